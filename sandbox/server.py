@@ -23,6 +23,7 @@ from sandbox.discord import routes
 from sandbox.discord.clock import Clock
 from sandbox.discord.openapi import Document
 from sandbox.discord.service import Discord
+from sandbox.discord.session_starts import BUCKET_SECONDS
 from sandbox.faults import Faults
 from sandbox.loopback import turn_pages_away
 from sandbox.providers import Providers
@@ -38,7 +39,8 @@ class Sandbox:
     (else they go with the sandbox), and `fps` says how many frames a second they have (else as the service has
     them): few are drawn fast. `openapi` is Discord's API document (else the file that the variable
     `SANDBOX_OPENAPI` of the environment names, if it is there). `clock` is the source of Discord's time in
-    seconds since 1970. `heartbeat_seconds` is how often the gateway wants to hear from a client.
+    seconds since 1970. `heartbeat_seconds` is how often the gateway wants to hear from a client, and
+    `identify_seconds` how long after another it lets one begin a session.
     """
 
     def __init__(
@@ -53,11 +55,12 @@ class Sandbox:
         environment: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.time,
         heartbeat_seconds: float = 41.25,
+        identify_seconds: float = BUCKET_SECONDS,
     ) -> None:
         self._host = host
         self._port = port
         self._openapi = openapi or _named_document(environment)
-        self._heartbeat_seconds = heartbeat_seconds
+        self._heartbeat_seconds, self._identify_seconds = heartbeat_seconds, identify_seconds
         self._stack = AsyncExitStack()
         self.clock = Clock(clock)
         self.faults = Faults()
@@ -82,6 +85,7 @@ class Sandbox:
                 folder=folder,
                 document=await asyncio.to_thread(_read, self._openapi),
                 heartbeat_seconds=self._heartbeat_seconds,
+                identify_seconds=self._identify_seconds,
             )
             await stack.enter_async_context(self.providers)
             await self._listen(stack)
@@ -118,7 +122,7 @@ class Sandbox:
     def describe(self) -> dict[str, Any]:
         """List all addresses, keys and ids, as the command line prints them."""
         world, providers = self.discord.world, self.providers
-        guild = world.only_guild
+        guild = world.first_guild
         return {
             "kirin": {"base_url": f"{self.url}/kirin", "api_key": providers.kirin_key},
             "kling": {

@@ -28,6 +28,28 @@ class WorldChanges:
             return {"users": membership.leave(self._discord, gone)}
         return {"users": membership.join(self._discord, body)}
 
+    async def guilds(self, body: Json) -> Json:
+        """Found one more guild, `name`, with `channels`; gives its `id` and theirs by name.
+
+        Everybody is in it, and the bot. Its events go to `shard`: its number, and of how many.
+        """
+        guild = guild_settings.found(self._discord, body)
+        channels = self._discord.world.channels_of(guild)
+        return {"id": guild.id, "channels": {channel.name: channel.id for channel in channels}}
+
+    async def gateway(self, body: Json) -> Json:
+        """Change how many `shards` Discord recommends, its `max_concurrency`, and how many `sessions` it allows a day.
+
+        Gives the `session_start_limit` then.
+        """
+        starts = self._discord.gateway.starts
+        if any(not isinstance(value, int) or value < 1 for value in body.values()):
+            raise ImpossibleAction("they are whole numbers from 1")
+        starts.shards = body.get("shards", starts.shards)
+        starts.max_concurrency = body.get("max_concurrency", starts.max_concurrency)
+        starts.total = body.get("sessions", starts.total)
+        return {"session_start_limit": starts.limit()}
+
     async def roles(self, body: Json) -> Json:
         """Create the role `name`, or change it where it exists, or `delete` it; gives its `id`.
 
@@ -65,7 +87,8 @@ class WorldChanges:
     async def settings(self, body: Json) -> Json:
         """Change settings of the guild, of a person, of a channel or of the video services.
 
-        `premium_tier`, `bot_present` and `guild_available` are the guild's; `dms_open` and `roles` those of `user`;
+        `premium_tier`, `bot_present` and `guild_available` are the guild's, the last two of the one that `guild`
+        names, else of the first; `dms_open` and `roles` those of `user`;
         `locale` is the user's where one is named, else the guild's; `archived`, `locked` and `delete` are those of
         `channel`; `sensitive_words` are what the scans of `kirin` find, as word to kind of risk;
         `discontinued` are the models that `kling` has given up.
@@ -74,9 +97,11 @@ class WorldChanges:
         if "premium_tier" in body:
             guild_settings.set_tier(discord, body["premium_tier"])
         if "bot_present" in body:
-            guild_settings.set_membership(discord, present=bool(body["bot_present"]))
+            guild = guild_settings.guild_of(world, body.get("guild"))
+            guild_settings.set_membership(discord, guild, present=bool(body["bot_present"]))
         if "guild_available" in body:
-            guild_settings.set_available(discord, available=bool(body["guild_available"]))
+            guild = guild_settings.guild_of(world, body.get("guild"))
+            guild_settings.set_available(discord, guild, available=bool(body["guild_available"]))
         if "locale" in body:
             who = user_of(world, body["user"]) if "user" in body else None
             guild_settings.set_locale(discord, str(body["locale"]), who)

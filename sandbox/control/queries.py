@@ -1,9 +1,14 @@
 """Shows what happened: interactions, messages, requests, tasks and their bill, the guild, the sandbox itself."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from sandbox.control.lookup import channel_of
 from sandbox.discord import serialize
 from sandbox.discord.clock import Clock
+from sandbox.discord.people.guild_settings import guild_of
 from sandbox.discord.people.option_values import ImpossibleAction
+from sandbox.discord.request_log import Record
 from sandbox.discord.service import Discord
 from sandbox.discord.world import Json
 from sandbox.providers import Providers
@@ -33,6 +38,20 @@ class Queries:
         """List every REST request of the bot."""
         return [record.seen() for record in self._discord.requests]
 
+    def limits(self, _asked: Json) -> Json:
+        """Count the REST requests and those that were too many: in all, and of each client by its `User-Agent`.
+
+        `invalid` are the answers that Discord counts before it shuts an address out, of the last ten minutes.
+        """
+        by_agent: dict[str, list[Record]] = {}
+        for record in self._discord.requests:
+            by_agent.setdefault(record.agent, []).append(record)
+        return {
+            **_counted(self._discord.requests),
+            "invalid": self._discord.limits.invalid(),
+            "agents": {agent: _counted(records) for agent, records in by_agent.items()},
+        }
+
     def tasks(self, _asked: Json) -> list[Json]:
         """List every task at the video services."""
         return self._providers.tasks()
@@ -46,10 +65,10 @@ class Queries:
         registry, guilds = self._discord.registry, self._discord.world.guilds
         return {"global": registry.of(None), "guilds": {place: registry.of(place) for place in guilds}}
 
-    def guild(self, _asked: Json) -> Json:
-        """List the guild's members with the names of their roles, its roles, and its channels."""
+    def guild(self, asked: Json) -> Json:
+        """List a guild's members with the names of their roles, its roles, and its channels; `guild` names it."""
         world = self._discord.world
-        guild = world.only_guild
+        guild = guild_of(world, asked.get("guild"))
         named = [(world.users[member.user_id], member.roles) for member in guild.members.values()]
         return {
             "id": guild.id,
@@ -67,7 +86,18 @@ class Queries:
         return {
             "connected": gateway.connected,
             "sessions": len(gateway.sessions),
+            "shards": sorted(list(session.shard) for session in gateway.sessions.values() if session.socket),
             "intents": gateway.last_intents,
             "now": self._clock.now(),
             "problems": self._discord.own_problems,
         }
+
+
+def _counted(records: Sequence[Record]) -> Json:
+    """Count requests, and of them by scope those that were answered with 429."""
+    limited = Counter(record.limited for record in records if record.limited is not None)
+    return {
+        "requests": len(records),
+        "limited": dict(limited),
+        "share": round(limited.total() / max(len(records), 1), 4),
+    }

@@ -1,7 +1,8 @@
 """Tells the time, and makes ids from it."""
 
+import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import UTC, datetime
 
 DISCORD_EPOCH_MS = 1_420_070_400_000
@@ -40,3 +41,10 @@ class Snowflakes:
         milliseconds = int(self._clock.now() * 1000) - DISCORD_EPOCH_MS
         self._last = max(self._last + 1, milliseconds << 22)
         return str(self._last)
+
+    def of_shard(self, number: int, count: int, *, besides: Container[str] = ()) -> str:
+        """Make the id of a guild, somewhat older, whose events go to this shard of so many."""
+        milliseconds = int(self._clock.now() * 1000) - DISCORD_EPOCH_MS
+        newest = milliseconds - (milliseconds - number) % count
+        ids = (str((newest - older) << 22) for older in itertools.count(count, count))
+        return next(each for each in ids if each not in besides)

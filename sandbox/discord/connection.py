@@ -110,7 +110,7 @@ class Connection:
         if not isinstance(data, dict):
             raise Closed(4002, "Error while decoding payload.")
         if op == Op.IDENTIFY:
-            self._session = self._gateway.identify(self._socket, data)
+            self._session = await self._gateway.identify(self._socket, data)
         else:
             self._session = self._gateway.resume(self._socket, data)
         if self._session is None:

@@ -1,30 +1,36 @@
 """Keeps the gateway's sessions: identify, resume, drop, and the events that each is sent."""
 
+import asyncio
 import secrets
 from typing import Any
 
 from sandbox.discord import serialize
+from sandbox.discord.initial_world import new_token
 from sandbox.discord.opcodes import KNOWN_INTENTS, PRIVILEGED, Closed, Intent, Op, frame
+from sandbox.discord.session_starts import SessionStarts
 from sandbox.discord.sessions import Session, Socket
-from sandbox.discord.world import World
+from sandbox.discord.world import Guild, World
 from sandbox.faults import Fault, Faults
 
 RESUMABLE_SECONDS = 120
 # A connection lost for longer is taken for gone when somebody acts, though it may still resume.
 PATIENCE_SECONDS = 5
+GUILDS_A_SHARD = 2500
 
 
 class Gateway:
-    """Keeps all sessions of the bot, and sends them their events."""
+    """Keeps all sessions of the bot, and sends them their events. A shard may have several: all of them hear."""
 
-    def __init__(self, *, world: World, faults: Faults, heartbeat_seconds: float = 41.25) -> None:
+    def __init__(
+        self, *, world: World, faults: Faults, starts: SessionStarts, heartbeat_seconds: float = 41.25
+    ) -> None:
         self._world = world
         self._faults = faults
+        self.starts = starts
         self.heartbeat_seconds = heartbeat_seconds
         self.sessions: dict[str, Session] = {}
         self.sockets: set[Socket] = set()
         self.url = ""
-        self.starts = 0
         self.last_intents: int | None = None
 
     def dispatch(self, event: str, data: Any, *, guild_id: str | None, intent: Intent | None = None) -> None:
@@ -68,11 +74,11 @@ class Gateway:
                 del self.sessions[session.id]
         return list(self.sessions.values())
 
-    def identify(self, socket: Socket, data: dict[str, Any]) -> Session:
-        """Start a session, say READY and show the guilds.
+    async def identify(self, socket: Socket, data: dict[str, Any]) -> Session | None:
+        """Start a session, say READY and show the guilds; None when it is not the shard's turn.
 
         Raises:
-            Closed: 4004, 4010, 4013 or 4014.
+            Closed: 4004, 4010, 4011, 4013 or 4014.
         """
         self._check_token(data)
         intents = data.get("intents")
@@ -80,33 +86,44 @@ class Gateway:
             raise Closed(4013, "Invalid intent(s).")
         if intents & PRIVILEGED:
             raise Closed(4014, "Disallowed intent(s).")
-        shard = data.get("shard") or [0, 1]
-        number, count = shard
-        if not 0 <= number < count:
-            raise Closed(4010, "Invalid shard.")
-        for old in [s for s in self.sessions.values() if s.socket is None and s.shard == (number, count)]:
-            del self.sessions[old.id]
         session = Session(
             id=secrets.token_hex(16),
-            shard=(number, count),
+            shard=_shard(data.get("shard") or [0, 1]),
             sharded="shard" in data,
             intents=intents,
             socket=socket,
         )
+        if len(self._guilds_of(session)) > GUILDS_A_SHARD:
+            raise Closed(4011, "Sharding required.")
+        if self.starts.count():
+            await self._shut_out()
+        if not self.starts.take(session.shard[0]):
+            return None
+        self._live()
         self.sessions[session.id] = session
-        self.starts += 1
         self.last_intents = intents
         self._welcome(session)
         return session
+
+    async def _shut_out(self) -> None:
+        """Reset the token and end all sessions: what Discord does with who identifies more often than it allows."""
+        self._world.token = new_token(self._world.bot.id)
+        self.sessions.clear()
+        await asyncio.gather(*(socket.close(4004, "Authentication failed.") for socket in self.sockets))
+        raise Closed(4004, "Authentication failed.")
+
+    def _guilds_of(self, session: Session) -> list[Guild]:
+        """List the guilds of the session's shard."""
+        world = self._world
+        joined = [guild for guild in world.guilds.values() if world.bot.id in guild.members]
+        return [guild for guild in joined if session.serves(guild.id)]
 
     def _check_token(self, data: dict[str, Any]) -> None:
         if str(data.get("token")).removeprefix("Bot ") != self._world.token:
             raise Closed(4004, "Authentication failed.")
 
     def _welcome(self, session: Session) -> None:
-        world = self._world
-        joined = [guild for guild in world.guilds.values() if world.bot.id in guild.members]
-        guilds = [guild for guild in joined if session.serves(guild.id)]
+        world, guilds = self._world, self._guilds_of(session)
         ready: dict[str, Any] = {
             "v": 10,
             "user": serialize.own_user(world.bot),
@@ -211,3 +228,16 @@ class Gateway:
         }
         nonce = data.get("nonce")
         session.dispatch("GUILD_MEMBERS_CHUNK", {**chunk, "nonce": nonce} if nonce else chunk)
+
+
+def _shard(given: Any) -> tuple[int, int]:
+    """Read which shard a session is, of how many.
+
+    Raises:
+        Closed: 4010.
+    """
+    match given:
+        case [int(number), int(count)] if 0 <= number < count:
+            return number, count
+        case _:
+            raise Closed(4010, "Invalid shard.")

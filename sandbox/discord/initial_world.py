@@ -2,12 +2,13 @@
 
 import base64
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sandbox.discord.clock import Clock, Snowflakes
 from sandbox.discord.permissions import EVERYONE, Permission
 from sandbox.discord.world import CATEGORY, Channel, Guild, Member, Overwrite, Role, User, World
 
+FIRST = "The Cutting Room"
 PEOPLE = {"owner": "Olive", "ana": "Ana", "ben": "Ben", "admin": "Ada"}
 
 
@@ -25,6 +26,7 @@ def new_world(clock: Clock) -> World:
     world = World(clock=clock, new_id=new_id, token=new_token(bot.id), bot=bot, owner=people["owner"])
     world.users = {user.id: user for user in (bot, *people.values())}
     guild = _guild(world, people)
+    world.guilds[guild.id] = guild
     for name in ("general", "showcase", "quiet", "no-files", "hidden", "nsfw"):
         _channel(world, guild, name)
     _category(world, guild)
@@ -32,9 +34,9 @@ def new_world(clock: Clock) -> World:
     return world
 
 
-def _guild(world: World, people: Mapping[str, User]) -> Guild:
-    """Make the guild, its roles and its members."""
-    guild_id, joined = world.new_id(), world.clock.stamp()
+def _guild(world: World, people: Mapping[str, User], *, name: str = FIRST, guild_id: str | None = None) -> Guild:
+    """Make a guild, its roles and its members."""
+    guild_id, joined = guild_id or world.new_id(), world.clock.stamp()
     roles = [
         Role(id=guild_id, name="@everyone", permissions=EVERYONE, position=0),
         Role(id=world.new_id(), name="Shotcaller", permissions=EVERYONE, position=1, bot_id=world.bot.id),
@@ -48,14 +50,23 @@ def _guild(world: World, people: Mapping[str, User]) -> Guild:
     ]
     guild = Guild(
         id=guild_id,
-        name="The Cutting Room",
+        name=name,
         owner_id=world.owner.id,
         roles={role.id: role for role in roles},
     )
     given = {world.bot.id: [roles[1].id], people["ben"].id: [roles[2].id], people["admin"].id: [roles[3].id]}
     for user in world.users.values():
         guild.members[user.id] = Member(user_id=user.id, joined_at=joined, roles=given.get(user.id, []))
+    return guild
+
+
+def found_guild(world: World, *, name: str, shard: tuple[int, int], channels: Sequence[str]) -> Guild:
+    """Make one more guild with everybody in it, whose events go to this shard (its number, and of how many)."""
+    people = {user.username: user for user in world.users.values()}
+    guild = _guild(world, people, name=name, guild_id=world.new_id.of_shard(*shard, besides=world.guilds))
     world.guilds[guild.id] = guild
+    for channel in channels:
+        _channel(world, guild, channel)
     return guild
 
 

@@ -112,7 +112,12 @@ class RateLimits:
         if full and (left := self._invalid[0] + INVALID_SECONDS - now) > 0:
             raise Limited(left, scope="banned")
 
-    def answered(self, status: int) -> None:
-        """Count the answers that Discord calls invalid requests: 401, 403 and 429."""
-        if status in (401, 403, 429):
+    def answered(self, status: int, *, shared: bool = False) -> None:
+        """Count what Discord calls an invalid request: 401, 403, and 429 unless others caused it too."""
+        if status in (401, 403, 429) and not shared:
             self._invalid.append(self._clock.now())
+
+    def invalid(self) -> int:
+        """How many invalid requests there were in the last ten minutes."""
+        since = self._clock.now() - INVALID_SECONDS
+        return sum(at > since for at in self._invalid)

@@ -9,7 +9,10 @@ from sandbox.discord.world import Json
 
 @dataclass(slots=True, kw_only=True)
 class Record:
-    """One request as it came and how it was answered; `status` is None where no answer was given."""
+    """One request as it came and how it was answered; `status` is None where no answer was given.
+
+    `limited` is the scope of an answer 429, `agent` the `User-Agent` of whoever asked.
+    """
 
     method: str
     path: str
@@ -20,6 +23,8 @@ class Record:
     status: int | None = None
     code: int | None = None
     fault: str | None = None
+    agent: str = ""
+    limited: str | None = None
     problems: list[Problem] = field(default_factory=list)
 
     def seen(self) -> Json:
@@ -34,5 +39,7 @@ class Record:
             "status": self.status,
             "code": self.code,
             "fault": self.fault,
+            "agent": self.agent,
+            "limited": self.limited,
             "problems": [str(problem) for problem in self.problems],
         }

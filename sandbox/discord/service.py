@@ -12,6 +12,7 @@ from sandbox.discord.messages import Messages
 from sandbox.discord.openapi import Document
 from sandbox.discord.ratelimit import RateLimits
 from sandbox.discord.request_log import Record
+from sandbox.discord.session_starts import BUCKET_SECONDS, SessionStarts
 from sandbox.faults import Faults
 
 
@@ -29,12 +30,14 @@ class Discord:
         folder: Path,
         document: Document | None = None,
         heartbeat_seconds: float = 41.25,
+        identify_seconds: float = BUCKET_SECONDS,
     ) -> None:
         self.world = new_world(clock)
         self.faults = faults
         self.document = document
         self.cdn = Cdn(folder=folder, new_id=self.world.new_id)
-        self.gateway = Gateway(world=self.world, faults=faults, heartbeat_seconds=heartbeat_seconds)
+        starts = SessionStarts(clock=clock, bucket_seconds=identify_seconds)
+        self.gateway = Gateway(world=self.world, faults=faults, starts=starts, heartbeat_seconds=heartbeat_seconds)
         self.messages = Messages(world=self.world, gateway=self.gateway, cdn=self.cdn)
         self.interactions = Interactions(self.world)
         self.registry = Registry(self.world)

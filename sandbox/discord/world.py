@@ -220,10 +220,9 @@ class World:
         return message
 
     @property
-    def only_guild(self) -> Guild:
-        """The guild: there is one."""
-        (guild,) = self.guilds.values()
-        return guild
+    def first_guild(self) -> Guild:
+        """The guild that was there when the sandbox opened."""
+        return next(iter(self.guilds.values()))
 
     def channels_of(self, guild: Guild) -> list[Channel]:
         """List the guild's channels, without threads."""

@@ -53,7 +53,15 @@ async def system(
 ) -> AsyncIterator[System]:
     """A sandbox and its people. Afterwards nothing may be wrong, unsettled or left behind."""
     before, children = asyncio.all_tasks(), _children()
-    sandbox = Sandbox(generate_seconds=generate_seconds, cache_dir=videos, fps=FPS, openapi=document, environment={})
+    # Sessions begin at once: a bot that is started again would wait for its turn, and nothing here is about that.
+    sandbox = Sandbox(
+        generate_seconds=generate_seconds,
+        cache_dir=videos,
+        fps=FPS,
+        openapi=document,
+        environment={},
+        identify_seconds=0,
+    )
     async with sandbox, aiohttp.ClientSession() as client:
         system = System(sandbox=sandbox, people=People(client, sandbox.control), folder=tmp_path, client=client)
         yield system

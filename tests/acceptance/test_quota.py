@@ -150,7 +150,7 @@ async def test_who_is_denied_is_told_in_their_language_and_gets_nothing(system: 
     async with system.bot():
         deny = asked["components"][0]["components"][1]["custom_id"]
         await people.answer(await people.presses(asked, deny, user="admin"))
-        server = system.sandbox.discord.world.only_guild.name
+        server = system.sandbox.discord.world.first_guild.name
         await told_directly(people, say("more.denied", credits="40 点额度", server=server))
         assert "🎁" not in await quota(people)
     assert system.database.rows("SELECT * FROM ledger") == []

@@ -16,6 +16,7 @@ import aiohttp
 import pytest
 
 from sandbox.discord.openapi import Document
+from sandbox.discord.session_starts import BUCKET_SECONDS
 from sandbox.discord.world import Channel, Guild, World
 from sandbox.server import Sandbox
 from tests.sandbox.library_client import LibraryClient, opened
@@ -91,7 +92,7 @@ class Harness:
 
     @property
     def guild(self) -> Guild:
-        return self.world.only_guild
+        return self.world.first_guild
 
     @property
     def hook(self) -> str:
@@ -237,10 +238,18 @@ async def plain() -> AsyncIterator[Harness]:
         yield harness
 
 
+@pytest.fixture
+async def in_turn() -> AsyncIterator[Harness]:
+    """A sandbox in which sessions begin in turn, as they have to at Discord."""
+    async with _staged(None, identify_seconds=BUCKET_SECONDS) as harness:
+        yield harness
+
+
 @asynccontextmanager
-async def _staged(document: Document | None) -> AsyncIterator[Harness]:
+async def _staged(document: Document | None, *, identify_seconds: float = 0) -> AsyncIterator[Harness]:
+    """The clock stands still, so that sessions begin at once unless a test is about that."""
     seconds = [time.time()]
-    sandbox = Sandbox(openapi=document, environment={}, clock=lambda: seconds[0])
+    sandbox = Sandbox(openapi=document, environment={}, clock=lambda: seconds[0], identify_seconds=identify_seconds)
     async with sandbox, aiohttp.ClientSession() as client:
         yield Harness(sandbox, client, seconds)
         assert sandbox.discord.own_problems == []

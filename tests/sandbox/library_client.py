@@ -39,6 +39,15 @@ class LibraryClient:
                 await asyncio.sleep(0.02)
         return {**seen, "id": interaction}
 
+    @staticmethod
+    def at_once(client: discord.Client) -> None:
+        """Have the shards of a client begin without its pauses, where they are of different buckets."""
+
+        async def begin(_shard_id: int | None, *, initial: bool = False) -> None:
+            del initial
+
+        setattr(client, "before_identify_hook", begin)  # noqa: B010 - discord.py means it to be replaced in a subclass
+
     @asynccontextmanager
     async def run(
         self, client: discord.Client, play: Callable[[app_commands.CommandTree[Any]], None]

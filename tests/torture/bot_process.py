@@ -89,7 +89,15 @@ async def bot_process(
 ) -> AsyncIterator[BotProcess]:
     """Run a sandbox, and a bot in it, until the end of the `async with`."""
     await asyncio.to_thread(folder.mkdir, parents=True)
-    sandbox = Sandbox(generate_seconds=GENERATE_SECONDS, cache_dir=videos, fps=FPS, openapi=document, environment={})
+    # Sessions begin at once: a bot that is started again would wait for its turn, and nothing here is about that.
+    sandbox = Sandbox(
+        generate_seconds=GENERATE_SECONDS,
+        cache_dir=videos,
+        fps=FPS,
+        openapi=document,
+        environment={},
+        identify_seconds=0,
+    )
     async with sandbox, aiohttp.ClientSession() as client:
         system = System(sandbox=sandbox, people=People(client, sandbox.control), folder=folder, client=client)
         bot = BotProcess(system, operator_channel_id=system.id_of("channels", "showcase"), **settings)

@@ -30,7 +30,7 @@ def save_channel(discord: Discord, given: Json) -> str:
     changes = _changes(world, given)
     event = "CHANNEL_CREATE" if channel is None else "CHANNEL_UPDATE"
     if channel is None:
-        channel = Channel(id=world.new_id(), type=TYPES[kind], name=name, guild_id=world.only_guild.id)
+        channel = Channel(id=world.new_id(), type=TYPES[kind], name=name, guild_id=world.first_guild.id)
         channel.position = len(world.channels)
         if parent := changes.get("parent_id"):
             channel.overwrites = {key: each.copy() for key, each in world.channels[parent].overwrites.items()}
@@ -44,7 +44,7 @@ def save_channel(discord: Discord, given: Json) -> str:
 
 
 def _named(world: World, name: str) -> Channel | None:
-    return next((c for c in world.channels_of(world.only_guild) if name in (c.id, c.name)), None)
+    return next((c for c in world.channels_of(world.first_guild) if name in (c.id, c.name)), None)
 
 
 def _missing(name: str) -> Channel:

@@ -80,7 +80,7 @@ def set_command_permissions(discord: Discord, given: Json) -> list[Json]:
     Raises:
         ImpossibleAction: no such command, role, user or channel, or more than a hundred rules.
     """
-    world, guild = discord.world, discord.world.only_guild
+    world, guild = discord.world, discord.world.first_guild
     key = world.application_id
     if given.get("command") is not None:
         offered = discord.registry.offered(guild.id)
@@ -102,7 +102,7 @@ def _rules(world: World, given: Json, *, allowed: bool) -> Iterator[CommandRule]
     what = given.get("allow" if allowed else "deny") or {}
     if not isinstance(what, dict) or what.keys() - _KINDS:
         raise ImpossibleAction(f"allow and deny have lists {sorted(_KINDS)}")
-    guild = world.only_guild
+    guild = world.first_guild
     for name in texts(what, "roles"):
         yield CommandRule(id=role_of(guild, name).id, kind=ROLE, allowed=allowed)
     users = {key: user.id for user in world.users.values() for key in (user.id, user.username)}

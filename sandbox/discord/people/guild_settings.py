@@ -1,14 +1,17 @@
 """Changes what an administrator can: permissions, boost tier, languages, whether the bot is there."""
 
+from typing import Any
+
 from sandbox.discord import serialize
+from sandbox.discord.initial_world import found_guild
 from sandbox.discord.opcodes import Intent
 from sandbox.discord.people.channel_changes import tell
-from sandbox.discord.people.membership import role_of
+from sandbox.discord.people.membership import role_of, texts
 from sandbox.discord.people.option_values import ImpossibleAction
 from sandbox.discord.permissions import bits, permissions_of
 from sandbox.discord.rules.commands import LOCALES
 from sandbox.discord.service import Discord
-from sandbox.discord.world import FILE_LIMITS, Channel, Json, Member, Overwrite, User
+from sandbox.discord.world import FILE_LIMITS, Channel, Guild, Json, Member, Overwrite, User, World
 
 
 def set_permissions(discord: Discord, channel: Channel, user: User, given: Json) -> int:
@@ -27,7 +30,7 @@ def set_role_permissions(discord: Discord, channel: Channel, name: str, given: J
     Raises:
         ImpossibleAction: no such role or permission, or a channel that has none of its own.
     """
-    role = role_of(discord.world.only_guild, name)
+    role = role_of(discord.world.guilds.get(channel.guild_id or "", discord.world.first_guild), name)
     overwrite = channel.overwrites.get(role.id) or Overwrite(id=role.id, kind=0)
     _overwrite(discord, channel, overwrite, given)
     return overwrite.allow
@@ -77,23 +80,61 @@ def set_locale(discord: Discord, locale: str, user: User | None) -> None:
         discord.gateway.dispatch("GUILD_UPDATE", shape, guild_id=guild.id, intent=Intent.GUILDS)
 
 
-def set_membership(discord: Discord, *, present: bool) -> None:
-    """Remove the bot from the guild, or invite it again."""
-    world, guild = discord.world, discord.world.only_guild
+def found(discord: Discord, given: Json) -> Guild:
+    """Found the guild `name` with `channels`, for the events of `shard` (its number, and of how many); the bot joins.
+
+    Raises:
+        ImpossibleAction: no name, names of channels that are there, or no such shard.
+    """
+    world, name, channels = discord.world, given.get("name"), texts(given, "channels")
+    if not isinstance(name, str) or not name or any(name == each.name for each in world.guilds.values()):
+        raise ImpossibleAction("a guild has a name of its own")
+    if {each.name for each in world.channels.values()} & set(channels):
+        raise ImpossibleAction("there is such a channel: here they are found by name")
+    match given.get("shard", [0, 1]):
+        case [int(number), int(count)] if 0 <= number < count:
+            guild = found_guild(world, name=name, shard=(number, count), channels=channels)
+        case _:
+            raise ImpossibleAction("a shard is its number, from 0, and how many there are")
+    _tell_joined(discord, guild)
+    return guild
+
+
+def guild_of(world: World, given: Any) -> Guild:
+    """Find the guild of this name or id; the first one where none is named.
+
+    Raises:
+        ImpossibleAction: there is none.
+    """
+    if given is None:
+        return world.first_guild
+    for guild in world.guilds.values():
+        if str(given) in (guild.id, guild.name):
+            return guild
+    raise ImpossibleAction(f"there is no guild {given!r}")
+
+
+def _tell_joined(discord: Discord, guild: Guild) -> None:
+    shape = serialize.gateway_guild(discord.world, guild)
+    del shape["unavailable"]
+    discord.gateway.dispatch("GUILD_CREATE", shape, guild_id=guild.id, intent=Intent.GUILDS)
+
+
+def set_membership(discord: Discord, guild: Guild, *, present: bool) -> None:
+    """Remove the bot from a guild, or invite it again."""
+    world = discord.world
     if present:
         given = [role.id for role in guild.roles.values() if role.bot_id == world.bot.id]
         guild.members[world.bot.id] = Member(user_id=world.bot.id, joined_at=world.clock.stamp(), roles=given)
-        shape = serialize.gateway_guild(world, guild)
-        del shape["unavailable"]
-        discord.gateway.dispatch("GUILD_CREATE", shape, guild_id=guild.id, intent=Intent.GUILDS)
+        _tell_joined(discord, guild)
     else:
         guild.members.pop(world.bot.id, None)
         discord.gateway.dispatch("GUILD_DELETE", {"id": guild.id}, guild_id=guild.id, intent=Intent.GUILDS)
 
 
-def set_available(discord: Discord, *, available: bool) -> None:
-    """Begin an outage of the guild, or end it: the bot is told, and hears nothing in between."""
-    world, guild = discord.world, discord.world.only_guild
+def set_available(discord: Discord, guild: Guild, *, available: bool) -> None:
+    """Begin an outage of a guild, or end it: the bot is told, and hears nothing in between."""
+    world = discord.world
     there = world.bot.id in guild.members
     if there and guild.available and not available:
         gone = {"id": guild.id, "unavailable": True}

@@ -37,7 +37,7 @@ def join(discord: Discord, given: Json) -> dict[str, str]:
     Raises:
         ImpossibleAction: a name that nobody can have or that is there, no such role or locale, or too many.
     """
-    world, guild = discord.world, discord.world.only_guild
+    world, guild = discord.world, discord.world.first_guild
     roles, locale = _role_ids(guild, texts(given, "roles")), given.get("locale", "en-US")
     if locale not in LOCALES:
         raise ImpossibleAction(f"locales are {sorted(LOCALES)}")
@@ -69,7 +69,7 @@ def leave(discord: Discord, users: list[User]) -> dict[str, str]:
     Raises:
         ImpossibleAction: the owner cannot leave, nor who is not there.
     """
-    guild = discord.world.only_guild
+    guild = discord.world.first_guild
     for user in users:
         if user.id == guild.owner_id or user.id not in guild.members:
             raise ImpossibleAction(f"{user.username} cannot leave")
@@ -84,7 +84,7 @@ def set_roles(discord: Discord, user: User, names: list[str]) -> None:
     Raises:
         ImpossibleAction: there is no such role, or they are not there.
     """
-    guild = discord.world.only_guild
+    guild = discord.world.first_guild
     ids = _role_ids(guild, names)
     _member(guild, user).roles = ids
 
@@ -119,7 +119,7 @@ def set_role(discord: Discord, given: Json, members: list[User]) -> str:
     Raises:
         ImpossibleAction: a role without a name, an unknown permission, or a role that nobody can change so.
     """
-    guild, name = discord.world.only_guild, given.get("name")
+    guild, name = discord.world.first_guild, given.get("name")
     if not isinstance(name, str) or not name:
         raise ImpossibleAction("a role has a name")
     role = next((r for r in guild.roles.values() if name in (r.id, r.name)), None)
@@ -162,7 +162,7 @@ def _changes(given: Json) -> Json:
 
 def _delete(discord: Discord, role: Role) -> str:
     """Take a role away, from its members, channels and commands too."""
-    world, guild = discord.world, discord.world.only_guild
+    world, guild = discord.world, discord.world.first_guild
     if role.fixed:
         raise ImpossibleAction(f"{role.name!r} cannot be deleted")
     del guild.roles[role.id]
@@ -177,5 +177,5 @@ def _delete(discord: Discord, role: Role) -> str:
 
 
 def _tell(discord: Discord, event: str, about: Json) -> None:
-    guild_id = discord.world.only_guild.id
+    guild_id = discord.world.first_guild.id
     discord.gateway.dispatch(event, {"guild_id": guild_id, **about}, guild_id=guild_id, intent=Intent.GUILDS)

@@ -5,8 +5,6 @@ from sandbox.discord.errors import Refused
 from sandbox.discord.permissions import in_guild
 from sandbox.discord.rest.call import Call, Reply, Route
 
-SESSIONS_A_DAY = 1000
-
 
 async def me(call: Call) -> Reply:
     """Answer `GET /users/@me`."""
@@ -64,13 +62,8 @@ async def gateway(call: Call) -> Reply:
 
 async def gateway_bot(call: Call) -> Reply:
     """Answer `GET /gateway/bot`: where to connect, with how many shards, how often today."""
-    limits = {
-        "total": SESSIONS_A_DAY,
-        "remaining": max(SESSIONS_A_DAY - call.discord.gateway.starts, 0),
-        "reset_after": 86_400_000,
-        "max_concurrency": 16,
-    }
-    return 200, {"url": call.discord.gateway.url, "shards": 1, "session_start_limit": limits}
+    gateway, starts = call.discord.gateway, call.discord.gateway.starts
+    return 200, {"url": gateway.url, "shards": starts.shards, "session_start_limit": starts.limit()}
 
 
 ROUTES = (

@@ -79,6 +79,7 @@ class Pipeline:
             path=request.path.removeprefix(BASE),
             at=discord.world.clock.stamp(),
             query=dict(request.query),
+            agent=request.headers.get("User-Agent", ""),
         )
 
     async def run(self) -> web.StreamResponse:
@@ -101,7 +102,7 @@ class Pipeline:
         try:
             status, body = await self._serve(fault)
         except Limited as limited:
-            self._headers = limited.headers
+            self._headers, self._record.limited = limited.headers, limited.scope
             status, body = 429, limited.body()
         except (Refused, NotServed) as refused:
             status, body = refused.status, refused.body()
@@ -134,7 +135,7 @@ class Pipeline:
                 wait = float(fault.options.get("retry_after", 1))
                 scope = "global" if fault.options.get("global") else "shared"
                 limited = Limited(wait, scope=scope)
-                self._headers = limited.headers
+                self._headers, self._record.limited = limited.headers, scope
                 return self._answer(429, limited.body())
             case "malformed_json":
                 self._record.status = 200
@@ -194,7 +195,7 @@ class Pipeline:
         self._record.status, self._record.code = status, None
         if isinstance(body, dict) and status >= ERRORS:
             self._record.code = body.get("code")
-        self._discord.limits.answered(status)
+        self._discord.limits.answered(status, shared=self._record.limited == "shared")
         document = self._discord.document
         if document is not None and self._route is not None:
             wrong = document.answer_problems(self._route.method, self._route.path, status, body)
