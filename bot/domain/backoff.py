@@ -6,6 +6,7 @@ from typing import Final
 
 BASE: Final = 1.0  # seconds before the second attempt
 CAP: Final = 60.0  # seconds, the longest wait of our own choosing
+DATABASE_CAP: Final = 5.0  # seconds, the longest before a database that refused is asked again: everybody waits for it
 RETRY_AFTER_CAP: Final = 900.0  # seconds, the longest wait somebody else may ask of us
 
 

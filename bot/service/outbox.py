@@ -119,7 +119,7 @@ class OutboxPoster:
                     pause, trouble = await self._pause(), 0
                 except StoreError as exc:
                     trouble += 1
-                    pause = backoff.delay(trouble, rand=self._rand)
+                    pause = backoff.delay(trouble, rand=self._rand, cap=backoff.DATABASE_CAP)
                     log.warning("the database refuses", extra={"detail": str(exc), "tries": trouble})
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause.total_seconds()):

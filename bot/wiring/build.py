@@ -45,6 +45,7 @@ from bot.service.operator_alerts import OperatorAlerts
 from bot.service.outbox import OutboxPoster
 from bot.service.screening.screening import REVIEW_TIME, RequestScreening, ResultScreening
 from bot.service.services import Services
+from bot.service.signals import Topic
 from bot.service.upkeep.left_guilds import LeftGuilds
 from bot.service.upkeep.privacy import Privacy, RetentionPeriods
 from bot.service.upkeep.retention import Retention
@@ -122,13 +123,13 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     pace = Pace(least=timedelta(seconds=settings.poll_seconds_min), most=timedelta(seconds=settings.poll_seconds_max))
     worker_woken, outbox_woken, scheduler_woken = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
-    def wake_posters() -> None:
-        outbox_woken.set()
-        scheduler_woken.set()
-
-    def wake() -> None:
-        worker_woken.set()
-        wake_posters()
+    signals = world.signals
+    wake_worker, wake_outbox = signals.sender(Topic.JOBS), signals.sender(Topic.OUTBOX)
+    wake_posters = signals.sender(Topic.OUTBOX, Topic.TASKS)
+    wake = signals.sender(Topic.JOBS, Topic.OUTBOX, Topic.TASKS)
+    signals.on(Topic.JOBS, lambda _: worker_woken.set())
+    signals.on(Topic.OUTBOX, lambda _: outbox_woken.set())
+    signals.on(Topic.TASKS, lambda _: scheduler_woken.set())
 
     jobs, lookup, decisions = JobStore(database), JobQueryStore(database), ReviewDecisionStore(database)
     guilds, cases, audit, budgets = (
@@ -161,7 +162,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         patience=sizes.card_patience,
     )
     claims = ClaimStore(database, me=world.processes.me)
-    callbacks = Callbacks(claims=claims, pause=pace.least, clock=clock, rand=rand, wake=worker_woken.set)
+    callbacks = Callbacks(claims=claims, pause=pace.least, clock=clock, rand=rand, wake=wake_worker)
     submission = Submission(
         providers=world.providers,
         health=health,
@@ -305,13 +306,13 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         messages=messages,
         clock=clock,
         moment=moment,
-        wake=worker_woken.set,
+        wake=wake_worker,
     )
-    gallery = Gallery(outbox=outbox_store, preferences=preferences, clock=clock, wake=outbox_woken.set)
+    gallery = Gallery(outbox=outbox_store, preferences=preferences, clock=clock, wake=wake_outbox)
 
     # What looks after the bot's memory.
     deletions, left_store = DeletionStore(database), LeftGuildStore(database)
-    left_guilds = LeftGuilds(store=left_store, clock=clock, wake=worker_woken.set)
+    left_guilds = LeftGuilds(store=left_store, clock=clock, wake=wake_worker)
     privacy = Privacy(
         store=PrivacyStore(database),
         deletions=deletions,
@@ -320,7 +321,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         retention_periods=periods,
         policy_file=settings.privacy_file,
         clock=clock,
-        wake=worker_woken.set,
+        wake=wake_worker,
     )
     retention = Retention(
         store=RetentionStore(database),
@@ -329,7 +330,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         files=files,
         retention_periods=periods,
         clock=clock,
-        wake=worker_woken.set,
+        wake=wake_worker,
     )
     traces = TraceStore(database, purge=world.purge)
 
@@ -402,7 +403,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         PeriodicTask(name="traces", every=timedelta(minutes=1), work=traces.overwrite, prompt=True),
     ]
     scheduler = Scheduler(
-        periodic_tasks=periodic_tasks, store=PeriodicTaskStore(database), clock=clock, woken=scheduler_woken
+        periodic_tasks=periodic_tasks, store=PeriodicTaskStore(database), clock=clock, rand=rand, woken=scheduler_woken
     )
     return Bot(
         services=services,

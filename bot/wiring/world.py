@@ -18,6 +18,7 @@ from bot.service.media.service import Media
 from bot.service.outbox import PATIENCE as OUTBOX_PATIENCE
 from bot.service.ports import Notifier, Staff
 from bot.service.processes import Processes
+from bot.service.signals import Signals
 from bot.store.database import Database
 
 
@@ -44,6 +45,7 @@ class World:
     media: Media = field(default_factory=Media)
     rand: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    signals: Signals = field(default_factory=Signals)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

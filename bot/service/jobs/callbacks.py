@@ -99,7 +99,7 @@ class Callbacks:
             except StoreError as exc:
                 trouble += 1
                 log.warning("the database refuses", extra={"detail": str(exc), "tries": trouble})
-                await asyncio.sleep(backoff.delay(trouble, rand=self._rand).total_seconds())
+                await asyncio.sleep(backoff.delay(trouble, rand=self._rand, cap=backoff.DATABASE_CAP).total_seconds())
                 continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):

@@ -28,7 +28,6 @@ SILENCE: Final = timedelta(hours=6)  # after a job's deadline, without an answer
 RECONCILE_AFTER: Final = timedelta(seconds=2)  # before asking for a task whose submission ended in doubt
 LOOKS: Final = 3  # for such a task: a submission that was cut off may still be on its way
 LOOK_BASE: Final = 2.0  # seconds between the first two looks
-WRITE_CAP: Final = 10.0  # seconds at the most between two tries to write down what a provider has said
 ENDED: Final = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED})
 UNCONFIGURED: Final = "not_configured"  # our own code: the job's provider has no key in the settings any more
 
@@ -284,4 +283,4 @@ class Submission:
             except errors.StoreUnavailable as exc:
                 tries += 1
                 log.warning("not written down yet", extra={"detail": str(exc), "tries": tries})
-            await self._sleep(backoff.delay(tries, rand=self._rand, cap=WRITE_CAP).total_seconds())
+            await self._sleep(backoff.delay(tries, rand=self._rand, cap=backoff.DATABASE_CAP).total_seconds())

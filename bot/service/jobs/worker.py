@@ -113,7 +113,7 @@ class Worker:
                     raise
                 except StoreError as exc:
                     trouble += 1
-                    pause = backoff.delay(trouble, rand=self._rand)
+                    pause = backoff.delay(trouble, rand=self._rand, cap=backoff.DATABASE_CAP)
                     log.warning("the database refuses", extra={"detail": str(exc), "tries": trouble})
                 # Not `wait_for`: that may take a cancellation for the news, up to Python 3.11.
                 with contextlib.suppress(TimeoutError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.domain import backoff
 from bot.errors import StoreError
 from bot.store.periodic_tasks import PeriodicTaskStore
 
@@ -36,10 +37,12 @@ class Scheduler:
         periodic_tasks: Sequence[PeriodicTask],
         store: PeriodicTaskStore,
         clock: Callable[[], datetime],
+        rand: Callable[[], float],
         woken: asyncio.Event,
     ) -> None:
-        self._tasks, self._store, self._clock = tuple(periodic_tasks), store, clock
+        self._tasks, self._store, self._clock, self._rand = tuple(periodic_tasks), store, clock, rand
         self._woken = woken
+        self._cut_short: set[str] = set()  # the tasks that a database which refused has cut short
 
     def wake(self) -> None:
         """Something has come up: do the prompt tasks now."""
@@ -47,25 +50,37 @@ class Scheduler:
 
     async def run(self) -> None:
         """Do what is due until cancelled. What is cut short is done again."""
+        trouble = 0
         while True:
             woken = self._woken.is_set()
             self._woken.clear()
+            refused = False
             for task in self._tasks:
-                await self._run_if_due(task, at_once=woken and task.prompt)
+                at_once = (woken and task.prompt) or task.name in self._cut_short
+                refused |= not await self._run_if_due(task, at_once=at_once)
+            trouble = trouble + 1 if refused else 0
+            pause = backoff.delay(trouble, rand=self._rand, cap=backoff.DATABASE_CAP) if refused else LOOK
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK.total_seconds()):
+                async with asyncio.timeout(pause.total_seconds()):
                     await self._woken.wait()
 
-    async def _run_if_due(self, task: PeriodicTask, *, at_once: bool) -> None:
+    async def _run_if_due(self, task: PeriodicTask, *, at_once: bool) -> bool:
+        """Do a task, where it is due or wanted at once; False where the database refuses."""
+        refused = False
         try:
             if not (await self._store.take(task.name, now=self._clock(), every=task.every) or at_once):
-                return
+                return True
+            self._cut_short.add(task.name)
             await task.work()
         except StoreError as exc:
+            refused = True
             log.warning("the database refuses", extra={"task": task.name, "detail": str(exc)})
         except Exception:
             log.exception("a periodic task failed", extra={"task": task.name})
+            self._cut_short.discard(task.name)
         else:
-            return
+            self._cut_short.discard(task.name)
+            return True
         with contextlib.suppress(StoreError):
             await self._store.again(task.name, at=self._clock() + min(RETRY, task.every))
+        return not refused

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from bot.errors import StoreUnavailable
 from bot.service.upkeep.scheduler import PeriodicTask, Scheduler
 from bot.store.periodic_tasks import PeriodicTaskStore
 from tests.service.services import Services
@@ -18,6 +19,7 @@ async def running(services: Services, *periodic_tasks: PeriodicTask) -> AsyncIte
         periodic_tasks=periodic_tasks,
         store=PeriodicTaskStore(services.database),
         clock=services.clock,
+        rand=lambda: -0.98,  # so that nobody waits
         woken=asyncio.Event(),
     )
     life = asyncio.create_task(scheduler.run())
@@ -75,3 +77,18 @@ async def test_what_goes_wrong_stops_nobody_else_and_is_tried_again_soon(service
     services.clock.now += timedelta(minutes=5)
     async with running(services, *periodic_tasks, PeriodicTask(name="last", every=HOUR, work=counting(done, "last"))):
         assert [await done.get(), await done.get()] == ["failed", "last"]
+
+
+async def test_what_a_database_that_refused_has_cut_short_is_done_as_soon_as_it_answers(services: Services) -> None:
+    done: asyncio.Queue[str] = asyncio.Queue()
+    refusals = iter([StoreUnavailable("gone"), StoreUnavailable("gone"), None])
+
+    async def refused() -> None:
+        done.put_nowait("begun")
+        if (refusal := next(refusals)) is not None:
+            raise refusal
+
+    async with running(services, PeriodicTask(name="daily", every=24 * HOUR, work=refused)):
+        async with asyncio.timeout(20):
+            assert [await done.get() for _ in range(3)] == ["begun"] * 3
+    assert done.empty()
