@@ -30,9 +30,10 @@ class OutboxKind(StrEnum):
 class OutboxItem:
     """Describes one thing to post, or one that was posted and may have to be edited or taken away.
 
-    It is due (`due_at`) until it is done or `given_up`, with the reason. Who claims it has it alone until
-    `claimed_until`; `attempts` counts the claims since it was last announced. Its message may be in `channel_id` from
-    `posting_at` on, by Discord's clock; with `message_id` it is there, and `unwanted` it has to go.
+    It is due (`due_at`) until it is done or `given_up`, with the reason. The process that claims it
+    (`claimed_by`) has it alone until `claimed_until`; `attempts` counts the claims since it was last announced. Its
+    message may be in `channel_id` from `posting_at` on, by Discord's clock; with `message_id` it is there, and
+    `unwanted` it has to go.
     """
 
     kind: OutboxKind
@@ -43,6 +44,7 @@ class OutboxItem:
     channel_id: int | None = None
     due_at: datetime | None = None
     claimed_until: datetime | None = None
+    claimed_by: str | None = None
     attempts: int = 0
     posting_at: datetime | None = None
     message_id: int | None = None
@@ -53,7 +55,7 @@ class OutboxItem:
     def from_row(cls, row: Row) -> Self:
         """Read the item of a database row: times as integer milliseconds."""
         times = ("created_at", "due_at", "claimed_until", "posting_at")
-        plain = ("subject_id", "job_id", "guild_id", "channel_id", "attempts", "message_id", "given_up")
+        plain = ("subject_id", "job_id", "guild_id", "channel_id", "claimed_by", "attempts", "message_id", "given_up")
         return cls(
             **{name: row[name] for name in plain},
             **{name: from_millis(row[name]) for name in times},

@@ -1,7 +1,7 @@
 """What the store asks of a database: run one function whole, as one transaction."""
 
 import functools
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from bot.domain import Row
@@ -90,3 +90,10 @@ def transaction(
         return whole
 
     return whole_of if method is None else whole_of(method)
+
+
+def among(texts: Collection[str], *, number: int, but: bool = False) -> tuple[str, list[str]]:
+    """Write the SQL that a text is one of these, or with `but` none of them, and its values from `$number` on."""
+    values = list(texts) or ["nobody"]  # a list in SQL has to have something in it
+    places = ", ".join(f"${each}" for each in range(number, number + len(values)))
+    return f"{'NOT ' if but else ''}IN ({places})", values

@@ -1,11 +1,12 @@
 """Keeps the outbox: items are written in the transaction of what they are about, claimed, and done with once."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final
 
 from bot.domain import OutboxItem, OutboxKind, from_millis, millis
-from bot.store.database import Store, Transaction, transaction
+from bot.domain.sharing import ALONE
+from bot.store.database import Database, Store, Transaction, among, transaction
 
 # A guild's audit is told in its order: the turn of an entry comes when no earlier one is due.
 _IN_TURN: Final = (
@@ -14,6 +15,9 @@ _IN_TURN: Final = (
     "AND (earlier.created_at, earlier.subject_id) < (outbox.created_at, outbox.subject_id)))"
 )
 _DUE: Final = f"due_at <= $1 AND coalesce(claimed_until, 0) <= $1 AND {_IN_TURN}"
+
+_CLAIM: Final = "UPDATE outbox SET claimed_until = $2, claimed_by = $3, attempts = attempts + 1"
+_FREE: Final = "claimed_until = NULL, claimed_by = NULL"
 
 # The cases that are not shown as they stand.
 DUE_CASES: Final = "SELECT subject_id FROM outbox WHERE kind = 'case' AND due_at IS NOT NULL"
@@ -57,11 +61,15 @@ async def announce_removal(tx: Transaction, job_id: str, *, now: datetime) -> No
 
 
 async def begin_posting(tx: Transaction, item: OutboxItem, *, channel_id: int, at: datetime) -> bool:
-    """Write that an item's message may be in a channel from that moment on, by Discord's clock; False: it is gone."""
+    """Write that an item's message may be in a channel from that moment on, by Discord's clock.
+
+    False where the item is gone, or not the caller's any more: another process has taken it over.
+    """
     begun = await tx.execute(
         "UPDATE outbox SET posting_at = CASE WHEN channel_id = $3 AND message_id IS NULL THEN coalesce(posting_at, $4) "
-        "ELSE $4 END, channel_id = $3, message_id = NULL WHERE kind = $1 AND subject_id = $2",
-        *(str(item.kind), item.subject_id, channel_id, millis(at)),
+        "ELSE $4 END, channel_id = $3, message_id = NULL "
+        "WHERE kind = $1 AND subject_id = $2 AND coalesce(claimed_by, '') = $5",
+        *(str(item.kind), item.subject_id, channel_id, millis(at), item.claimed_by or ""),
     )
     return begun == 1
 
@@ -84,8 +92,22 @@ async def sweep(tx: Transaction) -> None:
         )
 
 
+async def free_items(tx: Transaction, *, of: Collection[str], but: bool = False) -> int:
+    """Free what these processes have claimed, or with `but` what any other has; count the items."""
+    chosen, values = among(of, number=1, but=but)
+    theirs = f"claimed_until IS NOT NULL AND coalesce(claimed_by, '') {chosen}"
+    return await tx.execute(f"UPDATE outbox SET {_FREE} WHERE {theirs}", *values)  # noqa: S608 (constants)
+
+
 class OutboxStore(Store):
-    """Keeps the items of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Keeps the items of one database. Every method is one transaction and may raise `StoreUnavailable`.
+
+    `me` is the process that claims.
+    """
+
+    def __init__(self, database: Database, *, me: str = ALONE) -> None:
+        super().__init__(database)
+        self._me = me
 
     @transaction
     async def item(self, tx: Transaction, kind: OutboxKind, subject_id: str) -> OutboxItem | None:
@@ -97,10 +119,10 @@ class OutboxStore(Store):
     async def claim(self, tx: Transaction, *, now: datetime, until: datetime) -> OutboxItem | None:
         """Take the next item that is due; nobody else gets it before `until`."""
         row = await tx.one(
-            "UPDATE outbox SET claimed_until = $2, attempts = attempts + 1 WHERE (kind, subject_id) = ("  # noqa: S608 (constants)
+            f"{_CLAIM} WHERE (kind, subject_id) = ("  # noqa: S608 (constants)
             f"SELECT kind, subject_id FROM outbox WHERE {_DUE} ORDER BY due_at LIMIT 1 "
             f"{self._database.skip_locked}) RETURNING *",
-            *(millis(now), millis(until)),
+            *(millis(now), millis(until), self._me),
         )
         return OutboxItem.from_row(row) if row else None
 
@@ -110,16 +132,15 @@ class OutboxStore(Store):
     ) -> OutboxItem | None:
         """Take that item, if it is due and nobody has it; see `claim`."""
         row = await tx.one(
-            "UPDATE outbox SET claimed_until = $2, attempts = attempts + 1 "  # noqa: S608 (a constant)
-            f"WHERE {_DUE} AND kind = $3 AND subject_id = $4 RETURNING *",
-            *(millis(now), millis(until), str(kind), subject_id),
+            f"{_CLAIM} WHERE {_DUE} AND kind = $4 AND subject_id = $5 RETURNING *",
+            *(millis(now), millis(until), self._me, str(kind), subject_id),
         )
         return OutboxItem.from_row(row) if row else None
 
     @transaction
-    async def recover(self, tx: Transaction) -> None:
-        """Free what a dead process had claimed: at start, when nobody else can be at it."""
-        await tx.execute("UPDATE outbox SET claimed_until = NULL WHERE claimed_until IS NOT NULL")
+    async def recover(self, tx: Transaction, *, living: Collection[str] = ()) -> None:
+        """Free what dead processes had claimed: at start, when nobody but the `living` can be at anything."""
+        await free_items(tx, of=living, but=True)
 
     @transaction
     async def next_due(self, tx: Transaction) -> datetime | None:
@@ -158,10 +179,11 @@ class OutboxStore(Store):
         Was the video that it shows deleted meanwhile, the message has to go, too.
         """
         kept = await tx.execute(
-            "UPDATE outbox SET message_id = $4, claimed_until = NULL, given_up = NULL, "
+            "UPDATE outbox SET message_id = $4, given_up = NULL, "
             "due_at = CASE WHEN attempts = $3 THEN NULL ELSE due_at END WHERE kind = $1 AND subject_id = $2",
             *(str(item.kind), item.subject_id, item.attempts, message_id),
         )
+        await _free(tx, item)
         if item.job_id is not None:
             await announce_removal(tx, item.job_id, now=now)
         return kept == 1
@@ -172,11 +194,11 @@ class OutboxStore(Store):
 
     async def retry(self, item: OutboxItem, *, due_at: datetime) -> None:
         """Have an item tried again then."""
-        await self._leave(item, "UPDATE outbox SET due_at = $4, claimed_until = NULL", millis(due_at))
+        await self._leave(item, f"UPDATE outbox SET due_at = $4, {_FREE}", millis(due_at))  # noqa: S608 (a constant)
 
     async def give_up(self, item: OutboxItem, *, reason: str) -> None:
         """End an item that can't be done, with the reason."""
-        await self._leave(item, "UPDATE outbox SET due_at = NULL, claimed_until = NULL, given_up = $4", reason)
+        await self._leave(item, f"UPDATE outbox SET due_at = NULL, {_FREE}, given_up = $4", reason)  # noqa: S608 (a constant)
 
     @transaction
     async def given_up(self, tx: Transaction) -> list[tuple[OutboxKind, str, int]]:
@@ -194,4 +216,12 @@ class OutboxStore(Store):
         if not await tx.execute(
             f"{change} WHERE kind = $1 AND subject_id = $2 AND attempts = $3", *this, item.attempts, *values
         ):
-            await tx.execute("UPDATE outbox SET claimed_until = NULL WHERE kind = $1 AND subject_id = $2", *this)
+            await _free(tx, item)
+
+
+async def _free(tx: Transaction, item: OutboxItem) -> None:
+    """Give a claimed item back, unless another process has taken it over."""
+    await tx.execute(
+        f"UPDATE outbox SET {_FREE} WHERE kind = $1 AND subject_id = $2 AND coalesce(claimed_by, '') = $3",  # noqa: S608 (a constant)
+        *(str(item.kind), item.subject_id, item.claimed_by or ""),
+    )

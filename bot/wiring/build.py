@@ -138,7 +138,8 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         AuditStore(database),
         BudgetStore(database),
     )
-    results_store, messages, outbox_store = ResultStore(database), MessageStore(database), OutboxStore(database)
+    results_store, messages = ResultStore(database), MessageStore(database)
+    outbox_store = OutboxStore(database, me=world.processes.me)
     library_store, preset_store = LibraryStore(database), PresetStore(database)
     drafts, preferences, feedback_store = DraftStore(database), PreferenceStore(database), FeedbackStore(database)
 

@@ -163,3 +163,29 @@ async def test_a_guilds_audit_is_told_in_its_order_and_no_other_waits_for_it(sto
     assert (again.subject_id, await claim(store)) == ("first", None)
     await outbox.drop(again)
     assert (await claimed(store)).subject_id == "second"
+
+
+async def test_what_another_process_has_taken_over_is_its_alone(store: Store) -> None:
+    stopped, other = (OutboxStore(store.database, me=name * 16) for name in "ab")
+    await announced(store)
+    item = await stopped.claim(now=store.now, until=store.now + LEASE)
+    assert item is not None
+    await other.recover(living=["b" * 16])
+    taken_over = await other.claim(now=store.now, until=store.now + LEASE)
+    assert taken_over is not None
+    assert not await stopped.begin_posting(item, channel_id=9, at=store.now)
+    await stopped.retry(item, due_at=store.now)
+    assert await stopped.claim(now=store.now, until=store.now + LEASE) is None
+    await stopped.posted(item, message_id=5, now=store.now)
+    assert await stopped.claim(now=store.now, until=store.now + LEASE) is None
+    assert await other.begin_posting(taken_over, channel_id=9, at=store.now)
+
+
+async def test_what_a_living_process_has_claimed_is_left_to_it_at_start(store: Store) -> None:
+    living = OutboxStore(store.database, me="a" * 16)
+    await announced(store)
+    item = await living.claim(now=store.now, until=store.now + LEASE)
+    assert item is not None
+    await OutboxStore(store.database, me="b" * 16).recover(living=["a" * 16, "b" * 16])
+    assert await claim(store) is None
+    assert await living.begin_posting(item, channel_id=9, at=store.now)

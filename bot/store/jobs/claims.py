@@ -1,6 +1,6 @@
 """Claims the next jobs: gives a worker the exclusive, time-limited right (a lease) to what is due."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from secrets import token_hex
@@ -9,7 +9,7 @@ from typing import Final
 from bot.domain import EVERYWHERE, Job, JobStatus, RunningLimits, from_millis, millis, millis_of
 from bot.domain.job import submission_of
 from bot.domain.sharing import ALONE
-from bot.store.database import Database, Store, Transaction, transaction
+from bot.store.database import Database, Store, Transaction, among, transaction
 from bot.store.jobs.at_work import AT_WORK, counted
 from bot.store.jobs.transitions import begin_submitting
 
@@ -58,6 +58,27 @@ SPACING: Final = timedelta(
 LONGEST_SPREAD: Final = timedelta(minutes=1)  # until all are asked about
 
 
+async def free_jobs(tx: Transaction, *, of: Collection[str], but: bool = False, now: datetime) -> int:
+    """Make the jobs due now that these processes have leased, or with `but` any other; return how many there were.
+
+    A job in `SUBMITTING` keeps its lease to the end: what a dead process sent may still be under way.
+    """
+    chosen, values = among(of, number=2, but=but)
+    theirs = f"due_at IS NOT NULL AND substr(lease, 1, {len(ALONE)}) {chosen}"
+    free = f"UPDATE jobs SET due_at = $1, lease = NULL WHERE {theirs}"  # noqa: S608 (constants)
+    left = "status <> 'queued' AND status <> 'submitting'"
+    return sum([await tx.execute(f"{free} AND {where}", millis(now), *values) for where in (left, "status = 'queued'")])
+
+
+async def _spread(tx: Transaction, *, now: datetime) -> None:
+    """Have the jobs that a provider works on and that are due asked about one after the other."""
+    due = await tx.one(f"SELECT count(*) AS n FROM jobs WHERE {_ASKED_ABOUT} AND due_at <= $1", millis(now))  # noqa: S608 (constant)
+    count = due["n"] if due else 0
+    if count > 1:
+        span = min(count * SPACING, LONGEST_SPREAD)
+        await tx.execute(_SPREAD, millis(now), millis_of(span), count)
+
+
 class ClaimStore(Store):
     """Hands out due jobs. A claim pushes `due_at` to the lease's end, so a dead worker's job is simply due again.
 
@@ -89,29 +110,23 @@ class ClaimStore(Store):
 
     @transaction
     async def renew(self, tx: Transaction, jobs: Sequence[Job], *, lease_until: datetime) -> int:
-        """Renew the leases of jobs whose steps are under way; return how many were still there."""
-        update = "UPDATE jobs SET due_at = $3 WHERE id = $1 AND lease = $2"
+        """Renew the leases of jobs whose steps are under way, to that time at least; return how many there were."""
+        update = "UPDATE jobs SET due_at = CASE WHEN due_at > $3 THEN due_at ELSE $3 END WHERE id = $1 AND lease = $2"
         return sum([await tx.execute(update, job.id, job.lease, millis(lease_until)) for job in jobs])
 
     @transaction
-    async def recover(self, tx: Transaction, *, now: datetime, away: bool = False) -> int:
-        """Make every leased job due now, at start, when no other process can hold a lease; return how many there were.
+    async def recover(self, tx: Transaction, *, now: datetime, away: bool = False, living: Collection[str] = ()) -> int:
+        """Make every job due now whose lease is of no `living` process, at start; return how many there were.
 
-        A job in `SUBMITTING` keeps its lease to the end: what the dead process sent may still be under way. The jobs
-        that a provider works on are asked about one after the other, those first that are due the longest: who is due,
-        or everyone after the bot was `away`, since the providers went on meanwhile.
+        The jobs that a provider works on are asked about one after the other, those first that are due the longest: who
+        is due, or everyone after the bot was `away`, since the providers went on meanwhile. Where others live, they do.
         """
-        free = "UPDATE jobs SET due_at = $1, lease = NULL WHERE lease IS NOT NULL AND due_at IS NOT NULL AND "
-        left = "status <> 'queued' AND status <> 'submitting'"
-        recovered = [await tx.execute(free + where, millis(now)) for where in (left, "status = 'queued'")]
+        freed = await free_jobs(tx, of=living, but=True, now=now)
         if away:
             await tx.execute(f"UPDATE jobs SET due_at = $1 WHERE {_ASKED_ABOUT} AND due_at > $1", millis(now))  # noqa: S608 (constant)
-        due = await tx.one(f"SELECT count(*) AS n FROM jobs WHERE {_ASKED_ABOUT} AND due_at <= $1", millis(now))  # noqa: S608 (constant)
-        count = due["n"] if due else 0
-        if count > 1:
-            span = min(count * SPACING, LONGEST_SPREAD)
-            await tx.execute(_SPREAD, millis(now), millis_of(span), count)
-        return sum(recovered)
+        if not living:
+            await _spread(tx, now=now)
+        return freed
 
     @transaction
     async def wake(self, tx: Transaction, external_ids: Sequence[str], *, now: datetime) -> dict[str, Woken]:

@@ -55,6 +55,7 @@ NOBODYS: Final = {
     "guilds": "what a guild's admins decide for all of it",
     "budget_alerts": "budgets belong to a guild or to the whole bot",
     "turnstiles": "numbers that only grow",
+    "processes": "which processes of the bot share the database",
     "given_up_models": "which models their services have given up",
     "chores": "when work is due",
     "heartbeat": "when the bot was last alive",
