@@ -137,4 +137,4 @@ async def _begin(jobs: JobStore, claims: ClaimStore, batch: list[Job]) -> None:
 
 
 def _limits(most: int) -> RunningLimits:
-    return RunningLimits(per_provider=most, per_user=2, per_guild=most, total=most)
+    return RunningLimits(per_provider=most, per_user=2, per_guild=most, total=most, abreast=most)

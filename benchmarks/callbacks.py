@@ -47,7 +47,7 @@ VARIATION: Final = 0.25  # the coefficient
 FORGETS: Final = {"every end called back": 0, "one in 20 forgotten": 20, "never called back": 1}  # one in so many
 POSTS: Final = 200
 REQUEST: Final = VideoRequest(model="kirin_v3_t2v", prompt="a fox")
-LIMITS: Final = RunningLimits(per_provider=JOBS, per_user=JOBS, per_guild=JOBS, total=JOBS)
+LIMITS: Final = RunningLimits(per_provider=JOBS, per_user=JOBS, per_guild=JOBS, total=JOBS, abreast=JOBS)
 SETTINGS: Final = Settings(
     _env_file=None,
     discord_token=SecretStr("token"),

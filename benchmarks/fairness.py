@@ -24,7 +24,7 @@ ROUNDS: Final = 40
 BATCH: Final = 500  # jobs accepted together
 NOW: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
 LEASE: Final = NOW + timedelta(minutes=1)
-ROOM: Final = RunningLimits(per_provider=MANY, per_user=MANY, per_guild=MANY, total=MANY)
+ROOM: Final = RunningLimits(per_provider=MANY, per_user=MANY, per_guild=MANY, total=MANY, abreast=MANY)
 
 # Of a number, whose job that is: the person and the guild.
 CROWDS: Final[dict[str, Callable[[int], tuple[int, int]]]] = {

@@ -38,7 +38,7 @@ JOBS: Final = 1_000
 SECONDS: Final = 5.0  # a round of each
 ROUNDS: Final = 2
 CONNECTIONS: Final = 10
-LIMITS: Final = RunningLimits(per_provider=JOBS, per_user=1, per_guild=JOBS, total=JOBS)
+LIMITS: Final = RunningLimits(per_provider=JOBS, per_user=1, per_guild=JOBS, total=JOBS, abreast=JOBS)
 SETTINGS: Final = Settings(
     _env_file=None,
     discord_token=SecretStr("token"),

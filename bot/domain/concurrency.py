@@ -12,12 +12,17 @@ from bot.domain.request import VideoRequest
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunningLimits:
-    """The most jobs that providers work on: for each provider, person, queue (a guild's, say), and all together."""
+    """The most jobs that providers work on: for each provider, person, queue (a guild's, say), and all together.
+
+    `abreast` submissions to one provider are on their way at once: so many are in doubt when it breaks, not all that
+    wait.
+    """
 
     per_provider: int
     per_user: int
     per_guild: int
     total: int
+    abreast: int = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

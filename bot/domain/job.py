@@ -107,10 +107,12 @@ class Destination:
 class Job:
     """One accepted request. Ids of Discord are integers, times are aware UTC, money is in credits and USD millionths.
 
-    `attempt` counts submissions, `tries` the consecutive troubles with the present step, for backoff. `lease` is the
-    token of whoever may move the job now; it runs out at `due_at`, when anybody may claim the job. `locale` is the
-    requester's language, `public_locale` the one of what everybody reads. `parent_id` is the job that it builds on.
-    `priority` and `turn` are its place in its queue. `cost_micros` is what the provider says it charged in USD,
+    `attempt` counts submissions, `tries` the consecutive troubles with the present step, for backoff, `misses` how
+    often its provider could not show the task that it has, or a file worth anything. `called_at` is when the provider
+    last called back about the present submission. `lease` is the token of whoever may move the job now; it runs out at
+    `due_at`, when anybody may claim the job. `locale` is the requester's language, `public_locale` the one of what
+    everybody reads. `parent_id` is the job that it builds on. `priority` and `turn` are its place in its queue.
+    `cost_micros` is what the provider says it charged in USD,
     `cost_units` the same in units of its own. `removed_at` is when its message was taken away, `removed_by` by whom;
     `sharing_at` and `shared_at` are when the post of a private result in its channel was intended and done.
     `telling_at` is when telling its requester how it ended was intended, `posting_at` when the post of the result was
@@ -167,6 +169,8 @@ class Job:
     telling_at: datetime | None = None
     posting_directly: bool = False
     asked_at: datetime | None = None
+    misses: int = 0
+    called_at: datetime | None = None
 
     @property
     def queue_id(self) -> int:

@@ -63,6 +63,7 @@ from bot.store.jobs.guild_jobs import GuildJobStore
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.models import ModelStore
+from bot.store.jobs.provider_rests import ProviderRestStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.jobs.results import ResultStore
 from bot.store.jobs.review_decisions import ReviewDecisionStore
@@ -82,6 +83,7 @@ from bot.store.privacy.deletion import DeletionStore
 from bot.store.privacy.export import PrivacyStore
 from bot.store.privacy.left_guilds import LeftGuildStore
 from bot.store.privacy.retention import RetentionStore
+from bot.store.told_troubles import ToldTroubleStore
 from bot.wiring.world import Sizes, World
 
 MEGABYTE: Final = 1024 * 1024
@@ -144,9 +146,15 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     drafts, preferences, feedback_store = DraftStore(database), PreferenceStore(database), FeedbackStore(database)
 
     # What a job meets on its way.
-    operator_alerts = OperatorAlerts(world.notifier, clock=clock)
+    operator_alerts = OperatorAlerts(world.notifier, store=ToldTroubleStore(database), clock=clock)
     health = {
-        name: ProviderHealth(each, operator_alerts=operator_alerts, clock=clock, patience=sizes.provider_patience)
+        name: ProviderHealth(
+            each,
+            rests=ProviderRestStore(database),
+            operator_alerts=operator_alerts,
+            clock=clock,
+            patience=sizes.provider_patience,
+        )
         for name, each in world.providers.items()
     }
     forecaster = Forecaster(lookup=lookup, limits=running, clock=clock)
@@ -222,7 +230,6 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     worker = Worker(
         claims=claims,
         steps=steps,
-        submission=submission,
         files=files,
         cards=cards,
         clock_watch=clock_watch,

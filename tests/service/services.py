@@ -42,7 +42,7 @@ from tests.service.scripted import (
 )
 
 LEASE: Final = timedelta(seconds=30)
-UNLIMITED: Final = RunningLimits(per_provider=1000, per_user=1000, per_guild=1000, total=1000)
+UNLIMITED: Final = RunningLimits(per_provider=1000, per_user=1000, per_guild=1000, total=1000, abreast=1000)
 LIMIT: Final = 25 * 1024 * 1024
 SIZES: Final = Sizes(steps=4, deliveries=2, card_patience=5, provider_patience=5, outbox_patience=10)
 SETTINGS: Final = Settings(
@@ -96,7 +96,8 @@ class Services:
 
     def build(self, *, sizes: Sizes | None = None, scanner: bool = True, **settings: Any) -> Bot:
         """Build another process beside this one, on the same database."""
-        limits = {f"running_{name}": value for name, value in asdict(self.running_limits).items()}
+        limits = asdict(self.running_limits)
+        limits = {f"running_{name}": limits[name] for name in ("per_provider", "per_user", "per_guild", "total")}
         credits_ = {"daily_credits": self.allowance, "direct_credits": self.allowance}
         world = World(
             database=self.database,
@@ -194,6 +195,11 @@ class Services:
         assert claimed is not None
         assert claimed.id == queued.id
         return claimed
+
+    async def refuse(self, provider: str, *, seconds: float) -> Job:
+        """Have a provider take nothing for so long, as a job finds that waits for it now."""
+        job, until = await self.submitting(provider=provider), self.clock() + timedelta(seconds=seconds)
+        return await self.jobs.requeue(job, attempt=2, next_at=until, rests=True)
 
     async def running(self, **changes: Any) -> Job:
         """Make a claimed job in `RUNNING`."""

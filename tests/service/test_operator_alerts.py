@@ -1,5 +1,7 @@
 """What the operator hears: everything once, nothing for ever, and nothing of it holds up or breaks the bot."""
 
+import asyncio
+
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.ports import Alert, Trouble
 from tests.service.services import Services
@@ -40,4 +42,30 @@ async def test_old_troubles_are_forgotten(services: Services) -> None:
     for number in range(50):
         await services.bot.operator_alerts.tell(Alert(trouble=Trouble.UNDELIVERABLE, subject=str(number)))
         services.clock.tick(600)
-    assert len(services.bot.operator_alerts._quiet_until) <= 7  # noqa: SLF001 (a leak shows nowhere else)
+    rows = await services.database.transact(lambda tx: tx.all("SELECT * FROM told_troubles"))
+    assert len(rows) <= 7
+
+
+async def test_several_processes_tell_once_and_so_does_the_next_start(services: Services) -> None:
+    processes = [services.bot, services.build(), services.build()]
+    await asyncio.gather(*(each.operator_alerts.tell(KEY) for each in processes))
+    await services.restart().operator_alerts.tell(KEY)
+    assert len(services.alerts()) == 1
+
+
+async def test_a_clock_that_has_leapt_back_silences_nobody(services: Services) -> None:
+    await services.bot.operator_alerts.tell(KEY)
+    services.clock.tick(-24 * 3600)
+    await services.bot.operator_alerts.tell(KEY)
+    assert len(services.alerts()) == 2
+
+
+async def test_without_the_database_each_process_tells_once_an_hour(services: Services) -> None:
+    services.database.refusals = 99
+    services.discord.then("alert", DestinationBusy("discord_503"))
+    for tick in (1, 60, 60, 3600):
+        await services.bot.operator_alerts.tell(KEY)
+        services.clock.tick(tick)
+    assert len(services.alerts()) == 2  # the second when Discord takes it
+    await services.bot.operator_alerts.tell(KEY)
+    assert len(services.alerts()) == 3

@@ -27,7 +27,9 @@ Opener = Callable[[Path], AbstractAsyncContextManager[Database]]
 
 START: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
 LEASE: Final = timedelta(seconds=60)
-UNLIMITED: Final = RunningLimits(per_provider=100_000, per_user=100_000, per_guild=100_000, total=100_000)
+UNLIMITED: Final = RunningLimits(
+    per_provider=100_000, per_user=100_000, per_guild=100_000, total=100_000, abreast=100_000
+)
 
 
 @dataclass

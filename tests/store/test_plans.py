@@ -107,7 +107,7 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
     "due": (lambda s: s.due(), {"jobs_due"}),
     "waiting": (
         lambda s: s.waiting(),
-        {"queues_in_order", "turns_in_order", "jobs_in_turn", "jobs_at_work"},
+        {"queues_in_order", "turns_in_order", "jobs_in_turn", "jobs_at_work", "jobs_on_their_way"},
     ),
     "overdue": (lambda s: s.overdue(), {"jobs_overdue"}),
     "recover": (lambda s: s.claims.recover(now=s.now), {"jobs_due", "jobs_backing_off"}),

@@ -40,7 +40,7 @@ class Doctor:
 
 
 async def _state_of(health: ProviderHealth) -> ProviderState:
-    if health.rests_until() is not None:
+    if await health.rests_until() is not None:
         return ProviderState.BUSY
     try:
         await health.ensure()

@@ -5,7 +5,6 @@ that may have happened is looked for before it is repeated. What somebody has to
 """
 
 import logging
-from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -53,7 +52,6 @@ class Delivery:
         self._jobs, self._lookup, self._files = jobs, lookup, files
         self._notifier, self._operator_alerts, self._result_screening = notifier, operator_alerts, result_screening
         self._clock, self._moment, self._rand = clock, moment, rand
-        self._spoilt_files: Counter[str] = Counter()
 
     async def deliver(self, job: Job, step: Step) -> Job:
         """Bring a finished video to its destination, by one of the steps that deliver; or hold it, or keep it."""
@@ -89,7 +87,6 @@ class Delivery:
             await self._take_back(job, posted)
             raise
         log.info("delivered", extra={"job": job.id, "posted": posted.message_id})
-        self._spoilt_files.pop(job.id, None)
         await self._files.discard(job)
         return done
 
@@ -111,7 +108,6 @@ class Delivery:
         """Keep a video that reaches nobody for its person to fetch; the operator hears of closed channels."""
         kept = await self._jobs.mark_dead_letter(job, reason=DeadLetter.UNDELIVERABLE, now=self._clock())
         await self._files.keep_whole(job)
-        self._spoilt_files.pop(job.id, None)
         if not job.destination.private:  # who takes direct messages is nobody's to mend but the person's
             await self._operator_alerts.tell(Alert(trouble=Trouble.UNDELIVERABLE, subject=job.id, detail=reason))
         log.info("kept", extra={"job": job.id, "reason": reason})
@@ -159,23 +155,19 @@ class Delivery:
         log.warning("no usable file", extra={"job": job.id, "reason": reason, "tries": job.tries})
         if reason in _OURS:
             await self._operator_alerts.tell(Alert(trouble=Trouble.MACHINE, subject="results", detail=reason))
-        if reason in _PASSES:
-            hopeless = self.too_long(job)
-        else:
-            self._spoilt_files[job.id] += 1
-            hopeless = reason in _HOPELESS or _tried_enough(self._spoilt_files[job.id]) or self.too_long(job)
-        if not hopeless:
-            return await self._postpone(job, reason)
+        spoilt = job.misses + (reason not in _PASSES)
+        enough = reason not in _PASSES and _tried_enough(spoilt)
+        if not (reason in _HOPELESS or enough or self.too_long(job)):
+            return await self._postpone(job, reason, spoilt=spoilt)
         failed = await self._jobs.fail(job, failure=Failure.RESULT, code=reason, now=self._clock())
-        self._spoilt_files.pop(job.id, None)
         await self._files.discard(job)
         return failed
 
-    async def _postpone(self, job: Job, reason: str) -> Job:
+    async def _postpone(self, job: Job, reason: str, *, spoilt: int | None = None) -> Job:
         tries = job.tries + 1
         wait = backoff.delay(tries, rand=self._rand, cap=WAIT_CAP)
         log.info("delivery waits", extra={"job": job.id, "reason": reason, "tries": tries})
-        return await self._jobs.reschedule(job, next_at=self._clock() + wait, tries=tries)
+        return await self._jobs.reschedule(job, next_at=self._clock() + wait, tries=tries, misses=spoilt)
 
     def too_long(self, job: Job) -> bool:
         """Tell whether a finished video has been tried to be delivered for long enough."""

@@ -26,6 +26,7 @@ PATIENCE: Final = timedelta(minutes=30)  # so long at the least since the first 
 MISS_CAP: Final = 300.0  # seconds at the most between two of them
 SILENCE: Final = timedelta(hours=6)  # after a job's deadline, without an answer, before the operator has to find out
 RECONCILE_AFTER: Final = timedelta(seconds=2)  # before asking for a task whose submission ended in doubt
+DOUBT: Final = 120.0  # seconds that its provider rests then, of which half is sure
 LOOKS: Final = 3  # for such a task: a submission that was cut off may still be on its way
 LOOK_BASE: Final = 2.0  # seconds between the first two looks
 ENDED: Final = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED})
@@ -62,15 +63,6 @@ class Submission:
         self._forecaster, self._operator_alerts, self._pace = forecaster, operator_alerts, pace
         self._given_up, self._callbacks = given_up, callbacks
         self._clock, self._rand, self._sleep = clock, rand, sleep
-        self._misses: dict[str, int] = {}  # polls in a row that found no such task, by job
-
-    def rests_until(self, provider: str) -> datetime | None:
-        """Tell until when nothing should be submitted to a provider, because it takes nothing; None when it does."""
-        return self._health[provider].rests_until()
-
-    def slots(self, provider: str) -> int:
-        """Tell how many submissions may be on their way to a provider at once."""
-        return self._health[provider].slots()
 
     async def submit(self, job: Job, *, again: bool = False) -> Job:
         """Hand a job in `SUBMITTING` to its provider; `again` after a submission of it that ended in doubt."""
@@ -81,9 +73,10 @@ class Submission:
             task = await self._providers[job.provider].submit(job.request, external_id=job.external_id)
         except errors.OutcomeUnknown as exc:
             log.warning("the submission ended in doubt", extra={"job": job.id, "detail": exc.detail})
-            self._health[job.provider].note_unclear(rand=self._rand)
-            next_at = self._clock() + RECONCILE_AFTER
-            return await self._write(lambda: self._jobs.reschedule(job, next_at=next_at))
+            self._health[job.provider].note_doubt()
+            now = self._clock()
+            next_at = now + RECONCILE_AFTER
+            return await self._write(lambda: self._jobs.doubt(job, next_at=next_at, now=now, pause=self._rest))
         except errors.ProviderError as exc:
             return await self._submission_failed(job, exc, again=again)
         log.info("submitted", extra={"job": job.id, "task": task.id, "attempt": job.attempt})
@@ -126,7 +119,6 @@ class Submission:
             task = await provider.fetch(job.task_id)
         except errors.ProviderError as exc:
             return await self._poll_failed(job, exc)
-        self._misses.pop(job.id, None)
         self._health[job.provider].note_answered()
         return await self._read(job, task)
 
@@ -136,7 +128,7 @@ class Submission:
 
     async def _adopt(self, job: Job, task: Task, *, spread: Spread) -> Job:
         """Write that the provider has the job: from here on it runs; it may even be finished."""
-        self._health[job.provider].note_accepted()
+        self._health[job.provider].note_answered()
         now = self._clock()
         next_at = self._next_at(job, task, since=now, now=now, spread=spread)
         return await self._write(lambda: self._jobs.record_task(job, task_id=task.id, next_at=next_at, now=now))
@@ -159,7 +151,7 @@ class Submission:
             return await self._fail(job, Failure.DEADLINE, "", billed=True)
         spread = await self._forecaster.spread(job.request)
         next_at = self._next_at(job, task, since=job.submitted_at or now, now=now, spread=spread)
-        return await self._jobs.reschedule(job, next_at=next_at, progress=task.progress)
+        return await self._jobs.reschedule(job, next_at=next_at, misses=0, progress=task.progress)
 
     def _next_at(self, job: Job, task: Task, *, since: datetime, now: datetime, spread: Spread) -> datetime:
         """Compute when to ask about a job again: at its deadline at the latest, of which its person hears."""
@@ -195,10 +187,10 @@ class Submission:
         match exc:
             case errors.ProviderBusy() | errors.ProviderUnavailable():
                 wait = backoff.delay(job.tries + 1, rand=self._rand, retry_after=exc.retry_after)
-                self._health[job.provider].rest(wait)
+                self._health[job.provider].note_doubt()
                 # An answered refusal may have used the external id up; a call that never arrived has not.
                 attempt = job.attempt + 1 if isinstance(exc, errors.ProviderBusy) else job.attempt
-                return await self._requeue(job, attempt=attempt, wait=wait)
+                return await self._requeue(job, attempt=attempt, wait=wait, rests=True)
             case errors.OperatorFault():
                 self._health[job.provider].note_doubt()
                 failed = await self._fail(job, Failure.OPERATOR, exc.code)
@@ -228,24 +220,22 @@ class Submission:
 
     async def _poll_failed(self, job: Job, exc: errors.ProviderError) -> Job:
         log.warning("not polled", extra={"job": job.id, "code": exc.code, "detail": exc.detail})
-        misses = self._misses.pop(job.id, 0) + 1 if isinstance(exc, errors.TaskUnknown) else 0
+        misses = job.misses + 1 if isinstance(exc, errors.TaskUnknown) else 0
         if misses >= LOST_AFTER and backoff.least(misses - 1, cap=MISS_CAP) >= PATIENCE:
             return await self._fail(job, Failure.PERMANENT, exc.code)
         if self.too_long(job):
             return await self.lose(job)
-        if misses:
-            self._misses[job.id] = misses
-        return await self._postpone(job, exc, cap=MISS_CAP if misses else backoff.CAP)
+        return await self._postpone(job, exc, misses=misses)
 
     async def _look_again(self, job: Job) -> Job:
         tries = job.tries + 1
         next_at = self._clock() + backoff.delay(tries, rand=self._rand, base=LOOK_BASE)
         return await self._write(lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries))
 
-    async def _postpone(self, job: Job, exc: errors.ProviderError, *, cap: float = backoff.CAP) -> Job:
-        tries = job.tries + 1
+    async def _postpone(self, job: Job, exc: errors.ProviderError, *, misses: int = 0) -> Job:
+        tries, cap = job.tries + 1, MISS_CAP if misses else backoff.CAP
         next_at = self._clock() + backoff.delay(tries, rand=self._rand, retry_after=exc.retry_after, cap=cap)
-        waiting = await self._write(lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries))
+        waiting = await self._write(lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries, misses=misses))
         if isinstance(exc, errors.OperatorFault):
             await self._alert_about_key(job, exc.code)
         return waiting
@@ -256,9 +246,17 @@ class Submission:
         next_at = self._clock() + timedelta(seconds=backoff.CAP)
         return await self._write(lambda: self._jobs.reschedule(job, next_at=next_at, tries=job.tries))
 
-    async def _requeue(self, job: Job, *, attempt: int, wait: timedelta, cost: int | None = None) -> Job:
+    async def _requeue(
+        self, job: Job, *, attempt: int, wait: timedelta, rests: bool = False, cost: int | None = None
+    ) -> Job:
         next_at = self._clock() + wait
-        return await self._write(lambda: self._jobs.requeue(job, attempt=attempt, next_at=next_at, cost_micros=cost))
+        return await self._write(
+            lambda: self._jobs.requeue(job, attempt=attempt, next_at=next_at, rests=rests, cost_micros=cost)
+        )
+
+    def _rest(self, doubts: int) -> timedelta:
+        """Compute how long a provider rests after so many submissions in a row that ended in doubt."""
+        return backoff.delay(doubts, rand=self._rand, base=DOUBT, cap=backoff.RETRY_AFTER_CAP)
 
     async def _fail(self, job: Job, failure: str, code: str, *, cost: int | None = None, billed: bool = False) -> Job:
         now = self._clock()

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +17,6 @@ from bot.service.jobs.clock_watch import ClockWatch
 from bot.service.jobs.delivery_slots import DeliverySlots
 from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.steps import Steps
-from bot.service.jobs.submission import Submission
 from bot.store.jobs.claims import ClaimStore
 
 log = logging.getLogger(__name__)
@@ -51,7 +49,6 @@ class Worker:
         *,
         claims: ClaimStore,
         steps: Steps,
-        submission: Submission,
         files: ResultFiles,
         cards: Cards,
         clock_watch: ClockWatch,
@@ -61,7 +58,7 @@ class Worker:
         rand: Callable[[], float],
         woken: asyncio.Event,
     ) -> None:
-        self._claims, self._steps, self._submission = claims, steps, submission
+        self._claims, self._steps = claims, steps
         self._files, self._cards = files, cards
         self._clock_watch = clock_watch
         self._providers, self._capacity, self._clock, self._rand = tuple(providers), capacity, clock, rand
@@ -69,7 +66,6 @@ class Worker:
         self._tasks: asyncio.TaskGroup | None = None
         self._under_way: dict[asyncio.Task[None], Job] = {}
         self._stepping: set[asyncio.Task[None]] = set()  # of those, the ones that take up room
-        self._handing_over: Counter[str] = Counter()  # submissions under way, by provider
         self._deliveries = DeliverySlots(most=capacity.deliveries, each=capacity.deliveries_each)
         self._endings = DeliverySlots(most=capacity.steps, each=max(1, capacity.steps // 2))
         self._aside_tasks: dict[str, asyncio.Task[None]] = {}
@@ -160,21 +156,14 @@ class Worker:
                 if job is None:
                     open_.remove(provider)
                 else:
-                    self._hand_over(job)
+                    # Its claim has written that this is under way, so whoever finds it later reconciles it.
+                    self._start(job, Step.SUBMIT)
 
     async def _claim_next(self, provider: str) -> Job | None:
         """Claim what goes to a provider next; None where nothing waits, or where it takes no more just now."""
-        if self._handing_over[provider] >= self._submission.slots(provider):
-            return None
         now = self._clock()  # not the round's: a provider's rest, and the wait of the job that it refused, end as one
         lease_until = now + self._capacity.lease
         return await self._claims.waiting(provider, now=now, lease_until=lease_until, limits=self._capacity.running)
-
-    def _hand_over(self, job: Job) -> None:
-        """Submit a job. Its claim has written that this is under way, so whoever finds it later reconciles it."""
-        self._handing_over[job.provider] += 1
-        task = self._start(job, Step.SUBMIT)
-        task.add_done_callback(lambda _: self._handing_over.subtract([job.provider]))
 
     async def _do_periodic(self, now: datetime, lease_until: datetime) -> None:
         """Look at what is looked at only every `IDLE`: deadlines in the queue, positions on cards."""
@@ -191,8 +180,7 @@ class Worker:
         longest = min(IDLE, self._capacity.lease / 3)
         if not self._free_steps():
             return longest
-        rests = map(self._submission.rests_until, self._providers)
-        moments = [await self._claims.next_due(now=self._clock()), self._periodic_at, *rests]
+        moments = [await self._claims.next_due(now=self._clock()), self._periodic_at]
         now = self._clock()
         return max(timedelta(0), min([longest, *(moment - now for moment in moments if moment is not None)]))
 

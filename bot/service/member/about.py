@@ -46,7 +46,7 @@ class About:
         return {name: await self._condition(name) for name in self._health}
 
     async def _condition(self, name: str) -> Condition:
-        if self._health[name].rests_until() is not None:
+        if await self._health[name].rests_until() is not None:
             return Condition.BUSY
         known = self._known.get(name)
         if known is not None and abs(self._clock() - known[0]) < FRESH:

@@ -11,11 +11,13 @@ from bot.domain.job import submission_of
 from bot.domain.sharing import ALONE
 from bot.store.database import Database, Store, Transaction, among, transaction
 from bot.store.jobs.at_work import AT_WORK, counted
+from bot.store.jobs.provider_rests import has_room
 from bot.store.jobs.transitions import begin_submitting
 
 # The next job of a turn, the job whose turn it is in a queue, and the one of all queues: what is due, where its author,
-# its queue, its provider and the whole bot have room, and nothing is paused. Each passes over no more rows than there
-# are jobs at work, pauses, and jobs that back off or are overdue, however many wait.
+# its queue, its provider and the whole bot have room, nothing is paused, and the provider takes submissions. Each
+# passes over no more rows than there are jobs at work, pauses, and jobs that back off or are overdue, however
+# many wait.
 _OF_TURN: Final = (
     "(SELECT j.id FROM jobs AS j WHERE j.status = 'queued' AND j.provider = t.provider AND j.queue_id = t.queue_id "
     "AND j.priority = t.priority AND j.user_id = t.user_id AND j.due_at <= $4 AND j.deadline_at > $4 "
@@ -28,6 +30,7 @@ _OF_QUEUE: Final = (
 )
 _OF_ALL: Final = (
     f"(SELECT {_OF_QUEUE} FROM queues AS q WHERE q.provider = $3 "  # noqa: S608 (constants)
+    f"AND {has_room('$3', now='$4', abreast='$10')} "
     f"AND {counted('$9', '$3')} < $5 AND {counted('$9')} < $8 AND {counted('q.queue_id')} < $7 "
     "AND NOT EXISTS (SELECT 1 FROM guilds WHERE guild_id = $9 AND paused = 1) "
     "AND NOT EXISTS (SELECT 1 FROM guilds AS g WHERE g.guild_id = q.queue_id "
@@ -100,7 +103,7 @@ class ClaimStore(Store):
     ) -> Job | None:
         """Claim the waiting job of a provider whose turn it is, for submission, where the limits leave room."""
         most = (limits.per_provider, limits.per_user, limits.per_guild, limits.total)
-        values = (provider, millis(now), *most, EVERYWHERE)
+        values = (provider, millis(now), *most, EVERYWHERE, limits.abreast)
         return await begin_submitting(tx, _OF_ALL, *values, lease=self._new_lease(), until=lease_until)
 
     async def overdue(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
@@ -153,12 +156,14 @@ class ClaimStore(Store):
     async def next_due(self, tx: Transaction, *, now: datetime) -> datetime | None:
         """Tell when the next job becomes due; None when none will by itself.
 
-        Waiting jobs count only while they back off: what else keeps them is another job's end or a new arrival.
+        Waiting jobs count only while they back off, or their provider rests: what else keeps them is another job's end
+        or a new arrival.
         """
         row = await tx.one(
             "SELECT min(due) AS due FROM ("
             "SELECT min(due_at) AS due FROM jobs WHERE due_at IS NOT NULL AND status <> 'queued' "
-            "UNION ALL SELECT min(due_at) FROM jobs WHERE status = 'queued' AND due_at > $1) AS both_kinds",
+            "UNION ALL SELECT min(due_at) FROM jobs WHERE status = 'queued' AND due_at > $1 "
+            "UNION ALL SELECT min(rests_until) FROM provider_rests WHERE rests_until > $1) AS all_kinds",
             millis(now),
         )
         due: datetime | None = from_millis(row["due"]) if row else None

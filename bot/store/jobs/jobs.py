@@ -1,6 +1,7 @@
 """Keeps jobs, and moves them on for whoever has their lease; `transitions` has the rules of that."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.domain import Case, DeadLetter, Funding, Job, JobStatus
@@ -10,6 +11,7 @@ from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs import transitions
 from bot.store.jobs.at_work import recount
 from bot.store.jobs.fair_queue import UNFINISHED
+from bot.store.jobs.provider_rests import end_rest, rest, rest_in_doubt
 from bot.store.jobs.transitions import demand, move, read, update
 from bot.store.money import budget_alerts
 
@@ -55,27 +57,55 @@ class JobStore(Store):
             await self._database.transact(lambda tx: budget_alerts.note_refusal(tx, refusal, now=now))
             raise
 
-    async def record_task(self, job: Job, *, task_id: str, next_at: datetime, now: datetime) -> Job:
-        """Write that the provider has taken a job: `RUNNING`, to be asked about at `next_at`."""
-        return await self._move(job, JobStatus.RUNNING, task_id=task_id, submitted_at=now, due_at=next_at)
+    @transaction
+    async def record_task(self, tx: Transaction, job: Job, *, task_id: str, next_at: datetime, now: datetime) -> Job:
+        """Write that the provider has taken a job: `RUNNING`, to be asked about at `next_at`. It rests no longer."""
+        running = await move(tx, job, JobStatus.RUNNING, task_id=task_id, submitted_at=now, due_at=next_at)
+        await recount(tx, job, running)
+        await end_rest(tx, job.provider)
+        return running
 
     @transaction
     async def requeue(
-        self, tx: Transaction, job: Job, *, attempt: int, next_at: datetime, cost_micros: int | None = None
+        self,
+        tx: Transaction,
+        job: Job,
+        *,
+        attempt: int,
+        next_at: datetime,
+        rests: bool = False,
+        cost_micros: int | None = None,
     ) -> Job:
         """Let a job whose submission came to nothing wait until `next_at`, for its next attempt. It keeps its turn.
 
-        What the provider charged for it all the same is a part of what the job costs in the end.
+        What the provider charged for it all the same is a part of what the job costs in the end. Where it takes nothing
+        just now, it `rests` until then.
         """
         changes = {"attempt": attempt, "tries": job.tries + 1, "cost_micros": job.charged(cost_micros)}
-        return await transitions.queue(tx, job, due_at=next_at, **changes)
+        queued = await transitions.queue(tx, job, due_at=next_at, **changes)
+        if rests:
+            await rest(tx, job.provider, until=next_at)
+        return queued
 
-    async def reschedule(self, job: Job, *, next_at: datetime, tries: int = 0, progress: float | None = None) -> Job:
-        """Have the same step carried out again at `next_at`, and give the lease back."""
-        changes: dict[str, Any] = {"due_at": next_at, "lease": None, "tries": tries}
-        if progress is not None:
-            changes["progress"] = progress
-        return await self._keep(job, **changes)
+    @transaction
+    async def doubt(
+        self, tx: Transaction, job: Job, *, next_at: datetime, now: datetime, pause: Callable[[int], timedelta]
+    ) -> Job:
+        """Write that a submission ended in doubt: the job is looked for at `next_at`, and its provider rests.
+
+        `pause` says how long after so many doubts in a row: the next may be one, too, and be a dead letter.
+        """
+        doubtful = await update(tx, job, due_at=next_at, lease=None, tries=0)
+        await rest_in_doubt(tx, job.provider, now=now, pause=pause)
+        return doubtful
+
+    async def reschedule(
+        self, job: Job, *, next_at: datetime, tries: int = 0, misses: int | None = None, progress: float | None = None
+    ) -> Job:
+        """Have the same step carried out again at `next_at`, and give the lease back; None changes nothing."""
+        known = {"misses": misses, "progress": progress}
+        changes = {name: value for name, value in known.items() if value is not None}
+        return await self._keep(job, due_at=next_at, lease=None, tries=tries, **changes)
 
     async def succeed(
         self, job: Job, *, result_url: str, cost_micros: int | None, now: datetime, cost_units: str | None = None
@@ -153,7 +183,7 @@ class JobStore(Store):
             TransitionLost: no provider has heard of it, or it has ended.
         """
         demand(job, job.status in _DOUBTFUL and job.delivered_at is None)
-        return await self._keep(job, dead_letter=reason, due_at=now, lease=None, tries=0)
+        return await self._keep(job, dead_letter=reason, due_at=now, lease=None, tries=0, misses=0)
 
     async def begin_telling(self, job: Job, *, at: datetime) -> Job:
         """Write that a job's requester may have been told from that moment of Discord's clock on how it ended.

@@ -54,7 +54,9 @@ async def queue(tx: Transaction, job: Job, *, due_at: datetime, **changes: Any) 
 
     One whose submission came to nothing is next, since it was; any other goes behind what its author has waiting.
     """
-    queued = await move(tx, job, JobStatus.QUEUED, due_at=due_at, task_id=None, progress=None, **changes)
+    queued = await move(
+        tx, job, JobStatus.QUEUED, due_at=due_at, task_id=None, progress=None, called_at=None, **changes
+    )
     if job.status is JobStatus.PENDING or job.dead_letter is not None:
         queued = replace(queued, turn=await take_turn(tx, queued))
     else:
@@ -173,14 +175,14 @@ async def give_up_each(database: Database, jobs: Iterable[Job], *, only: str, fa
 async def move(tx: Transaction, job: Job, target: JobStatus, **changes: Any) -> Job:
     """Move a job to `target`, where `TRANSITIONS` has such a step, and give its lease back.
 
-    A new state begins without tries, and a dead letter is decided by it. `fail` and `cancel` end a job. Where it
-    waits or is at work before, the caller sees to its place there.
+    A new state begins without tries and misses, and a dead letter is decided by it. `fail` and `cancel` end a job.
+    Where it waits or is at work before, the caller sees to its place there.
 
     Raises:
         TransitionLost: there is no such step, or the job is not as the caller knows it any more.
     """
     demand(job, target in TRANSITIONS[job.status] and job.delivered_at is None)
-    begun: dict[str, Any] = {"lease": None, "tries": 0, "dead_letter": None, "telling_at": None}
+    begun: dict[str, Any] = {"lease": None, "tries": 0, "misses": 0, "dead_letter": None, "telling_at": None}
     return await update(tx, job, status=target, **(begun | changes))
 
 

@@ -57,6 +57,8 @@ NOBODYS: Final = {
     "turnstiles": "numbers that only grow",
     "processes": "which processes of the bot share the database",
     "given_up_models": "which models their services have given up",
+    "provider_rests": "which services take no videos just now",
+    "told_troubles": "of what the operator was told in the last hour",
     "chores": "when work is due",
     "heartbeat": "when the bot was last alive",
     "schema_migrations": "which migrations have run",

@@ -180,7 +180,7 @@ async def test_an_entry_that_was_told_when_the_process_died_is_told_again(office
 async def test_the_doctor_says_how_every_service_is_and_survives_the_database(services: Services) -> None:
     doctor = services.bot.services.doctor
     assert await doctor.providers() == {"kirin": ProviderState.GOOD, "kling": ProviderState.GOOD}
-    services.health["kirin"].rest(timedelta(minutes=1))
+    await services.refuse("kirin", seconds=60)
     assert (await doctor.providers())["kirin"] is ProviderState.BUSY
     assert await doctor.states(GUILD) is not None
 

@@ -140,11 +140,11 @@ async def test_a_step_under_way_keeps_its_lease_when_the_clock_leaps(services: S
 
 @leaps
 async def test_what_a_service_rests_for_is_not_waited_for_longer(services: Services, leap: timedelta) -> None:
-    services.health["kirin"].rest(timedelta(seconds=30))
+    await services.refuse("kirin", seconds=30)
     services.clock.leap(leap)
     services.clock.catch_up()
     services.clock.tick(30)
-    assert services.submission.rests_until("kirin") is None
+    assert await services.health["kirin"].rests_until() is None
 
 
 async def test_what_was_written_by_a_clock_that_was_wrong_is_due_all_the_same(services: Services) -> None:

@@ -147,7 +147,6 @@ async def test_a_service_that_takes_nothing_is_asked_once_not_once_a_job(service
     await alone.queued(provider="kling")
     async with at_work(alone) as worker:
         await until(lambda: alone.kling.asked("submit"))
-        await until(alone.health["kirin"].rests_until)
         while (await alone.job(jobs[0])).attempt == 1:  # noqa: ASYNC110 (until the database says that it waits again)
             await asyncio.sleep(0.002)
         for _ in range(20):

@@ -91,7 +91,7 @@ async def test_about_asks_a_service_once_a_minute(services: Services) -> None:
     for _ in range(3):
         assert await about.conditions() == {"kirin": Condition.WELL, "kling": Condition.DOWN}
     assert len(services.kirin.asked("check")) == len(services.kling.asked("check")) == 1
-    services.health["kling"].rest(timedelta(seconds=10))
+    await services.refuse("kling", seconds=10)
     assert await about.conditions() == {"kirin": Condition.WELL, "kling": Condition.BUSY}
     services.clock.tick(FRESH.total_seconds() + 1)
     assert await about.conditions() == {"kirin": Condition.WELL, "kling": Condition.WELL}
