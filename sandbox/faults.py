@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 POLL_SECONDS = 0.1  # seconds between two looks whether a client still waits
-PROVIDER_CALLS = frozenset({"create", "query", "list"})
+PROVIDER_CALLS = frozenset({"create", "query", "list", "tasks"})
 _EVERYWHERE = ("http_500", "http_429", "timeout", "reset", "malformed_json", "slow")
 
 # Which calls a fault strikes unless it names them itself with `on`.

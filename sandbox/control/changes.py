@@ -1,5 +1,8 @@
 """Changes the world: its people, roles and channels, permissions, settings, the clock, and trouble."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from sandbox.control.lookup import channel_of, user_of
 from sandbox.discord.clock import Clock
 from sandbox.discord.people import channel_changes, command_permissions, guild_settings, membership
@@ -7,6 +10,8 @@ from sandbox.discord.people.option_values import ImpossibleAction
 from sandbox.discord.service import Discord
 from sandbox.discord.world import Json
 from sandbox.providers import Providers
+
+T = TypeVar("T")
 
 
 class WorldChanges:
@@ -91,7 +96,8 @@ class WorldChanges:
         names, else of the first; `dms_open` and `roles` those of `user`;
         `locale` is the user's where one is named, else the guild's; `archived`, `locked` and `delete` are those of
         `channel`; `sensitive_words` are what the scans of `kirin` find, as word to kind of risk;
-        `discontinued` are the models that `kling` has given up.
+        `discontinued` are the models that `kling` has given up; `withheld` its questions about many tasks (`list`,
+        `tasks`) that are not answered.
         """
         discord, world = self._discord, self._discord.world
         if "premium_tier" in body:
@@ -111,25 +117,19 @@ class WorldChanges:
             user_of(world, body.get("user")).dms_open = bool(body["dms_open"])
         if "channel" in body:
             channel_changes.set_channel(discord, channel_of(world, body["channel"], None), body)
-        if "sensitive_words" in body:
-            self._set_words(body["sensitive_words"])
-        if "discontinued" in body:
-            self._discontinue(membership.texts(body, "discontinued"))
+        self._set_services(body)
         return {}
 
-    def _set_words(self, words: Json) -> None:
-        if not isinstance(words, dict):
-            raise ImpossibleAction("sensitive_words is an object of word to kind of risk")
-        try:
-            self._providers.find_words(words)
-        except ValueError as exc:
-            raise ImpossibleAction(str(exc)) from exc
-
-    def _discontinue(self, models: list[str]) -> None:
-        try:
-            self._providers.discontinue(models)
-        except ValueError as exc:
-            raise ImpossibleAction(str(exc)) from exc
+    def _set_services(self, body: Json) -> None:
+        """Change what the video services do."""
+        if "sensitive_words" in body:
+            if not isinstance(body["sensitive_words"], dict):
+                raise ImpossibleAction("sensitive_words is an object of word to kind of risk")
+            _attempt(self._providers.find_words, body["sensitive_words"])
+        if "discontinued" in body:
+            _attempt(self._providers.discontinue, membership.texts(body, "discontinued"))
+        if "withheld" in body:
+            _attempt(self._providers.withhold, membership.texts(body, "withheld"))
 
     async def advance(self, body: Json) -> Json:
         """Put Discord's clock forward by `advance` seconds."""
@@ -145,3 +145,15 @@ class WorldChanges:
         if fault is not None and fault.kind == "gateway_drop":
             await self._discord.gateway.drop()
         return {"ordered": fault is not None}
+
+
+def _attempt(change: Callable[[T], None], value: T) -> None:
+    """Change the video services.
+
+    Raises:
+        ImpossibleAction: they know nothing of the kind.
+    """
+    try:
+        change(value)
+    except ValueError as exc:
+        raise ImpossibleAction(str(exc)) from exc

@@ -1,4 +1,4 @@
-"""Serves the Kling v1 text2video API: create, query and list, with its envelope, codes and troubles."""
+"""Serves the Kling v1 text2video API: create, query, list and `/tasks`, with its envelope, codes and troubles."""
 
 import re
 import secrets
@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from sandbox.faults import Fault, cut
-from sandbox.providers import kling_rules
+from sandbox.providers import kling_rules, kling_tasks
 from sandbox.providers.backend import Backend
 from sandbox.providers.endpoints import Endpoints, Refusal
 from sandbox.providers.fields import BrokenBody, InvalidField, json_body
@@ -53,6 +53,7 @@ CODES = {
     5002: (504, "Internal timeout"),
 }
 DIGITS = re.compile("[0-9]{1,9}", re.ASCII)
+QUESTIONS = frozenset({"list", "tasks"})  # about many tasks at once; some relays have none of them
 PAGES, SIZES, SIZE = 1000, 500, 30  # pages, tasks a page at most, tasks a page by default
 
 
@@ -80,6 +81,7 @@ class Kling:
         self._keys = keys
         self._parallel = parallel
         self._discontinued: frozenset[str] = frozenset()
+        self._withheld: frozenset[str] = frozenset()
         self._endpoints = Endpoints(
             NAME, faults=backend.faults, authorise=self._authorise, fault_answer=_fault_answer, invalid=_invalid
         )
@@ -91,6 +93,7 @@ class Kling:
         router.add_post(PATH, endpoints.serve(self._create, "create"))
         router.add_get(PATH, endpoints.serve(self._list, "list"))
         router.add_get(f"{PATH}/{{id}}", endpoints.serve(self._query, "query"))
+        router.add_get(kling_tasks.ROUTE, endpoints.serve(self._tasks, "tasks"))
         router.add_route("*", "/kling/{rest:.*}", endpoints.serve(self._unknown, "unknown"))
 
     def discontinue(self, models: Collection[str]) -> None:
@@ -102,6 +105,16 @@ class Kling:
         if unknown := set(models) - set(kling_rules.MODELS):
             raise ValueError(f"there are no models {sorted(unknown)}")
         self._discontinued = frozenset(models)
+
+    def withhold(self, questions: Collection[str]) -> None:
+        """Leave these questions about many tasks unanswered, as relays do, and answer all others.
+
+        Raises:
+            ValueError: there is no such question.
+        """
+        if unknown := set(questions) - QUESTIONS:
+            raise ValueError(f"there are no questions {sorted(unknown)}")
+        self._withheld = frozenset(questions)
 
     def describe(self, task: Task) -> dict[str, Any]:
         """Write a task as the query answers it, and as a callback carries it."""
@@ -152,10 +165,29 @@ class Kling:
 
     async def _list(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
         """List a page of the account's tasks, the newest first."""
+        self._check_answered("list")
         page = _whole_number(request, "pageNum", default=1, most=PAGES)
         size = _whole_number(request, "pageSize", default=SIZE, most=SIZES)
         newest = self._backend.tasks.of(NAME)[::-1][(page - 1) * size : page * size]
         return web.json_response(_envelope(0, "SUCCEED", [self.describe(task) for task in newest]))
+
+    async def _tasks(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
+        """Answer what there is of the tasks asked about; whatever is not there is left out."""
+        self._check_answered("tasks")
+        if not self._keys.is_api_key(request.headers.get(hdrs.AUTHORIZATION)):
+            raise KlingRefusal(1002, kling_tasks.API_KEYS_ONLY)
+        try:
+            ids, external = kling_tasks.read_ids(request)
+        except kling_tasks.TooManyIds as exc:
+            raise KlingRefusal(1201, str(exc)) from exc
+        found = kling_tasks.find(self._backend, NAME, ids, external=external)
+        return web.json_response(
+            _envelope(0, "SUCCEED", [kling_tasks.describe(task, self.describe(task)) for task in found])
+        )
+
+    def _check_answered(self, question: str) -> None:
+        if question in self._withheld:
+            raise KlingRefusal(1202)
 
     async def _unknown(self, _request: web.Request, _fault: Fault | None) -> web.StreamResponse:
         raise KlingRefusal(1202)

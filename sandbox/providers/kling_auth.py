@@ -32,6 +32,10 @@ class Keys:
             return AUTH_INVALID, NOT_SIGNED
         return self._token_refusal(token), ""
 
+    def is_api_key(self, header: str | None) -> bool:
+        """Tell whether an `Authorization` header that is right holds the API key, and no signature."""
+        return hmac.compare_digest((header or "").strip().partition(" ")[2].strip().encode(), self.api.encode())
+
     def _token_refusal(self, token: str) -> int:
         """Check a token: HS256, with the access key as `iss`, between `nbf` and `exp`; all three are required."""
         try:

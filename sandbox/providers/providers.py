@@ -111,6 +111,14 @@ class Providers:
         """
         self._kling.discontinue(models)
 
+    def withhold(self, questions: Collection[str]) -> None:
+        """Leave these questions of `kling` about many tasks (`list`, `tasks`) unanswered from now on.
+
+        Raises:
+            ValueError: there is no such question.
+        """
+        self._kling.withhold(questions)
+
     async def close(self) -> None:
         """Abandon what is under way; leaves nothing behind but the cache folder."""
         await self._backend.generation.close()

@@ -21,6 +21,7 @@ from sandbox.providers.kling import CODES
 VIDEOS = "/kling/v1/videos/text2video"
 FOX = {"prompt": "A red fox", "aspect_ratio": "1:1"}
 PARALLEL = 3
+RISK = "Failure to pass the risk control system"
 AXES = ("horizontal", "vertical", "pan", "tilt", "roll", "zoom")
 
 
@@ -40,6 +41,10 @@ class Api:
 
     async def get(self, path: str, **headers: str) -> tuple[int, dict[str, Any]]:
         async with self.client.get(f"{VIDEOS}{path}", headers=headers) as answer:
+            return answer.status, await answer.json()
+
+    async def tasks(self, query: str, **headers: str) -> tuple[int, dict[str, Any]]:
+        async with self.client.get(f"/kling/tasks?{query}", headers=headers) as answer:
             return answer.status, await answer.json()
 
     async def reached(self, name: str, *states: str) -> dict[str, Any]:
@@ -269,6 +274,60 @@ async def test_a_model_that_was_given_up_is_refused_by_its_name(api: Api) -> Non
     assert (await api.create(FOX | {"model_name": "kling-v3"}))[0] == 200
     with pytest.raises(ValueError, match="kling-v9"):
         api.providers.discontinue(["kling-v9"])
+
+
+async def test_many_tasks_are_answered_at_once_in_the_words_of_the_newer_api(api: Api) -> None:
+    api.faults.add({"target": "kling", "kind": "task_failed", "after": 1})
+    done = await api.finished(FOX | {"external_task_id": "job-1", "watermark_info": {"enabled": True}})
+    failed = await api.finished(FOX)
+    _, answer = await api.create(FOX)
+    ids = [done["task_id"], failed["task_id"], answer["data"]["task_id"]]
+    status, answer = await api.tasks(f"task_ids={','.join([*ids, '404'])}")
+    assert (status, answer["code"]) == (200, 0)
+    under_way, second, first = answer["data"]
+    assert [each["id"] for each in (first, second, under_way)] == ids
+    assert first["external_id"] == "job-1"
+    assert (first["status"], second["status"]) == ("succeeded", "failed")
+    assert (second["message"], second["outputs"], second["billing"]) == (RISK, [], [])
+    assert under_way["status"] in {"submitted", "processing"}
+    assert first["create_time"] == done["created_at"] <= first["update_time"]
+    [output] = first["outputs"]
+    assert output == {"type": "video", **done["task_result"]["videos"][0]}
+    assert first["billing"] == [{"charge_type": "unit", "amount": "1", "package_type": "video"}]
+    _, answer = await api.tasks("external_task_ids=job-1,job-404")
+    assert [each["id"] for each in answer["data"]] == [ids[0]]
+    assert (await api.tasks("task_ids=404"))[1]["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("", "task_ids: is required, or external_task_ids"),
+        ("task_ids=,", "task_ids: is required, or external_task_ids"),
+        ("task_ids=1&external_task_ids=2", "task_ids: not together with external_task_ids"),
+        (f"task_ids={','.join(map(str, range(21)))}", "task_ids and external_task_ids cannot exceed 20 in total"),
+    ],
+)
+async def test_a_question_about_many_tasks_has_its_rules(api: Api, query: str, words: str) -> None:
+    status, answer = await api.tasks(query)
+    assert (status, answer["code"], answer["message"]) == (400, 1201, words)
+
+
+async def test_many_tasks_are_answered_to_an_api_key_alone(api: Api) -> None:
+    status, answer = await api.tasks("task_ids=1", **signed(api))
+    assert (status, answer["code"]) == (401, 1002)
+    assert "AK/SK" in answer["message"]
+
+
+async def test_questions_about_many_tasks_may_be_missing_as_at_relays(api: Api) -> None:
+    api.providers.withhold(["list", "tasks"])
+    for status, answer in (await api.get(""), await api.tasks("task_ids=1")):
+        assert (status, answer["code"]) == (404, 1202)
+    assert (await api.create(FOX))[0] == 200
+    api.providers.withhold([])
+    assert (await api.get(""))[0] == (await api.tasks("task_ids=1"))[0] == 200
+    with pytest.raises(ValueError, match="query"):
+        api.providers.withhold(["query"])
 
 
 def shots(*seconds: int) -> list[dict[str, Any]]:
