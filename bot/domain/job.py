@@ -227,11 +227,9 @@ class Job:
     @classmethod
     def from_row(cls, row: Row) -> Self:
         """Read the job of a database row: times as integer milliseconds, the request as JSON."""
-        values = {name: row[name] for name in cls.__dataclass_fields__ if name in _PLAIN}
-        times = {name: from_millis(row[name]) for name in _TIMES}
         return cls(
-            **values,
-            **times,
+            **{name: row[name] for name in _PLAIN},
+            **{name: from_millis(row[name]) for name in _TIMES},
             destination=Destination(
                 guild_id=row["guild_id"],
                 channel_id=row["channel_id"],

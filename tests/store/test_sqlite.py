@@ -46,7 +46,7 @@ async def test_money_is_kept_in_wal_mode_with_full_syncs_and_foreign_keys(number
     async def work(tx: Transaction) -> list[Any]:
         names = ("journal_mode", "synchronous", "foreign_keys")
         rows = [await tx.one(f"PRAGMA {name}") for name in names]
-        return [row[0] for row in rows if row is not None]  # type: ignore[index]
+        return [row[name] for name, row in zip(names, rows, strict=True) if row is not None]
 
     assert await numbers.transact(work) == ["wal", 2, 1]
 
