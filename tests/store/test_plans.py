@@ -112,7 +112,8 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
     "overdue": (lambda s: s.overdue(), {"jobs_overdue"}),
     "recover": (lambda s: s.claims.recover(now=s.now), {"jobs_due", "jobs_backing_off"}),
     "next_due": (lambda s: s.claims.next_due(now=s.now), {"jobs_due", "jobs_backing_off"}),
-    "accept": (lambda s: s.accept(), {"jobs_unfinished"}),
+    # The last two where a row that is read as it is written may be referred to.
+    "accept": (lambda s: s.accept(), {"jobs_unfinished", "outbox_of_job", "favourites_of_job"}),
     "of_user": (lambda s: s.lookup.of_user(1, guild_id=7, most=5), {"jobs_of_user"}),
     "outlook": (
         lambda s: s.lookup.waiting(s.job(turn=2)),

@@ -37,7 +37,8 @@ class JobStore(Store):
         """
 
         async def work(tx: Transaction) -> tuple[Job, bool]:
-            if not await transitions.enter(tx, job, funding=funding, now=now):
+            kept = await transitions.enter(tx, job, funding=funding, now=now)
+            if kept is None:
                 return await read(tx, "idempotency_key", job.idempotency_key), False
             # After the hold, so that the account's row makes one person's requests wait for each other.
             count = await tx.one(
@@ -48,7 +49,7 @@ class JobStore(Store):
                 raise TooManyJobs(limit=most)
             if case is not None:
                 await open_case(tx, case)
-            return await read(tx, "id", job.id), True
+            return kept, True
 
         try:
             return await self._database.transact(work)

@@ -31,22 +31,25 @@ _INSERT: Final = (
     "parent_id, origin, public_locale, prompt, queue_id, priority, spoiler, review, asked_at) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17, $18, $19, $20, "
     "$21, $22, $23, $24, $25, $26, $27, $28, $29) "
-    "ON CONFLICT (idempotency_key) DO NOTHING"
+    "ON CONFLICT (idempotency_key) DO NOTHING RETURNING *"
 )
 
 
-async def enter(tx: Transaction, job: Job, *, funding: Funding, now: datetime) -> bool:
-    """Keep a new job, `PENDING` or else `QUEUED`, and hold its price; False where its idempotency key is known already.
+async def enter(tx: Transaction, job: Job, *, funding: Funding, now: datetime) -> Job | None:
+    """Keep a new job, `PENDING` or else `QUEUED`, and hold its price; None where its idempotency key is known already.
 
     Raises:
         QuotaExceeded, GuildQuotaExceeded, BudgetExceeded: see `ledger.hold`.
     """
-    if await tx.execute(_INSERT, *_columns(job)) == 0:
-        return False
-    await ledger.hold(tx, job, funding=funding, now=now)
-    if job.status is not JobStatus.PENDING:
-        await take_turn(tx, job)  # after the hold: who is refused has kept nobody of this provider waiting
-    return True
+    row = await tx.one(_INSERT, *_columns(job))
+    if row is None:
+        return None
+    kept = Job.from_row(row)
+    await ledger.hold(tx, kept, funding=funding, now=now)
+    if kept.status is JobStatus.PENDING:
+        return kept
+    turn = await take_turn(tx, kept)  # after the hold: who is refused has kept nobody of this provider waiting
+    return replace(kept, turn=turn)
 
 
 async def queue(tx: Transaction, job: Job, *, due_at: datetime, **changes: Any) -> Job:

@@ -5,14 +5,15 @@ USD). Invariants, for every account: held = Σ held, settled = Σ settled, and f
 over its lines in the ledger. `docs/money.md` states them all.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from bot.domain import Account, Fund, Funding, Job, Price, Row, Unit, millis
 from bot.domain.quota import budget_of
-from bot.errors import QuotaExceeded, StoreError
+from bot.errors import StoreError
 from bot.store.database import Transaction
 from bot.store.money.budget_alerts import note_shares
 
@@ -52,24 +53,17 @@ async def hold(tx: Transaction, job: Job, *, funding: Funding, now: datetime) ->
     """
     if min(job.credits, job.usd_micros) < 0:
         raise StoreError(f"the price of job {job.id} is below nothing")
-    sources = await existing(tx, funding.sources)
-    accounts = await lock(tx, (*sources, *funding.caps))
-    missing = job.credits
-    for fund in sources:
-        share = min(missing, accounts[_key(fund)].balance)
-        if share > 0 or fund is sources[0]:
-            await _hold(tx, job, fund, share, now=now)
-        missing -= share
-    if missing > 0:
-        first = sources[0]
-        raise QuotaExceeded(
-            price=job.credits,
-            balance=job.credits - missing,
-            allowance=accounts[_key(first)].allowance,
-            renews_at=first.renews_at,
-        )
-    for cap in funding.caps:
-        await _hold_under(tx, job, cap, accounts[_key(cap)], now=now)
+    funding = replace(funding, sources=tuple(await existing(tx, funding.sources)))
+    accounts = await lock(tx, (*funding.sources, *funding.caps))
+    price = Price(credits=job.credits, usd_micros=job.usd_micros)
+    for refusal in funding.shortfalls(price, [accounts[_key(fund)] for fund in (*funding.sources, *funding.caps)]):
+        raise refusal
+    lines = [_line(job, "hold", fund, held=share) for fund, share in _shares(job, funding, accounts)]
+    await _enter_all(tx, lines, now=now)
+    for line in lines:
+        if line.unit is Unit.USD:
+            account = accounts[line.owner, line.period]
+            await note_shares(tx, replace(account, held=account.held + line.held), now=now)
 
 
 async def settle(tx: Transaction, job: Job, *, now: datetime) -> None:
@@ -78,8 +72,7 @@ async def settle(tx: Transaction, job: Job, *, now: datetime) -> None:
     Budgets are charged what the provider said it cost, else the estimate.
     """
     cost = job.usd_micros if job.cost_micros is None else job.cost_micros
-    for line in await _holds(tx, job):
-        await _end(tx, job, line, kind="settle", spent=cost if line["unit"] == Unit.USD else line["held"], now=now)
+    await _end(tx, job, "settle", lambda line: cost if line["unit"] == Unit.USD else line["held"], now=now)
 
 
 async def release(tx: Transaction, job: Job, *, now: datetime, billed: bool = False) -> None:
@@ -88,13 +81,13 @@ async def release(tx: Transaction, job: Job, *, now: datetime, billed: bool = Fa
     `billed` is whether it will have charged, though it has not said how much.
     """
     cost = job.cost_micros if job.cost_micros is not None else job.usd_micros if billed else 0
-    for line in await _holds(tx, job):
-        await _end(tx, job, line, kind="release", spent=cost if line["unit"] == Unit.USD else 0, now=now)
+    await _end(tx, job, "release", lambda line: cost if line["unit"] == Unit.USD else 0, now=now)
 
 
-async def existing(tx: Transaction, funds: Iterable[Fund]) -> list[Fund]:
+async def existing(tx: Transaction, funds: Sequence[Fund]) -> list[Fund]:
     """Find those of these funds that have something in them: an allowance, or what people have granted or given."""
-    return [fund for fund in funds if fund.allowance is not None or await _row(tx, fund) is not None]
+    kept = await _kept(tx, [fund for fund in funds if fund.allowance is None])
+    return [fund for fund in funds if fund.allowance is not None or _key(fund) in kept]
 
 
 async def lock(tx: Transaction, funds: Iterable[Fund]) -> Mapping[tuple[str, str], Account]:
@@ -134,14 +127,42 @@ async def enter(tx: Transaction, line: LedgerLine, *, now: datetime) -> bool:
     Raises:
         StoreError: there is no such account, it would fall below nothing, or less is left in it than the line takes.
     """
-    written = await tx.execute(
-        "INSERT INTO ledger (id, job_id, owner, period, unit, kind, held, settled, granted, at, actor_id, note) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING",
-        *(line.id, line.job_id, line.owner, line.period, str(line.unit), line.kind),
-        *(line.held, line.settled, line.granted, millis(now), line.actor_id, line.note),
-    )
-    if written == 0:
+    if await _write(tx, [line], now=now) == 0:
         return False
+    await _change_account(tx, line)
+    return True
+
+
+async def _enter_all(tx: Transaction, lines: Sequence[LedgerLine], *, now: datetime) -> None:
+    """Write the lines of one step of a job, and change their accounts one after the other.
+
+    Raises:
+        StoreError: as `enter`, or the job has taken this step before: its state and the ledger's indexes see to that.
+    """
+    if await _write(tx, lines, now=now) < len(lines):
+        raise StoreError(f"the books do not add up: {lines[0].kind} of job {lines[0].job_id} twice")
+    for line in lines:
+        await _change_account(tx, line)
+
+
+async def _write(tx: Transaction, lines: Sequence[LedgerLine], *, now: datetime) -> int:
+    """Write those of these lines that are new; count them."""
+    values = [
+        value
+        for line in lines
+        for value in (
+            *(line.id, line.job_id, line.owner, line.period, str(line.unit), line.kind),
+            *(line.held, line.settled, line.granted, millis(now), line.actor_id, line.note),
+        )
+    ]
+    return await tx.execute(
+        "INSERT INTO ledger (id, job_id, owner, period, unit, kind, held, settled, granted, at, actor_id, note) "  # noqa: S608 (numbers)
+        f"VALUES {_places(len(lines), columns=12)} ON CONFLICT (id) DO NOTHING",
+        *values,
+    )
+
+
+async def _change_account(tx: Transaction, line: LedgerLine) -> None:
     changed = await tx.execute(
         "UPDATE accounts SET held = held + $3, settled = settled + $4, allowance = allowance + $5 "
         "WHERE owner = $1 AND period = $2 AND held + $3 >= 0 AND settled + $4 >= 0 AND allowance + $5 >= 0 "
@@ -150,74 +171,57 @@ async def enter(tx: Transaction, line: LedgerLine, *, now: datetime) -> bool:
     )
     if changed != 1:
         raise StoreError(f"the books do not add up: {line.kind} of {line.owner} for {line.job_id or line.id}")
-    return True
 
 
-async def _hold_under(tx: Transaction, job: Job, cap: Fund, account: Account, *, now: datetime) -> None:
-    """Count the whole price under a cap, and note which shares of a budget it has reached."""
-    refusal = cap.refusal(Price(credits=job.credits, usd_micros=job.usd_micros), account)
-    if refusal is not None:
-        raise refusal
-    wanted = job.usd_micros if cap.unit is Unit.USD else job.credits
-    await _hold(tx, job, cap, wanted, now=now)
-    if cap.unit is Unit.USD:
-        await note_shares(tx, replace(account, held=account.held + wanted), now=now)
+def _shares(job: Job, funding: Funding, accounts: Mapping[tuple[str, str], Account]) -> Iterator[tuple[Fund, int]]:
+    """Split a price that is covered: each source pays what it has until nothing is missing, each cap counts it all."""
+    missing = job.credits
+    for fund in funding.sources:
+        share = min(missing, accounts[_key(fund)].balance)
+        if share > 0 or fund is funding.sources[0]:
+            yield fund, share
+        missing -= share
+    for cap in funding.caps:
+        yield cap, job.usd_micros if cap.unit is Unit.USD else job.credits
 
 
-async def _hold(tx: Transaction, job: Job, fund: Fund, amount: int, *, now: datetime) -> None:
-    await enter(
-        tx,
-        LedgerLine(
-            id=line_id(job.id, "hold", owner=fund.owner, period=fund.period),
-            job_id=job.id,
-            owner=fund.owner,
-            period=fund.period,
-            unit=fund.unit,
-            kind="hold",
-            held=amount,
-        ),
-        now=now,
+def _line(job: Job, kind: str, fund: Fund, *, held: int, settled: int = 0) -> LedgerLine:
+    return LedgerLine(
+        id=line_id(job.id, kind, owner=fund.owner, period=fund.period),
+        job_id=job.id,
+        owner=fund.owner,
+        period=fund.period,
+        unit=fund.unit,
+        kind=kind,
+        held=held,
+        settled=settled,
     )
 
 
-async def _holds(tx: Transaction, job: Job) -> list[Row]:
-    """Read what the job holds, in the order in which accounts are locked.
+async def _end(tx: Transaction, job: Job, kind: str, spent: Callable[[Row], int], *, now: datetime) -> None:
+    """End everything that the job holds, once, and count as settled what is `spent` of each hold.
 
     Raises:
-        StoreError: it holds nothing.
+        StoreError: it holds nothing, or what it held has ended.
     """
-    rows = await tx.all("SELECT * FROM ledger WHERE job_id = $1 AND kind = 'hold'", job.id)
-    if not rows:
+    holds = await tx.all("SELECT * FROM ledger WHERE job_id = $1 AND kind = 'hold'", job.id)
+    if not holds:
         raise StoreError(f"the books do not add up: no hold for job {job.id}")
-    # Not by the database, which may order texts in another way than `lock` does.
-    return sorted(rows, key=lambda row: _order(row["owner"], row["period"]))
+    # In the order in which accounts are locked; not by the database, which may order texts in another way.
+    holds = sorted(holds, key=lambda row: _order(row["owner"], row["period"]))
+    funds = [Fund(owner=row["owner"], period=row["period"], unit=Unit(row["unit"])) for row in holds]
+    lines = [
+        _line(job, kind, fund, held=-row["held"], settled=spent(row)) for fund, row in zip(funds, holds, strict=True)
+    ]
+    await _enter_all(tx, lines, now=now)
+    for line in lines:
+        if line.unit is Unit.USD and line.settled + line.held > 0:
+            await _note_overrun(tx, line, now=now)
 
 
-async def _end(tx: Transaction, job: Job, line: Row, *, kind: str, spent: int, now: datetime) -> None:
-    """End one hold, once: the job's state sees to that, and the ledger's own unique index."""
-    ended = await enter(
-        tx,
-        LedgerLine(
-            id=line_id(job.id, kind, owner=line["owner"], period=line["period"]),
-            job_id=job.id,
-            owner=line["owner"],
-            period=line["period"],
-            unit=Unit(line["unit"]),
-            kind=kind,
-            held=-line["held"],
-            settled=spent,
-        ),
-        now=now,
-    )
-    if not ended:
-        raise StoreError(f"the books do not add up: {kind} of job {job.id} twice")
-    if line["unit"] == Unit.USD and spent > line["held"]:
-        await _note_overrun(tx, line, now=now)
-
-
-async def _note_overrun(tx: Transaction, line: Row, *, now: datetime) -> None:
+async def _note_overrun(tx: Transaction, line: LedgerLine, *, now: datetime) -> None:
     """Note the share of its budget that a video may reach which cost more than was held for it."""
-    row = await tx.one("SELECT * FROM accounts WHERE owner = $1 AND period = $2", line["owner"], line["period"])
+    row = await tx.one("SELECT * FROM accounts WHERE owner = $1 AND period = $2", line.owner, line.period)
     if row is not None:
         await note_shares(tx, Account.from_row(row), now=now)
 
@@ -229,6 +233,24 @@ def line_id(cause: str, kind: str, *, owner: str, period: str) -> str:
 
 async def _row(tx: Transaction, fund: Fund) -> Row | None:
     return await tx.one("SELECT * FROM accounts WHERE owner = $1 AND period = $2", fund.owner, fund.period)
+
+
+async def _kept(tx: Transaction, funds: Sequence[Fund]) -> set[tuple[str, str]]:
+    """Find the accounts of these funds that there are."""
+    if not funds:
+        return set()
+    rows = await tx.all(
+        f"SELECT owner, period FROM accounts WHERE (owner, period) IN (VALUES {_places(len(funds), columns=2)})",  # noqa: S608 (numbers)
+        *(value for fund in funds for value in _key(fund)),
+    )
+    return {(row["owner"], row["period"]) for row in rows}
+
+
+@cache
+def _places(rows: int, *, columns: int) -> str:
+    """Write the parameters of so many rows: `($1, $2), ($3, $4)`."""
+    numbers = iter(range(1, rows * columns + 1))
+    return ", ".join(f"({', '.join(f'${next(numbers)}' for _ in range(columns))})" for _ in range(rows))
 
 
 def _key(fund: Fund) -> tuple[str, str]:

@@ -144,7 +144,7 @@ async def test_what_is_reached_after_nothing_fitted_any_more_is_no_news(store: S
 async def test_a_refusal_that_is_cut_off_before_it_is_noted_is_noted_with_the_next(store: Store) -> None:
     job = store.job()
     funding = Funding(sources=plain(job, 1000).sources, caps=(budget(100),))
-    interrupted = replace(store, database=InterruptedDatabase(store.database, cut=5))
+    interrupted = replace(store, database=InterruptedDatabase(store.database, cut=3))
     with pytest.raises(InterruptionError):
         await interrupted.jobs.accept(job, funding=funding, most=99, now=store.now)
     assert await noted(store) == []
