@@ -32,10 +32,11 @@ class LeftGuilds:
         except StoreError as exc:
             log.warning("a guild could not be noted", extra={"guild": guild_id, "detail": str(exc)})
 
-    async def compare(self, guild_ids: Collection[int]) -> None:
-        """Compare with all the guilds that the bot is in, whether or not they can be reached just now."""
+    async def compare(self, guild_ids: Collection[int], *, shard: int = 0, of: int = 1) -> None:
+        """Compare with all the guilds of a shard, of so many, that the bot is in, reachable just now or not."""
         try:
-            for guild_id in await self._store.compare(frozenset(guild_ids), now=self._clock()):
+            now = self._clock()
+            for guild_id in await self._store.compare(frozenset(guild_ids), shard=shard, of=of, now=now):
                 log.info("a guild is gone", extra={"guild": guild_id})
             await self.work()
         except StoreError as exc:

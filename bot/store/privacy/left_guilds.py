@@ -54,12 +54,22 @@ class LeftGuildStore(Store):
         )
 
     @transaction
-    async def compare(self, tx: Transaction, guild_ids: Collection[int], *, now: datetime) -> list[int]:
-        """Compare with all the guilds there are: note the new ones and the gone ones, and give back the latter."""
-        rows = await tx.all("SELECT guild_id, left_at FROM guilds WHERE guild_id <> $1", EVERYWHERE)
+    async def compare(
+        self, tx: Transaction, guild_ids: Collection[int], *, shard: int = 0, of: int = 1, now: datetime
+    ) -> list[int]:
+        """Compare with all the guilds of a shard: note the new ones and the gone ones, and give back the latter.
+
+        The guilds of other shards, of which this one hears nothing, stay as they are.
+        """
+        rows = await tx.all(
+            "SELECT guild_id, left_at FROM guilds WHERE guild_id <> $1 AND (guild_id >> 22) % $3 = $2",
+            EVERYWHERE,
+            shard,
+            of,
+        )
         known = {row["guild_id"]: row["left_at"] for row in rows}
         for guild_id in guild_ids:
-            if known.get(guild_id, 0) is not None:
+            if (guild_id >> 22) % of == shard and known.get(guild_id, 0) is not None:
                 await _joined(tx, guild_id, now=now)
         all_left = [each for each, left_at in known.items() if left_at is None and each not in guild_ids]
         for guild_id in all_left:

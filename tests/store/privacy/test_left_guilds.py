@@ -54,6 +54,38 @@ async def test_a_start_notices_who_has_come_and_gone(store: Store) -> None:
     assert await left_guilds.all_left() == []
 
 
+def of_shard(number: int, count: int, *, nth: int = 1) -> int:
+    """The id of a guild whose events go to this shard."""
+    return (nth * count + number) << 22
+
+
+async def test_a_shard_that_starts_leaves_the_others_guilds_alone(store: Store) -> None:
+    left_guilds = LeftGuildStore(store.database)
+    mine, gone, theirs = of_shard(1, 3), of_shard(1, 3, nth=2), [of_shard(0, 3), of_shard(2, 3)]
+    await left_guilds.compare([mine, gone, *theirs], now=store.now)
+    waiting = [await store.accept(guild_id=guild_id) for guild_id in theirs]
+    assert await left_guilds.compare([mine], shard=1, of=3, now=store.later(60)) == [gone]
+    assert [each.guild_id for each in await left_guilds.all_left()] == [gone]
+    assert [(await store.get(job.id)).status for job in waiting] == [JobStatus.QUEUED] * 2
+
+
+async def test_a_shard_brings_back_only_its_own_guilds(store: Store) -> None:
+    left_guilds, mine, theirs = LeftGuildStore(store.database), of_shard(0, 2), of_shard(1, 2)
+    for guild_id in (mine, theirs):
+        await left_guilds.left(guild_id, now=store.now)
+    assert await left_guilds.compare([mine, theirs], shard=0, of=2, now=store.later(60)) == []
+    assert [each.guild_id for each in await left_guilds.all_left()] == [theirs]
+
+
+async def test_another_number_of_shards_changes_nothing(store: Store) -> None:
+    left_guilds, guilds = LeftGuildStore(store.database), [each << 22 for each in range(1, 9)]
+    for count in (1, 4, 3):
+        for number in range(count):
+            mine = [each for each in guilds if (each >> 22) % count == number]
+            assert await left_guilds.compare(mine, shard=number, of=count, now=store.later(60)) == []
+    assert await left_guilds.all_left() == []
+
+
 async def test_the_whole_bot_is_no_guild_that_could_be_left(store: Store) -> None:
     entry = AuditEntry(id="p", guild_id=0, actor_id=1, action="pause", at=store.now)
     await GuildStore(store.database).pause(entry, paused=True)
