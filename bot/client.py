@@ -2,14 +2,18 @@
 
 import asyncio
 import importlib
+import json
 import logging
 import pkgutil
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import timedelta
+from hashlib import sha256
 from types import ModuleType
 from typing import Any, Final, Protocol, TypeAlias
 
+import aiohttp
 import discord
 from aiohttp import TraceConfig
 from discord import app_commands
@@ -17,9 +21,11 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
+from bot.domain.sharing import Process, Role
 from bot.errors import ControlUnknown
 from bot.locale import words
 from bot.service.services import Services
+from bot.service.upkeep.gateway import SessionLimit
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +70,7 @@ class Shotcaller(discord.Client):
     """The bot as Discord sees it. It needs no privileged intent, and of the others only the guilds.
 
     `guild_ids` are the guilds to sync the commands to; without them they are synced globally. The `trace` sees every
-    answer of Discord.
+    answer of Discord. Without the `gateway` it only posts: nobody can ask it for anything. `options` are discord.py's.
     """
 
     services: Services
@@ -77,6 +83,8 @@ class Shotcaller(discord.Client):
         trace: TraceConfig,
         explain: Callable[[discord.Interaction[Any], Exception], Awaitable[None]],
         translator: app_commands.Translator,
+        gateway: bool = True,
+        **options: Any,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot has no voice
         intents = discord.Intents.none()
@@ -86,6 +94,7 @@ class Shotcaller(discord.Client):
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             http_trace=trace,
+            **options,
         )
         self.tree = _Tree(
             self,
@@ -97,7 +106,7 @@ class Shotcaller(discord.Client):
         self.forms: dict[re.Pattern[str], Handler] = {}
         self._features: set[str] = set()
         self._owner_ids: frozenset[int] = frozenset()
-        self._guild_ids, self._translator = guild_ids, translator
+        self._guild_ids, self._translator, self._gateway = guild_ids, translator, gateway
         self._registered: dict[int | None, list[app_commands.AppCommand]] = {}
         self.video = app_commands.Group(name="video", description=words()("command.video"))
         self.admin = app_commands.Group(
@@ -119,6 +128,8 @@ class Shotcaller(discord.Client):
 
     async def setup_hook(self) -> None:
         """Load every cog and tell Discord the commands."""
+        if not self._gateway:
+            return
         await self.tree.set_translator(self._translator)
         for feature in features():
             if feature.__name__ not in self._features:  # or an earlier try to log in had come so far
@@ -128,14 +139,62 @@ class Shotcaller(discord.Client):
             if group.commands and self.tree.get_command(group.name) is None:
                 self.tree.add_command(group)
         if not self._guild_ids:
-            self._registered[None] = await self.tree.sync()
+            self._registered[None] = await self._synced(None)
         for guild_id in self._guild_ids:
             guild = discord.Object(guild_id)
             self.tree.copy_global_to(guild=guild)
             try:
-                self._registered[guild_id] = await self.tree.sync(guild=guild)
+                self._registered[guild_id] = await self._synced(guild)
             except discord.Forbidden:
                 log.error("no commands there: is the bot in that guild?", extra={"guild": guild_id})  # noqa: TRY400 (a setting, no bug)
+
+    async def _synced(self, guild: discord.Object | None) -> list[app_commands.AppCommand]:
+        """Send Discord the commands of a guild, or of all, where it has not got these yet; give back what it has.
+
+        One process sends them, when they have changed, or when some of them are gone.
+        """
+        guild_id, gateways = 0 if guild is None else guild.id, self.services.gateways
+        commands = self.tree.get_commands(guild=guild)
+        wanted = [await each.get_translated_payload(self.tree, self._translator) for each in commands]
+        digest = sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
+        if not await gateways.must_send_commands(guild_id, digest):
+            there = await self.tree.fetch_commands(guild=guild)
+            if {(each.name, each.type.value) for each in there} == {(each["name"], each["type"]) for each in wanted}:
+                return there
+            await gateways.must_send_commands(guild_id, digest, again=True)
+        async with gateways.sending_commands(guild_id, digest):
+            return await self.tree.sync(guild=guild)
+
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """Hold the gateway's connection, once so many sessions may begin."""
+        while not await self._may_begin_sessions():
+            pass
+        await super().connect(reconnect=reconnect)
+
+    async def _may_begin_sessions(self) -> bool:
+        try:
+            recommended, _, limit = await self.http.get_bot_gateway()
+        except (discord.GatewayNotFound, aiohttp.ClientError, OSError, TimeoutError):
+            return True  # what is wrong is found out by connecting
+        if recommended > (self.shard_count or 1):
+            log.warning("Discord recommends more shards", extra={"shards": recommended})
+        session_limit = SessionLimit(
+            total=limit["total"],
+            remaining=limit["remaining"],
+            resets_in=timedelta(milliseconds=limit["reset_after"]),
+            max_concurrency=limit["max_concurrency"],
+        )
+        return await self.services.gateways.heed(session_limit, shards=len(self.own_shards))
+
+    @property
+    def own_shards(self) -> Sequence[int]:
+        """The numbers of the shards that this process has."""
+        return (0,)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Wait for a shard's turn to begin a session."""
+        del initial
+        await self.services.gateways.begin_session(shard_id or 0)
 
     def command_of(self, name: str, *, guild_id: int | None) -> app_commands.AppCommand | None:
         """Find a command as Discord knows it in a guild."""
@@ -182,6 +241,61 @@ class Shotcaller(discord.Client):
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Note that the bot was removed from a guild. An outage is another event."""
         await self.services.left_guilds.left(guild.id)
+
+
+class ShardedShotcaller(Shotcaller, discord.AutoShardedClient):
+    """The bot in a process that has some of its shards: those of `shards`, of `shard_count` in all."""
+
+    def __init__(self, *, shards: Sequence[int], shard_count: int, **parts: Any) -> None:
+        super().__init__(shard_ids=list(shards), shard_count=shard_count, **parts)
+        self._shards = tuple(shards)
+        self._told: dict[int, dict[int, discord.Guild]] = {}  # by shard, as of when it last began a session
+        self._gone: dict[int, dict[int, discord.Guild]] = {}  # likewise, and kept by discord.py all the same
+
+    @property
+    def own_shards(self) -> Sequence[int]:
+        """The numbers of the shards that this process has."""
+        return self._shards
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Find the guilds that are gone the moment a session begins: discord.py keeps those of the session before."""
+        if event == "shard_connect":
+            (shard,) = args
+            here, before = {guild.id: guild for guild in self._guilds_of(shard)}, self._told.get(shard, {})
+            # Those that were told of just now are new objects, and none of them has been shown yet.
+            gone = {key: each for key, each in here.items() if not each.unavailable or before.get(key) is each}
+            self._told[shard], self._gone[shard] = here, gone
+        super().dispatch(event, *args, **kwargs)
+
+    def _guilds_of(self, shard: int) -> list[discord.Guild]:
+        return [guild for guild in self.guilds if guild.shard_id == shard]
+
+    async def on_connect(self) -> None:
+        """Leave it to each shard."""
+
+    async def on_ready(self) -> None:
+        """Leave it to each shard."""
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """Notice which guilds of a shard are gone: those in an outage are listed all the same."""
+        await self._compare(shard_id)
+
+    async def on_shard_ready(self, shard_id: int) -> None:
+        """Write to the log that a shard is ready, and notice guilds that came meanwhile, told of as available."""
+        log.info("connected to Discord", extra={"shard": shard_id, "guilds": len(self._guilds_of(shard_id))})
+        await self._compare(shard_id)
+
+    async def _compare(self, shard: int) -> None:
+        gone = self._gone.get(shard, {})
+        there = [guild.id for guild in self._guilds_of(shard) if gone.get(guild.id) is not guild]
+        await self.services.left_guilds.compare(there, shard=shard, of=self.shard_count)
+
+
+def new_client(process: Process, **parts: Any) -> Shotcaller:
+    """Make the client of a process: with its shards where it has some, without the gateway where it is a worker."""
+    if process.shards:
+        return ShardedShotcaller(shards=process.shards, shard_count=process.shard_count, **parts)
+    return Shotcaller(gateway=process.role is not Role.WORKER, **parts)
 
 
 async def _handle(

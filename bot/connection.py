@@ -52,9 +52,10 @@ async def stay_connected(client: discord.Client, *, sleep: Sleep = asyncio.sleep
     """Hold the gateway's connection until the client is closed; what discord.py does not mend itself begins anew.
 
     Raises:
-        RuntimeError: Discord has closed it for good.
+        RuntimeError: Discord has closed it for good, or discord.py has, as it does with several shards.
     """
-    logging.getLogger("discord.client").addFilter(_shorten)
+    for name in ("discord.client", "discord.shard"):
+        logging.getLogger(name).addFilter(_shorten)
     tries, since = 0, asyncio.get_running_loop().time()
     while True:
         try:
@@ -62,6 +63,8 @@ async def stay_connected(client: discord.Client, *, sleep: Sleep = asyncio.sleep
         except discord.ConnectionClosed as exc:
             raise RuntimeError(f"Discord has closed the connection for good (code {exc.code})") from exc
         except (discord.HTTPException, *_UNREACHABLE, *_UNREADABLE) as exc:
+            if client.is_closed():
+                raise RuntimeError(f"the connection to Discord was given up ({type(exc).__name__}: {exc})") from exc
             now = asyncio.get_running_loop().time()
             tries, since = (1 if now - since > backoff.RETRY_AFTER_CAP else tries + 1), now
             await _pause("the connection to Discord has to be made anew", exc, tries, sleep)

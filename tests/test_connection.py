@@ -41,6 +41,9 @@ class Gateway:
     async def close(self) -> None:
         self.hung_up += 1
 
+    def is_closed(self) -> bool:
+        return False
+
 
 @pytest.fixture
 async def library_client() -> AsyncIterator[LibraryClient]:

@@ -18,6 +18,7 @@ from bot.service.member.library import Library
 from bot.service.member.presets import Presets
 from bot.service.member.storyboards import Storyboards
 from bot.service.moderation.cases import Cases
+from bot.service.upkeep.gateway import Gateways
 from bot.service.upkeep.left_guilds import LeftGuilds
 from bot.service.upkeep.privacy import Privacy
 
@@ -39,6 +40,7 @@ class Services:
     about: About
     privacy: Privacy
     left_guilds: LeftGuilds
+    gateways: Gateways
     feedback: Feedback
     doctor: Doctor
     guild_jobs: GuildJobs

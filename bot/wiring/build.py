@@ -46,6 +46,7 @@ from bot.service.outbox import OutboxPoster
 from bot.service.screening.screening import REVIEW_TIME, RequestScreening, ResultScreening
 from bot.service.services import Services
 from bot.service.signals import Topic
+from bot.service.upkeep.gateway import Gateways
 from bot.service.upkeep.left_guilds import LeftGuilds
 from bot.service.upkeep.privacy import Privacy, RetentionPeriods
 from bot.service.upkeep.retention import Retention
@@ -56,6 +57,7 @@ from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.community.reports import ReportStore
 from bot.store.community.strikes import StrikeStore
+from bot.store.gateway import GatewayStore
 from bot.store.heartbeat import HeartbeatStore
 from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.dead_letters import DeadLetterStore
@@ -381,6 +383,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         ),
         privacy=privacy,
         left_guilds=left_guilds,
+        gateways=Gateways(store=GatewayStore(database), processes=world.processes, clock=clock, sleep=world.sleep),
         feedback=Feedback(store=feedback_store, outbox=outbox, clock=clock),
         doctor=Doctor(health=health, guilds=guilds),
         guild_jobs=GuildJobs(

@@ -61,6 +61,8 @@ NOBODYS: Final = {
     "told_troubles": "of what the operator was told in the last hour",
     "chores": "when work is due",
     "heartbeat": "when the bot was last alive",
+    "session_turns": "when the next session with Discord may begin",
+    "synced_commands": "which commands Discord was sent, as a digest",
     "schema_migrations": "which migrations have run",
 }
 

@@ -23,6 +23,7 @@ _OF_GUILD: Final = (
     "UPDATE feedback SET guild_id = NULL WHERE guild_id = $1",
     "DELETE FROM queues WHERE queue_id = $1",
     "DELETE FROM preferences WHERE scope IN (SELECT 'channel:' || channel_id FROM jobs WHERE guild_id = $1)",
+    "DELETE FROM synced_commands WHERE guild_id = $1",
     "DELETE FROM guilds WHERE guild_id = $1",
 )
 
