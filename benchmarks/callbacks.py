@@ -11,7 +11,7 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from itertools import count
@@ -77,6 +77,7 @@ class _Service:
 
     id = "kirin"
     find_is_authoritative = True
+    longest_create = timedelta(seconds=90)
 
     def __init__(self, *, forgets: int, client: aiohttp.ClientSession) -> None:
         self.queries: Counter[str] = Counter()
@@ -87,9 +88,12 @@ class _Service:
         self._numbers = count(1)
         self.addresses: CallbackAddresses | None = None
 
-    async def submit(self, request: VideoRequest, *, external_id: str) -> Task:
+    async def submit(
+        self, request: VideoRequest, *, external_id: str, may_send: Callable[[], bool] = lambda: True
+    ) -> Task:
         """Begin a task."""
         assert request == REQUEST
+        assert may_send()
         task = asyncio.create_task(self._work(external_id, next(self._numbers)), name=external_id)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -2,6 +2,8 @@
 
 ShotcallerError
 ├── SettingsInvalid            the environment does not describe a bot that can run
+├── LockTaken                  a lock of this process alone is somebody else's: it has to stop
+├── ShardsDiffer               the gateways that live have another number of shards: it has to stop
 ├── Refused                    a person's request that is answered "no" before any money moves
 │   ├── InvalidRequest         no such video can be asked for, whatever the model
 │   ├── ImpossibleRequest      this model cannot do it
@@ -117,6 +119,22 @@ class SettingsInvalid(ShotcallerError):
     def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(f"{name}: {expected}" for name, expected in self.problems))
+
+
+class LockTaken(ShotcallerError):
+    """Somebody else has the lock of that name, which is one process's as long as it lives."""
+
+    def __init__(self, *, name: str) -> None:
+        self.name = name
+        super().__init__(name)
+
+
+class ShardsDiffer(ShotcallerError):
+    """The gateways that live have `found` shards in all, and this process was started as one of `wanted`."""
+
+    def __init__(self, *, found: int, wanted: int) -> None:
+        self.found, self.wanted = found, wanted
+        super().__init__(f"{found}, not {wanted}")
 
 
 class Refused(ShotcallerError):

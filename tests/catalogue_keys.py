@@ -110,7 +110,7 @@ def error_key(kind: type[errors.ShotcallerError]) -> str:
 
 
 CAUGHT_WHOLE: Final = {errors.InvalidRequest, errors.ProviderError}  # raised or shown though there are finer ones
-NEVER_SHOWN: Final = {errors.SettingsInvalid}  # the command line's own
+NEVER_SHOWN: Final = {errors.SettingsInvalid, errors.LockTaken, errors.ShardsDiffer}  # the command line's own
 
 
 def problems() -> set[str]:

@@ -1,7 +1,8 @@
 """Describes a video service to the rest of the bot: one small protocol and the values it speaks in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -75,9 +76,15 @@ class VideoProvider(Protocol):
     id: str
     # Whether `find` answering None proves that no task with that external id was ever created.
     find_is_authoritative: bool
+    # A submission that has been sent has ended after that, however it ends.
+    longest_create: timedelta
 
-    async def submit(self, request: VideoRequest, *, external_id: str) -> Task:
+    async def submit(
+        self, request: VideoRequest, *, external_id: str, may_send: Callable[[], bool] = lambda: True
+    ) -> Task:
         """Ask for a video; the task may be finished at once. Never repeated inside.
+
+        Nothing is sent unless `may_send` says so at the last moment: then it is `ProviderUnavailable`.
 
         Raises:
             OutcomeUnknown: the call may or may not have been carried out: `find` before submitting again.

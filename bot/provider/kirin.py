@@ -68,11 +68,13 @@ class Kirin(VideoProvider):
         callback_url: Callable[[str], str] | None = None,
     ) -> None:
         self.find_is_authoritative = find_is_authoritative
-        self._transport = transport
+        self._transport, self.longest_create = transport, transport.longest_create
         self._create_path, self._query_path = create_path, query_path
         self._body_form, self._callback_url = body_form, callback_url
 
-    async def submit(self, request: VideoRequest, *, external_id: str) -> Task:
+    async def submit(
+        self, request: VideoRequest, *, external_id: str, may_send: Callable[[], bool] = lambda: True
+    ) -> Task:
         """Ask for a video ("Wire", create); the task may be finished at once. Never repeated inside.
 
         Raises:
@@ -86,7 +88,9 @@ class Kirin(VideoProvider):
         if self._body_form == "flat":
             body = {"model": request.model, **params}
         read = partial(self._created, external_id)
-        return await self._transport.create(self._create_path, body=body, read=read, explain=_explain_create)
+        return await self._transport.create(
+            self._create_path, body=body, read=read, explain=_explain_create, may_send=may_send
+        )
 
     async def fetch(self, task_id: str) -> Task:
         """Ask how a task stands ("Wire", query).

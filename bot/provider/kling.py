@@ -54,11 +54,14 @@ class Kling(VideoProvider):
     ) -> None:
         self._modeless = frozenset(models_without_mode)
         self.find_is_authoritative = True
+        self.longest_create = transport.longest_create
         self._transport, self._path = transport, prefix.rstrip("/") + PATH
         self._renew, self._callback_url = renew, callback_url
         self._relayed = False
 
-    async def submit(self, request: VideoRequest, *, external_id: str) -> Task:
+    async def submit(
+        self, request: VideoRequest, *, external_id: str, may_send: Callable[[], bool] = lambda: True
+    ) -> Task:
         """Ask for a video ("Wire", create). Repeated only when the signature had run out: that is certainly nothing.
 
         Raises:
@@ -73,7 +76,7 @@ class Kling(VideoProvider):
             body["callback_url"] = self._callback_url(external_id)
         read, explain = partial(self._created, external_id), partial(self._explain, create=True)
         return await self._with_fresh_token(
-            lambda: self._transport.create(self._path, body=body, read=read, explain=explain)
+            lambda: self._transport.create(self._path, body=body, read=read, explain=explain, may_send=may_send)
         )
 
     async def fetch(self, task_id: str) -> Task:

@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
@@ -31,6 +31,7 @@ ATTEMPTS: Final = 3  # of a harmless call
 CONNECTIONS: Final = 10  # the client's pool gets slow with the square of this
 KEEP_ALIVE: Final = 4.0  # seconds; many servers hang up after 5, and a create sent just then has an unknown outcome
 CIRCUIT_OPEN: Final = "circuit_open"
+TOO_LATE: Final = "too_late"  # our own code: a create was not sent, since it might not be any more
 
 _KEY: Final = re.compile(r"[\x21-\x7e]+")
 _log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class _Call:
     explain: Callable[[int, bytes], Complaint]
     content: bytes | None = None
     create: bool = False
+    may_send: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +113,11 @@ class Transport(boundary.ClientOwner):
                 ssl_context=context, connections=connections, keep_alive=KEEP_ALIVE
             )
 
+    @property
+    def longest_create(self) -> timedelta:
+        """Give the time after which what was sent has ended, whatever became of it."""
+        return timedelta(seconds=self._timeouts.call)
+
     async def close(self) -> None:
         """Close every connection."""
         if self._quick is not None:
@@ -145,15 +152,23 @@ class Transport(boundary.ClientOwner):
         body: Mapping[str, Any],
         read: Callable[[bytes], _T],
         explain: Callable[[int, bytes], Complaint],
+        may_send: Callable[[], bool] = lambda: True,
     ) -> _T:
         """Ask for something to be made (POST) and `read` the answer. Never repeated.
 
+        The last question before anything is sent that could be understood is whether it still `may_send`: getting
+        there may have taken long, if only because the process was stopped. What is sent has ended, however it ends,
+        after `longest_create`.
+
         Raises:
+            ProviderUnavailable: among others, with the code `TOO_LATE`: it was not sent, since it might not be.
             OutcomeUnknown: it may or may not have been made, which includes an answer that `read` can't read.
             ProviderError: every other class: certainly nothing was made.
         """
         content = json.dumps(body).encode()
-        return await self._call(_Call(path=path, explain=explain, content=content, create=True), read)
+        return await self._call(
+            _Call(path=path, explain=explain, content=content, create=True, may_send=may_send), read
+        )
 
     async def _call(self, call: _Call, read: Callable[[bytes], _T]) -> _T:
         """Make one call, in its place among the others, watched by the circuit breaker."""
@@ -166,8 +181,8 @@ class Transport(boundary.ClientOwner):
             try:
                 result = self._judge(call, await self._exchange(call, bearer), read)
                 tell = self._breaker.succeeded
-            except (ProviderUnavailable, OutcomeUnknown):
-                tell = self._breaker.failed
+            except (ProviderUnavailable, OutcomeUnknown) as exc:
+                tell = self._breaker.abandoned if exc.code == TOO_LATE else self._breaker.failed
                 raise
             except ProviderError:
                 tell = self._breaker.succeeded
@@ -207,6 +222,8 @@ class Transport(boundary.ClientOwner):
                     return await self._read_response(response)
                 finally:
                     await response.aclose()
+        except _TooLate:
+            raise self._error(ProviderUnavailable, code=TOO_LATE) from None
         except boundary.FOREIGN as exc:
             cause = exc
         # Raised out here so that a cause which shows a secret is not even the context of ours.
@@ -233,13 +250,14 @@ class Transport(boundary.ClientOwner):
         }
         if call.content is not None:
             headers["Content-Type"] = "application/json"
+            headers["Content-Length"] = str(len(call.content))
         wait = self._timeouts
         read = wait.read_create if call.create else wait.read
         return httpx.Request(
             "POST" if call.create else "GET",
             self._base_url + call.path,
             headers=headers,
-            content=call.content,
+            content=None if call.content is None else _last_asked(call.content, call.may_send),
             extensions={"timeout": {"connect": wait.connect, "read": read, "write": wait.write, "pool": wait.pool}},
         )
 
@@ -286,6 +304,17 @@ class Transport(boundary.ClientOwner):
         return kind(
             provider=self._provider, code=self.redact(code), detail=self.redact(detail), retry_after=retry_after
         )
+
+
+class _TooLate(Exception):
+    """What was to be sent might not be any more."""
+
+
+async def _last_asked(content: bytes, may_send: Callable[[], bool]) -> AsyncIterator[bytes]:
+    """Give the body of a call, once the connection is there; without it nobody understands what was sent before."""
+    if not may_send():
+        raise _TooLate
+    yield content
 
 
 def _snake(name: str) -> str:

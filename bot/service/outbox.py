@@ -13,6 +13,7 @@ from bot.domain import OutboxItem, OutboxKind, backoff
 from bot.domain.outbox import TRIES, wait_after
 from bot.errors import DeliveryError, DestinationBusy, DestinationLost, StoreError
 from bot.service.ports import CannotTell, Posted, Sighting
+from bot.service.processes import Processes
 from bot.store.outbox import OutboxStore
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ class OutboxPoster:
         self,
         *,
         store: OutboxStore,
+        processes: Processes,
         handlers: Iterable[OutboxHandler],
         clock: Callable[[], datetime],
         rand: Callable[[], float],
@@ -97,6 +99,7 @@ class OutboxPoster:
         patience: float = PATIENCE,
     ) -> None:
         self._store, self._handlers = store, {each.kind: each for each in handlers}
+        self._processes = processes
         self._clock, self._rand, self._patience = clock, rand, patience
         self._woken, self._busy = woken, 0
         self._in_hand: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
@@ -113,7 +116,7 @@ class OutboxPoster:
                 self._woken.clear()
                 try:
                     if not recovered:
-                        await self._store.recover()
+                        await self._store.recover(living=self._processes.living())
                         recovered = True
                     await self._begin(under_way)
                     pause, trouble = await self._pause(), 0

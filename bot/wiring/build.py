@@ -123,11 +123,11 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     """Build each service after those that it needs."""
     sizes, database, clock, moment, rand = sizes or Sizes(), world.database, world.clock, world.moment, world.rand
     running, defaults, periods = _running_limits(settings), _defaults(settings), _retention_periods(settings)
-    deadline, lease = timedelta(minutes=settings.job_deadline_minutes), timedelta(seconds=settings.lease_seconds)
+    deadline, (lease, submission_lease) = timedelta(minutes=settings.job_deadline_minutes), _leases(settings, world)
     pace = Pace(least=timedelta(seconds=settings.poll_seconds_min), most=timedelta(seconds=settings.poll_seconds_max))
     worker_woken, outbox_woken, scheduler_woken = asyncio.Event(), asyncio.Event(), asyncio.Event()
-
     signals = world.signals
+
     wake_worker, wake_outbox = signals.sender(Topic.JOBS), signals.sender(Topic.OUTBOX)
     wake_posters = signals.sender(Topic.OUTBOX, Topic.TASKS)
     wake = signals.sender(Topic.JOBS, Topic.OUTBOX, Topic.TASKS)
@@ -183,6 +183,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         operator_alerts=operator_alerts,
         given_up=given_up,
         pace=pace,
+        lease=submission_lease,
         clock=clock,
         rand=rand,
         sleep=world.sleep,
@@ -226,7 +227,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     clock_watch = ClockWatch(
         heartbeats=HeartbeatStore(database),
         clock=clock,
-        longest=max(timedelta(seconds=backoff.RETRY_AFTER_CAP), lease, pace.most),
+        longest=max(timedelta(seconds=backoff.RETRY_AFTER_CAP), submission_lease, pace.most),
         review=REVIEW_TIME,
     )
     worker = Worker(
@@ -235,8 +236,15 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         files=files,
         cards=cards,
         clock_watch=clock_watch,
+        processes=world.processes,
         providers=world.providers,
-        capacity=Capacity(steps=sizes.steps, deliveries=sizes.deliveries, running=running, lease=lease),
+        capacity=Capacity(
+            steps=sizes.steps,
+            deliveries=sizes.deliveries,
+            running=running,
+            lease=lease,
+            submission=submission_lease,
+        ),
         clock=clock,
         rand=rand,
         woken=worker_woken,
@@ -270,6 +278,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     copies = Copies(files=files, result_poster=world.result_poster)
     outbox = OutboxPoster(
         store=outbox_store,
+        processes=world.processes,
         handlers=(
             AuditPoster(guilds=guilds, audit=audit, staff=world.staff),
             BudgetAlerts(store=budgets, audit=audit, notifier=world.notifier),
@@ -446,6 +455,12 @@ def _running_limits(settings: Settings) -> RunningLimits:
         per_guild=settings.running_per_guild,
         total=settings.running_total,
     )
+
+
+def _leases(settings: Settings, world: World) -> tuple[timedelta, timedelta]:
+    """Tell how long a job is leased, and one that is being submitted: that ends before its lease does."""
+    lease = timedelta(seconds=settings.lease_seconds)
+    return lease, lease + max((each.longest_create for each in world.providers.values()), default=timedelta())
 
 
 def _defaults(settings: Settings) -> Defaults:

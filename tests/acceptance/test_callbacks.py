@@ -2,6 +2,8 @@
 
 import socket
 from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -25,8 +27,14 @@ class Counted:
     def find_is_authoritative(self) -> bool:
         return self._inner.find_is_authoritative
 
-    async def submit(self, request: VideoRequest, *, external_id: str) -> Task:
-        return await self._inner.submit(request, external_id=external_id)
+    @property
+    def longest_create(self) -> timedelta:
+        return self._inner.longest_create
+
+    async def submit(
+        self, request: VideoRequest, *, external_id: str, may_send: Callable[[], bool] = lambda: True
+    ) -> Task:
+        return await self._inner.submit(request, external_id=external_id, may_send=may_send)
 
     async def fetch(self, task_id: str) -> Task:
         self._queries[task_id] += 1

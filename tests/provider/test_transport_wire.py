@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import OutcomeUnknown, ProviderUnavailable
 from bot.provider.boundary import Complaint
-from bot.provider.transport import Timeouts, Transport
+from bot.provider.transport import TOO_LATE, Timeouts, Transport
 from tests.provider.conftest import OpenWire, Reach, Script
 
 QUICK = Timeouts(connect=0.2)
@@ -20,8 +20,8 @@ def explain(_status: int, _body: bytes) -> Complaint:
     return Complaint()
 
 
-async def create(transport: Transport) -> Any:
-    return await transport.create("/make", body={"a": 1}, read=json.loads, explain=explain)
+async def create(transport: Transport, **more: Any) -> Any:
+    return await transport.create("/make", body={"a": 1}, read=json.loads, explain=explain, **more)
 
 
 async def query(transport: Transport) -> Any:
@@ -94,6 +94,30 @@ async def test_a_create_that_arrived_and_was_not_answered_has_an_unknown_outcome
         with pytest.raises(OutcomeUnknown):
             await create(transport)
         assert len(wire.requests) == 1
+
+
+async def test_a_create_that_may_not_be_sent_any_more_is_not_understood_by_anybody(
+    reach: Reach, open_wire: OpenWire
+) -> None:
+    async with open_wire(answers_well) as wire:
+        transport = reach(None, base_url=wire.url, transport=None)
+        with pytest.raises(ProviderUnavailable) as refused:
+            await create(transport, may_send=lambda: False)
+        assert refused.value.code == TOO_LATE
+        assert wire.requests == []
+        assert await create(transport, may_send=lambda: True) == {"id": "1"}
+        assert len(wire.requests) == 1
+
+
+async def test_whether_it_may_be_sent_is_asked_last_when_the_connection_is_there(reach: Reach) -> None:
+    def may_send() -> bool:
+        raise AssertionError
+
+    with socket.socket() as taken:  # bound, but nobody listens
+        taken.bind(("127.0.0.1", 0))
+        transport = reach(None, base_url=f"http://127.0.0.1:{taken.getsockname()[1]}", transport=None)
+        with pytest.raises(ProviderUnavailable):
+            await create(transport, may_send=may_send)
 
 
 async def test_a_query_survives_a_connection_that_was_cut(reach: Reach, open_wire: OpenWire) -> None:

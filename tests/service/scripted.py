@@ -86,14 +86,19 @@ class Provider(Scripted):
     """A video service; without a script every task is taken, and finished when it is asked about."""
 
     find_is_authoritative = False
+    longest_create = timedelta(seconds=90)
 
     def __init__(self, name: str = "kirin") -> None:
         super().__init__()
         self.id = name
+        self.may_send: Callable[[], bool] = lambda: True  # of the last submission
         self._numbers = count(1)
 
-    async def submit(self, request: VideoRequest, *, external_id: str) -> Task:
+    async def submit(
+        self, request: VideoRequest, *, external_id: str, may_send: Callable[[], bool] = lambda: True
+    ) -> Task:
         assert request is not None
+        self.may_send = may_send
         return cast("Task", await self.play("submit", external_id, usual=working(f"task-{next(self._numbers)}")))
 
     async def fetch(self, task_id: str) -> Task:

@@ -55,12 +55,14 @@ class Submission:
         operator_alerts: OperatorAlerts,
         given_up: GivenUpModels,
         pace: Pace,
+        lease: timedelta,  # of a submission
         clock: Callable[[], datetime],
         rand: Callable[[], float],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._providers, self._health, self._jobs = providers, health, jobs
-        self._forecaster, self._operator_alerts, self._pace = forecaster, operator_alerts, pace
+        self._forecaster, self._operator_alerts = forecaster, operator_alerts
+        self._pace, self._lease = pace, lease
         self._given_up, self._callbacks = given_up, callbacks
         self._clock, self._rand, self._sleep = clock, rand, sleep
 
@@ -70,7 +72,9 @@ class Submission:
             job.request
         )  # now: what the provider says has to be written down at once
         try:
-            task = await self._providers[job.provider].submit(job.request, external_id=job.external_id)
+            task = await self._providers[job.provider].submit(
+                job.request, external_id=job.external_id, may_send=self._while_leased(job)
+            )
         except errors.OutcomeUnknown as exc:
             log.warning("the submission ended in doubt", extra={"job": job.id, "detail": exc.detail})
             self._health[job.provider].note_doubt()
@@ -100,7 +104,18 @@ class Submission:
             return await self._look_again(job)
         if not provider.find_is_authoritative:
             return await self.lose(job)
-        return await self._fail(job, Failure.DEADLINE, "") if late else await self.submit(job, again=True)
+        return await self._fail(job, Failure.DEADLINE, "") if late else await self._submit_again(job)
+
+    async def _submit_again(self, job: Job) -> Job:
+        return await self.submit(await self._jobs.keep_leased(job, until=self._clock() + self._lease), again=True)
+
+    def _while_leased(self, job: Job) -> Callable[[], bool]:
+        """Let a submission be sent only while it ends before its lease does, whatever stops the process meanwhile.
+
+        Otherwise somebody else could look for the task, find nothing yet, and submit the job again.
+        """
+        last = (job.due_at or self._clock()) - self._providers[job.provider].longest_create
+        return lambda: self._clock() < last
 
     async def lose(self, job: Job) -> Job:
         """Make a job a dead letter of which nobody can say what its provider has made: the operator has to find out."""

@@ -17,6 +17,7 @@ from bot.service.jobs.clock_watch import ClockWatch
 from bot.service.jobs.delivery_slots import DeliverySlots
 from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.steps import Steps
+from bot.service.processes import Processes
 from bot.store.jobs.claims import ClaimStore
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class Capacity:
     steps: int
     running: RunningLimits
     lease: timedelta
+    submission: timedelta  # the lease of a job that is being submitted
     deliveries: int = 8
     deliveries_each: int = 3  # to one channel
 
@@ -52,6 +54,7 @@ class Worker:
         files: ResultFiles,
         cards: Cards,
         clock_watch: ClockWatch,
+        processes: Processes,
         providers: Iterable[str],
         capacity: Capacity,
         clock: Callable[[], datetime],
@@ -60,7 +63,7 @@ class Worker:
     ) -> None:
         self._claims, self._steps = claims, steps
         self._files, self._cards = files, cards
-        self._clock_watch = clock_watch
+        self._clock_watch, self._processes = clock_watch, processes
         self._providers, self._capacity, self._clock, self._rand = tuple(providers), capacity, clock, rand
         self._woken = woken
         self._tasks: asyncio.TaskGroup | None = None
@@ -125,7 +128,10 @@ class Worker:
         """
         away = await self._clock_watch.recover()
         await self._files.sweep()
-        recovered = await self._claims.recover(now=self._clock(), away=away)
+        now = self._clock()
+        recovered = await self._claims.recover(
+            now=now, away=away, living=self._processes.living(), submitted_by=now + self._capacity.lease
+        )
         log.info("recovered", extra={"jobs": recovered})
 
     async def _round(self) -> None:
@@ -162,7 +168,7 @@ class Worker:
     async def _claim_next(self, provider: str) -> Job | None:
         """Claim what goes to a provider next; None where nothing waits, or where it takes no more just now."""
         now = self._clock()  # not the round's: a provider's rest, and the wait of the job that it refused, end as one
-        lease_until = now + self._capacity.lease
+        lease_until = now + self._capacity.submission
         return await self._claims.waiting(provider, now=now, lease_until=lease_until, limits=self._capacity.running)
 
     async def _do_periodic(self, now: datetime, lease_until: datetime) -> None:

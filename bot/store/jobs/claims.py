@@ -118,13 +118,27 @@ class ClaimStore(Store):
         return sum([await tx.execute(update, job.id, job.lease, millis(lease_until)) for job in jobs])
 
     @transaction
-    async def recover(self, tx: Transaction, *, now: datetime, away: bool = False, living: Collection[str] = ()) -> int:
+    async def recover(
+        self,
+        tx: Transaction,
+        *,
+        now: datetime,
+        away: bool = False,
+        living: Collection[str] = (),
+        submitted_by: datetime | None = None,
+    ) -> int:
         """Make every job due now whose lease is of no `living` process, at start; return how many there were.
 
+        Where none lives, a submission has come to its provider by `submitted_by`: its job is due then at the latest.
         The jobs that a provider works on are asked about one after the other, those first that are due the longest: who
         is due, or everyone after the bot was `away`, since the providers went on meanwhile. Where others live, they do.
         """
         freed = await free_jobs(tx, of=living, but=True, now=now)
+        if submitted_by is not None and not living:
+            await tx.execute(
+                "UPDATE jobs SET due_at = $1 WHERE status = 'submitting' AND dead_letter IS NULL AND due_at > $1",
+                millis(submitted_by),
+            )
         if away:
             await tx.execute(f"UPDATE jobs SET due_at = $1 WHERE {_ASKED_ABOUT} AND due_at > $1", millis(now))  # noqa: S608 (constant)
         if not living:

@@ -108,6 +108,15 @@ class JobStore(Store):
         changes = {name: value for name, value in known.items() if value is not None}
         return await self._keep(job, due_at=next_at, lease=None, tries=tries, **changes)
 
+    async def keep_leased(self, job: Job, *, until: datetime) -> Job:
+        """Keep the lease of a job for that long.
+
+        Raises:
+            TransitionLost: it is not the caller's any more.
+        """
+        demand(job, job.lease is not None)
+        return await self._keep(job, due_at=until)
+
     async def succeed(
         self, job: Job, *, result_url: str, cost_micros: int | None, now: datetime, cost_units: str | None = None
     ) -> Job:

@@ -72,6 +72,40 @@ async def test_where_not_found_means_not_there_the_job_is_submitted_again_under_
     assert services.kling.asked("submit") == [job.id]
 
 
+async def test_a_submission_may_only_be_sent_while_it_ends_before_its_lease_does(services: Services) -> None:
+    job = await services.submitting()
+    assert job.due_at is not None
+    services.kirin.longest_create = job.due_at - services.clock() - timedelta(seconds=10)
+    await services.submission.submit(job)
+    assert services.kirin.may_send()
+    services.clock.tick(10)
+    assert not services.kirin.may_send()
+
+
+async def test_one_that_is_sent_again_gets_a_lease_that_is_long_enough(services: Services) -> None:
+    job = replace(await services.submitting(provider="kling"), tries=LOOKS - 1)
+    services.clock.tick(25)
+    await services.submission.reconcile(job)
+    assert services.kling.may_send()
+    services.clock.tick(29)
+    assert services.kling.may_send()
+    services.clock.tick(1)
+    assert not services.kling.may_send()
+
+
+async def test_one_that_another_process_has_taken_over_is_not_sent_again(services: Services) -> None:
+    job = replace(await services.submitting(provider="kling"), tries=LOOKS - 1, lease="another's")
+    with pytest.raises(errors.TransitionLost):
+        await services.submission.reconcile(job)
+    assert services.kling.asked("submit") == []
+
+
+async def test_one_that_came_too_late_to_be_sent_waits_again_and_was_no_submission(services: Services) -> None:
+    services.kirin.then("submit", trouble(errors.ProviderUnavailable, code="too_late"))
+    job = await services.submission.submit(await services.submitting())
+    assert (job.status, job.attempt) == (JobStatus.QUEUED, 1)
+
+
 async def test_a_job_found_missing_after_its_deadline_fails(services: Services) -> None:
     job = await services.submitting(provider="kling")
     services.clock.tick(3601)

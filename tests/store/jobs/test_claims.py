@@ -201,6 +201,17 @@ async def test_at_start_what_was_leased_is_due_except_a_submission_that_may_be_u
     assert await store.get(later.id) == later
 
 
+async def test_at_start_a_submission_may_be_under_way_only_so_long_as_what_was_sent_may(store: Store) -> None:
+    job = await store.submitting()
+    sooner, later = store.now + LEASE / 2, store.now + 2 * LEASE
+    await store.claims.recover(now=store.now, submitted_by=later)
+    assert (await store.get(job.id)).due_at == job.due_at
+    await store.claims.recover(now=store.now, submitted_by=sooner, living=["somebody else"])
+    assert (await store.get(job.id)).due_at == job.due_at
+    await store.claims.recover(now=store.now, submitted_by=sooner)
+    assert (await store.get(job.id)).due_at == sooner
+
+
 async def due_in(store: Store, *jobs: Job) -> list[float]:
     """In how many seconds the jobs are due."""
     found = [await store.get(job.id) for job in jobs]
