@@ -178,6 +178,11 @@ class Job:
         return self.destination.guild_id or self.user_id
 
     @property
+    def place_id(self) -> int:
+        """Name the channel that it is posted in; its person stands for direct messages."""
+        return self.user_id if self.destination.private else self.destination.channel_id
+
+    @property
     def external_id(self) -> str:
         """Give the idempotency key outward: the job id, and from the second submission on its number too."""
         return self.id if self.attempt <= 1 else f"{self.id}-{self.attempt}"

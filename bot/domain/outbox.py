@@ -33,7 +33,8 @@ class OutboxItem:
     It is due (`due_at`) until it is done or `given_up`, with the reason. The process that claims it
     (`claimed_by`) has it alone until `claimed_until`; `attempts` counts the claims since it was last announced. Its
     message may be in `channel_id` from `posting_at` on, by Discord's clock; with `message_id` it is there, and
-    `unwanted` it has to go.
+    `unwanted` it has to go. `bucket` says which process sees to it: that of its channel or person, else of its guild,
+    else the operator's.
     """
 
     kind: OutboxKind
@@ -44,6 +45,7 @@ class OutboxItem:
     channel_id: int | None = None
     due_at: datetime | None = None
     claimed_until: datetime | None = None
+    bucket: int = 0
     claimed_by: str | None = None
     attempts: int = 0
     posting_at: datetime | None = None
@@ -55,7 +57,10 @@ class OutboxItem:
     def from_row(cls, row: Row) -> Self:
         """Read the item of a database row: times as integer milliseconds."""
         times = ("created_at", "due_at", "claimed_until", "posting_at")
-        plain = ("subject_id", "job_id", "guild_id", "channel_id", "claimed_by", "attempts", "message_id", "given_up")
+        plain = (
+            *("subject_id", "job_id", "guild_id", "channel_id", "bucket", "claimed_by", "attempts", "message_id"),
+            "given_up",
+        )
         return cls(
             **{name: row[name] for name in plain},
             **{name: from_millis(row[name]) for name in times},

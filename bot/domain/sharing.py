@@ -16,7 +16,7 @@ from typing import Final
 BUCKETS: Final = 63  # into which all channels fall; a set of them is one whole number of the database
 EVERYTHING: Final = 2**BUCKETS - 1  # the share of whoever has all of them
 ALONE: Final = "0" * 16  # the process of a database that nobody else uses, where no other name is needed
-_SECOND_PART: Final = 2**22  # of a Discord id: what is above it counts milliseconds
+PART: Final = 2**22  # of a Discord id: what is above it counts milliseconds
 
 
 class Role(StrEnum):
@@ -49,7 +49,7 @@ def new_process_id() -> str:
 
 def bucket_of(channel_id: int) -> int:
     """Compute the bucket that a channel, or the person of a private job, falls into."""
-    return channel_id // _SECOND_PART % BUCKETS
+    return channel_id // PART % BUCKETS
 
 
 @lru_cache(maxsize=4096)

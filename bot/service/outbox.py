@@ -14,6 +14,7 @@ from bot.domain.outbox import TRIES, wait_after
 from bot.errors import DeliveryError, DestinationBusy, DestinationLost, StoreError
 from bot.service.ports import CannotTell, Posted, Sighting
 from bot.service.processes import Processes
+from bot.service.signals import OTHERS, Signals, Topic
 from bot.store.outbox import OutboxStore
 
 log = logging.getLogger(__name__)
@@ -91,17 +92,20 @@ class OutboxPoster:
         self,
         *,
         store: OutboxStore,
-        processes: Processes,
         handlers: Iterable[OutboxHandler],
         clock: Callable[[], datetime],
         rand: Callable[[], float],
+        processes: Processes,
+        signals: Signals,
         woken: asyncio.Event,
         patience: float = PATIENCE,
+        others_patience: float = OTHERS,
     ) -> None:
         self._store, self._handlers = store, {each.kind: each for each in handlers}
-        self._processes = processes
         self._clock, self._rand, self._patience = clock, rand, patience
+        self._processes, self._signals, self._others_patience = processes, signals, others_patience
         self._woken, self._busy = woken, 0
+        processes.on_change(self.wake)
         self._in_hand: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     def wake(self) -> None:
@@ -142,9 +146,16 @@ class OutboxPoster:
     async def post_now(self, kind: OutboxKind, subject_id: str) -> OutboxItem | None:
         """See to one item now, if it is due, while somebody waits to hear of it; give what is left of it.
 
+        What another process has to see to is waited for a moment.
+
         Raises:
             StoreError: the database refuses.
         """
+        item = await self._store.item(kind, subject_id)
+        if item is None or item.due_at is None:
+            return item
+        if not self._processes.has(item.bucket):
+            return await self._seen_to_by_others(item)
         async with self._alone(kind, subject_id):
             now = self._clock()
             item = await self._store.claim_this(kind, subject_id, now=now, until=now + LEASE)
@@ -157,12 +168,21 @@ class OutboxPoster:
         self.wake()  # or it would sleep past the next try
         return await self._store.item(kind, subject_id)
 
+    async def _seen_to_by_others(self, item: OutboxItem) -> OutboxItem | None:
+        """Wait until another process has seen to an item; give what is left of it by then."""
+        with self._signals.expected(Topic.ENDED, _name(item)) as ended:
+            self._signals.send(Topic.OUTBOX)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._others_patience):
+                    await ended.wait()
+        return await self._store.item(item.kind, item.subject_id)
+
     async def _begin(self, under_way: asyncio.TaskGroup) -> int:
         """Begin with what is due, as long as there is room; count the items."""
         begun = 0
-        while self._busy < AT_ONCE:
+        while self._busy < AT_ONCE and (share := self._processes.share):
             now = self._clock()
-            item = await self._store.claim(now=now, until=now + LEASE)
+            item = await self._store.claim(now=now, until=now + LEASE, share=share)
             if item is None:
                 break
             self._busy, begun = self._busy + 1, begun + 1
@@ -170,7 +190,8 @@ class OutboxPoster:
         return begun
 
     async def _pause(self) -> timedelta:
-        due = None if self._busy >= AT_ONCE else await self._store.next_due()
+        share = self._processes.share
+        due = None if self._busy >= AT_ONCE or not share else await self._store.next_due(share=share)
         return IDLE if due is None else min(IDLE, max(timedelta(), due - self._clock()))
 
     async def _attend(self, item: OutboxItem) -> None:
@@ -182,6 +203,7 @@ class OutboxPoster:
             log.warning("the database refuses", extra={"kind": str(item.kind), "detail": str(exc)})
         finally:
             self._busy -= 1
+            self._signals.send(Topic.ENDED, _name(item))
             self.wake()
 
     async def _see_to(self, item: OutboxItem) -> None:
@@ -221,3 +243,7 @@ class OutboxPoster:
 
     def _alone(self, kind: OutboxKind, subject_id: str) -> asyncio.Lock:
         return self._in_hand.setdefault((str(kind), subject_id), asyncio.Lock())
+
+
+def _name(item: OutboxItem) -> str:
+    return f"{item.kind} {item.subject_id}"

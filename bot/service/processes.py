@@ -46,7 +46,11 @@ class Processes:
 
     def owns(self, channel_id: int) -> bool:
         """Say whether a channel is this process's; of a private job, the person's id stands for the channel."""
-        return bool(self.share >> bucket_of(channel_id) & 1)
+        return self.has(bucket_of(channel_id))
+
+    def has(self, bucket: int) -> bool:
+        """Say whether a bucket is this process's."""
+        return bool(self.share >> bucket & 1)
 
     def owner(self, channel_id: int) -> str:
         """Name the process that has a channel."""

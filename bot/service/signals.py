@@ -22,6 +22,7 @@ ANY: Final = ""  # the subject of a signal about everything of its topic
 TOGETHER: Final = 0.02  # seconds in which what goes to other processes is collected
 PAYLOAD: Final = 7_900  # bytes of one message to the other processes; PostgreSQL takes less than 8,000
 MOST: Final = 1_000  # signals that wait to be carried; of a topic with more, one about everything is
+OTHERS: Final = 3.0  # seconds that another process has for what somebody waits for
 SWEEP: Final = 5.0  # seconds between two looks at everything, as if a signal had been lost
 
 Listener: TypeAlias = Callable[[str], None]

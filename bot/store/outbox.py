@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Final
 
 from bot.domain import OutboxItem, OutboxKind, from_millis, millis
-from bot.domain.sharing import ALONE
+from bot.domain.sharing import ALONE, EVERYTHING, bucket_of
 from bot.store.database import Database, Store, Transaction, among, transaction
+from bot.store.sharing import BUCKET_OF_JOB, in_share
 
 # A guild's audit is told in its order: the turn of an entry comes when no earlier one is due.
 _IN_TURN: Final = (
@@ -38,22 +39,26 @@ async def announce(
     *,
     now: datetime,
     guild_id: int | None = None,
-    job_id: str | None = None,
+    place_id: int | None = None,
 ) -> None:
-    """Have something posted, or what was posted of it brought up to date, at once; whoever is at it does it again."""
+    """Have something posted, or what was posted of it brought up to date, at once; whoever is at it does it again.
+
+    `place_id` is the channel or the person that it goes to, as far as that is known.
+    """
     await tx.execute(
-        "INSERT INTO outbox (kind, subject_id, guild_id, job_id, created_at, due_at) "
-        "VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (kind, subject_id) "
-        "DO UPDATE SET due_at = excluded.due_at, attempts = 0, given_up = NULL",
-        *(str(kind), subject_id, guild_id, job_id, millis(now)),
+        "INSERT INTO outbox (kind, subject_id, guild_id, created_at, due_at, bucket) "
+        "VALUES ($1, $2, $3, $4, $4, $5) ON CONFLICT (kind, subject_id) "
+        "DO UPDATE SET due_at = excluded.due_at, bucket = excluded.bucket, attempts = 0, given_up = NULL",
+        *(str(kind), subject_id, guild_id, millis(now), bucket_of(place_id or guild_id or 0)),
     )
 
 
 async def announce_removal(tx: Transaction, job_id: str, *, now: datetime) -> None:
     """Have the messages of a deleted video and unwanted copies taken away, also what was posted a moment ago."""
     await tx.execute(
-        "INSERT INTO outbox (kind, subject_id, guild_id, job_id, created_at, due_at) "
-        "SELECT 'removal', id, guild_id, id, $2, $2 FROM jobs WHERE id = $1 AND (removed_at IS NOT NULL OR EXISTS "
+        "INSERT INTO outbox (kind, subject_id, guild_id, job_id, created_at, due_at, bucket) "  # noqa: S608 (a constant)
+        f"SELECT 'removal', id, guild_id, id, $2, $2, {BUCKET_OF_JOB} FROM jobs "
+        "WHERE id = $1 AND (removed_at IS NOT NULL OR EXISTS "
         "(SELECT 1 FROM outbox WHERE job_id = $1 AND unwanted = 1 AND message_id IS NOT NULL)) "
         "ON CONFLICT (kind, subject_id) DO UPDATE SET due_at = excluded.due_at, attempts = 0, given_up = NULL",
         *(job_id, millis(now)),
@@ -116,13 +121,15 @@ class OutboxStore(Store):
         return OutboxItem.from_row(row) if row else None
 
     @transaction
-    async def claim(self, tx: Transaction, *, now: datetime, until: datetime) -> OutboxItem | None:
-        """Take the next item that is due; nobody else gets it before `until`."""
+    async def claim(
+        self, tx: Transaction, *, now: datetime, until: datetime, share: int = EVERYTHING
+    ) -> OutboxItem | None:
+        """Take the next item of this share that is due; nobody else gets it before `until`."""
         row = await tx.one(
             f"{_CLAIM} WHERE (kind, subject_id) = ("  # noqa: S608 (constants)
-            f"SELECT kind, subject_id FROM outbox WHERE {_DUE} ORDER BY due_at LIMIT 1 "
+            f"SELECT kind, subject_id FROM outbox WHERE {_DUE} AND {in_share('$4', 'bucket')} ORDER BY due_at LIMIT 1 "
             f"{self._database.skip_locked}) RETURNING *",
-            *(millis(now), millis(until), self._me),
+            *(millis(now), millis(until), self._me, share),
         )
         return OutboxItem.from_row(row) if row else None
 
@@ -143,12 +150,13 @@ class OutboxStore(Store):
         await free_items(tx, of=living, but=True)
 
     @transaction
-    async def next_due(self, tx: Transaction) -> datetime | None:
-        """Read when the next item can be claimed; None where nothing is to be done."""
+    async def next_due(self, tx: Transaction, *, share: int = EVERYTHING) -> datetime | None:
+        """Read when the next item of this share can be claimed; None where nothing is to be done."""
         row = await tx.one(
             "SELECT min(CASE WHEN claimed_until > due_at THEN claimed_until ELSE due_at END) AS at "  # noqa: S608 (a constant)
             "FROM outbox "
-            f"WHERE due_at IS NOT NULL AND {_IN_TURN}"
+            f"WHERE due_at IS NOT NULL AND {_IN_TURN} AND {in_share('$1', 'bucket')}",
+            share,
         )
         found: datetime | None = from_millis(row["at"]) if row else None
         return found
@@ -159,11 +167,12 @@ class OutboxStore(Store):
     ) -> bool:
         """Have something of a job posted, unless it is posted or on its way; what was given up is tried again."""
         changed = await tx.execute(
-            "INSERT INTO outbox (kind, subject_id, job_id, guild_id, channel_id, created_at, due_at) "
-            "VALUES ($1, $2, $2, $3, $4, $5, $5) ON CONFLICT (kind, subject_id) DO UPDATE "
-            "SET channel_id = excluded.channel_id, due_at = excluded.due_at, attempts = 0, given_up = NULL "
+            "INSERT INTO outbox (kind, subject_id, job_id, guild_id, channel_id, created_at, due_at, bucket) "
+            "VALUES ($1, $2, $2, $3, $4, $5, $5, $6) ON CONFLICT (kind, subject_id) DO UPDATE SET "
+            "channel_id = excluded.channel_id, bucket = excluded.bucket, due_at = excluded.due_at, attempts = 0, "
+            "given_up = NULL "
             "WHERE outbox.message_id IS NULL AND outbox.due_at IS NULL",
-            *(str(kind), job_id, guild_id, channel_id, millis(now)),
+            *(str(kind), job_id, guild_id, channel_id, millis(now), bucket_of(channel_id)),
         )
         return changed == 1
 

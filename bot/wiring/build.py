@@ -168,9 +168,12 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         jobs=jobs,
         lookup=lookup,
         forecaster=forecaster,
+        processes=world.processes,
+        signals=signals,
         clock=clock,
         moment=moment,
         patience=sizes.card_patience,
+        others_patience=sizes.others_patience,
     )
     claims = ClaimStore(database, me=world.processes.me)
     callbacks = Callbacks(claims=claims, pause=pace.least, clock=clock, rand=rand, wake=wake_worker)
@@ -237,6 +240,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         cards=cards,
         clock_watch=clock_watch,
         processes=world.processes,
+        signals=signals,
         providers=world.providers,
         capacity=Capacity(
             steps=sizes.steps,
@@ -278,7 +282,6 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     copies = Copies(files=files, result_poster=world.result_poster)
     outbox = OutboxPoster(
         store=outbox_store,
-        processes=world.processes,
         handlers=(
             AuditPoster(guilds=guilds, audit=audit, staff=world.staff),
             BudgetAlerts(store=budgets, audit=audit, notifier=world.notifier),
@@ -307,8 +310,11 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         ),
         clock=clock,
         rand=rand,
+        processes=world.processes,
+        signals=signals,
         woken=outbox_woken,
         patience=sizes.outbox_patience,
+        others_patience=sizes.others_patience,
     )
     removals = Removals(results=results_store, messages=messages, outbox=outbox, clock=clock)
     reposts = Reposts(

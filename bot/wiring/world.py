@@ -18,7 +18,7 @@ from bot.service.media.service import Media
 from bot.service.outbox import PATIENCE as OUTBOX_PATIENCE
 from bot.service.ports import Notifier, Staff
 from bot.service.processes import Processes
-from bot.service.signals import Signals
+from bot.service.signals import OTHERS, Signals
 from bot.store.database import Database
 
 
@@ -57,3 +57,4 @@ class Sizes:
     card_patience: float = CARD_PATIENCE
     provider_patience: float = PROVIDER_PATIENCE
     outbox_patience: float = OUTBOX_PATIENCE
+    others_patience: float = OTHERS

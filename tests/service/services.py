@@ -1,9 +1,9 @@
 """Every service of the bot, without Discord, network and video: between a real database and scripted people."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -94,8 +94,15 @@ class Services:
         self.steps, self.files = self.bot.steps, self.bot.files
         return self.bot
 
-    def build(self, *, sizes: Sizes | None = None, scanner: bool = True, **settings: Any) -> Bot:
-        """Build another process beside this one, on the same database."""
+    def build(
+        self,
+        *,
+        sizes: Sizes | None = None,
+        scanner: bool = True,
+        parts: Mapping[str, Any] | None = None,
+        **settings: Any,
+    ) -> Bot:
+        """Build another process beside this one, on the same database; some `parts` of its world may be its own."""
         limits = asdict(self.running_limits)
         limits = {f"running_{name}": limits[name] for name in ("per_provider", "per_user", "per_guild", "total")}
         credits_ = {"daily_credits": self.allowance, "direct_credits": self.allowance}
@@ -115,6 +122,7 @@ class Services:
             rand=_middle,
             sleep=self._sleep,
         )
+        world = replace(world, **parts or {})
         changed = SETTINGS.model_copy(update={"data_dir": self.folder.parent, **limits, **credits_, **settings})
         return build(changed, world, sizes=sizes or self.sizes)
 

@@ -1,41 +1,13 @@
 """Signals reach whoever waits, in this process at once and in the others a moment later, whatever the wire does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from bot.errors import StoreUnavailable
 from bot.service.signals import ANY, MOST, PAYLOAD, SharedSignals, Signals, Topic, packed
+from tests.service.party import Party
 from tests.service.scripted import until
-
-
-class Party:
-    """A wire to which several processes are connected, and which is cut when a test says so."""
-
-    def __init__(self) -> None:
-        self.payloads: list[str] = []
-        self.cut = 0
-        self._listeners: list[Callable[[str], None]] = []
-        self._after_loss: list[Callable[[], None]] = []
-
-    async def notify(self, payload: str) -> None:
-        if self.cut:
-            self.cut -= 1
-            raise StoreUnavailable("the connection is lost")
-        self.payloads.append(payload)
-        for listener in self._listeners:
-            listener(payload)
-
-    def on_payload(self, listener: Callable[[str], None]) -> None:
-        self._listeners.append(listener)
-
-    def on_reconnected(self, listener: Callable[[], None]) -> None:
-        self._after_loss.append(listener)
-
-    def reconnect(self) -> None:
-        for listener in self._after_loss:
-            listener()
 
 
 def heard_by(signals: Signals, *topics: Topic) -> list[tuple[Topic, str]]:

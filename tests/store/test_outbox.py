@@ -1,11 +1,15 @@
 """The outbox: announced once, claimed by one, done with once, and due again whenever it is announced anew."""
 
 from datetime import timedelta
+from typing import Final
 
 import pytest
 
-from bot.domain import OutboxItem, OutboxKind, Remover
+from bot.domain import AuditEntry, Case, CaseKind, Destination, OutboxItem, OutboxKind, Remover
+from bot.domain.sharing import bucket_of
 from bot.store.jobs.results import ResultStore
+from bot.store.member.feedback import FeedbackStore
+from bot.store.money.grants import GrantStore
 from bot.store.outbox import OutboxStore, announce
 from tests.store.conftest import Store
 
@@ -189,3 +193,47 @@ async def test_what_a_living_process_has_claimed_is_left_to_it_at_start(store: S
     await OutboxStore(store.database, me="b" * 16).recover(living=["a" * 16, "b" * 16])
     assert await claim(store) is None
     assert await living.begin_posting(item, channel_id=9, at=store.now)
+
+
+PLACE: Final = 1_100_000_000_000_000_000 + 5 * 4_194_304
+PERSON: Final = PLACE + 4_194_304
+SERVER: Final = PERSON + 4_194_304
+
+
+async def test_an_item_is_claimed_by_whoever_has_its_channel(store: Store) -> None:
+    outbox = OutboxStore(store.database)
+    await store.database.transact(
+        lambda tx: announce(tx, OutboxKind.CASE, "a", now=store.now, guild_id=SERVER, place_id=PLACE)
+    )
+    mine, anothers = 1 << bucket_of(PLACE), 1 << bucket_of(SERVER)
+    assert await outbox.claim(now=store.now, until=store.now + LEASE, share=anothers) is None
+    assert await outbox.next_due(share=anothers) is None
+    assert await outbox.next_due(share=mine) == store.now
+    item = await outbox.claim(now=store.now, until=store.now + LEASE, share=mine)
+    assert item is not None
+    assert item.bucket == bucket_of(PLACE)
+
+
+async def test_each_kind_goes_by_its_channel_its_person_its_server_or_else_is_the_operators(store: Store) -> None:
+    job = await store.delivered(destination=Destination(guild_id=SERVER, channel_id=PLACE, upload_limit=1))
+    case = Case(
+        id="c",
+        kind=CaseKind.MORE,
+        guild_id=SERVER,
+        channel_id=PLACE,
+        user_id=PERSON,
+        created_at=store.now,
+        body={"credits": 5},
+    )
+    entry = AuditEntry(id="e", guild_id=SERVER, actor_id=1, action="more_denied", at=store.now)
+    grants = GrantStore(store.database)
+    await grants.ask_for_more(case, stale=store.now)
+    await grants.decide(case, entry, given=0)
+    await meant(store, job.id, channel_id=PLACE)
+    await ResultStore(store.database).remove(job.id, by=Remover.AUTHOR, now=store.now)
+    await FeedbackStore(store.database).keep(
+        "good", key="f", user_id=PERSON, guild_id=SERVER, now=store.now, most=5, since=store.now
+    )
+    rows = await store.rows("SELECT kind, bucket FROM outbox ORDER BY kind")
+    places = {"audit": SERVER, "case": PLACE, "decision": PERSON, "feedback": 0, "gallery": PLACE, "removal": PLACE}
+    assert {row["kind"]: row["bucket"] for row in rows} == {kind: bucket_of(place) for kind, place in places.items()}

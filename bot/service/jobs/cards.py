@@ -1,6 +1,7 @@
 """Shows each job on a card: posted once, edited sparingly, closed for certain."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,6 +13,8 @@ from bot.domain import Job
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.jobs.eta import Forecaster
 from bot.service.ports import CannotTell, Card, Notifier, Phase, Posted, phase_of
+from bot.service.processes import Processes
+from bot.service.signals import OTHERS, Signals, Topic
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import JobQueryStore
 
@@ -23,6 +26,7 @@ LAST_PATIENCE: Final = 60.0  # seconds that it has to take the last words on a j
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _ShownCard:
+    place_id: int  # the job's
     place: Posted | None  # None where there is no card, or no way to it
     phase: Phase
     position: int | None
@@ -46,7 +50,8 @@ class Cards:
     """Shows jobs to people. Time passes on a card by itself (Discord's timestamps), so only news are edited in.
 
     A card shows what the database says when its turn comes, so it does not matter in which order people ask for that.
-    `moment` is the present by Discord's clock, `patience` is in seconds.
+    The owner of a channel alone posts and edits its cards; the other processes ask it to. `moment` is the present by
+    Discord's clock, `patience` is in seconds, as is that with `others`.
     """
 
     def __init__(
@@ -56,32 +61,58 @@ class Cards:
         jobs: JobStore,
         lookup: JobQueryStore,
         forecaster: Forecaster,
+        processes: Processes,
+        signals: Signals,
         clock: Callable[[], datetime],
         moment: Callable[[], datetime],
         patience: float = PATIENCE,
+        others_patience: float = OTHERS,
     ) -> None:
+        self._processes, self._signals = processes, signals
         self._notifier, self._jobs, self._lookup, self._forecaster = notifier, jobs, lookup, forecaster
         self._clock, self._moment, self._patience = clock, moment, patience
+        self._others_patience = others_patience
         self._shown: dict[str, _ShownCard] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        processes.on_change(self._forget_foreign)
+
+    @property
+    def shown(self) -> int:
+        """Count the cards whose words are remembered."""
+        return len(self._shown)
 
     async def introduce(self, job: Job) -> Job:
-        """Post the card of a new job, unless somebody already has; the job with its card's place.
+        """Post the card of a new job, unless somebody already has; the job with its card's place, if that is known.
+
+        Another process that has to post it is waited for a moment.
 
         Raises:
             StoreUnavailable: the database refuses.
         """
-        await self.show(job)
-        return self._with_known_place(job)
+        if self._processes.owns(job.place_id):
+            await self.show(job)
+            return self._with_known_place(job)
+        with self._signals.expected(Topic.CARDED, job.id) as carded:
+            self._ask_owner(job)
+            if job.destination.private:  # whoever was asked has the private answer that shows it
+                await self._notifier.post_card(await self.describe(job))
+                return job
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._others_patience):
+                    await carded.wait()
+        return await self._lookup.job(job.id) or job
 
     async def show(self, job: Job) -> None:
-        """Edit what is new into a job's card, or post the card where there is none.
+        """Edit what is new into a job's card, or post the card where there is none; or ask whoever may.
 
         A channel that does not take it keeps nobody's video from being made.
 
         Raises:
             StoreUnavailable: the database refuses.
         """
+        if not self._processes.owns(job.place_id):
+            self._ask_owner(job)
+            return
         known = self._shown.get(job.id)
         if known is not None and known.phase is phase_of(job) is not Phase.WAITING and not self._is_newly_late(known):
             return
@@ -89,6 +120,17 @@ class Cards:
             present = await self._lookup.job(job.id)
             if present is not None and not _closed(present):
                 await self._bring_up_to_date(present)
+
+    async def show_for_others(self, job_id: str) -> None:
+        """Show a job's card since another process asks for it, and say so when that was tried.
+
+        Raises:
+            StoreUnavailable: the database refuses.
+        """
+        job = await self._lookup.job(job_id)
+        if job is not None:
+            await self.show(job)
+        self._signals.send(Topic.CARDED, job_id)
 
     async def refresh(self, provider: str, *, most: int = 10) -> None:
         """Bring the cards at the front of a provider's queue up to date.
@@ -197,6 +239,7 @@ class Cards:
                 return  # to be tried again with the next news, whatever they are
             place = None
         self._shown[job.id] = _ShownCard(
+            place_id=job.place_id,
             place=place,
             phase=card.phase,
             position=card.position,
@@ -224,6 +267,14 @@ class Cards:
         if known is None or known.place is None:
             return job
         return replace(job, card_channel_id=known.place.channel_id, card_message_id=known.place.message_id)
+
+    def _ask_owner(self, job: Job) -> None:
+        """Ask whoever owns a job's channel to show its card."""
+        self._signals.send(Topic.CARD, f"{job.id} {job.place_id}")
+
+    def _forget_foreign(self) -> None:
+        """Forget what is shown in channels that are another process's by now."""
+        self._shown = {name: card for name, card in self._shown.items() if self._processes.owns(card.place_id)}
 
     def _is_newly_late(self, known: _ShownCard) -> bool:
         """Whether a job is overdue by now whose card does not say so."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from bot.domain import Job, OutboxItem, OutboxKind
+from bot.domain.sharing import bucket_of
 from bot.errors import DestinationLost, ResultTooLarge, ResultUnavailable, ResultUnusable, StoreUnavailable
 from bot.service.jobs.files import ResultFiles
 from bot.service.outbox import OutboxHandler, find_message
@@ -160,6 +161,7 @@ class Reposts:
             job_id=video.job.id,
             guild_id=copy.guild_id,
             channel_id=copy.channel_id,
+            bucket=bucket_of(copy.channel_id),
             created_at=now,
             due_at=now + LOST,
             posting_at=self._moment(),

@@ -18,6 +18,7 @@ from bot.service.jobs.delivery_slots import DeliverySlots
 from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.steps import Steps
 from bot.service.processes import Processes
+from bot.service.signals import Signals, Topic
 from bot.store.jobs.claims import ClaimStore
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Worker:
         cards: Cards,
         clock_watch: ClockWatch,
         processes: Processes,
+        signals: Signals,
         providers: Iterable[str],
         capacity: Capacity,
         clock: Callable[[], datetime],
@@ -72,11 +74,13 @@ class Worker:
         self._deliveries = DeliverySlots(most=capacity.deliveries, each=capacity.deliveries_each)
         self._endings = DeliverySlots(most=capacity.steps, each=max(1, capacity.steps // 2))
         self._aside_tasks: dict[str, asyncio.Task[None]] = {}
-        self._to_show: dict[str, Job] = {}
+        self._to_show: dict[str, Job | None] = {}  # None where another process asks for it
         self._renew_at: datetime | None = None
         self._periodic_at: datetime | None = None
         self._looked_at: datetime | None = None
         self._stopping = False
+        signals.on(Topic.CARD, self._show_for_others)
+        processes.on_change(self.wake)
 
     def wake(self) -> None:
         """Look again: something has changed."""
@@ -145,8 +149,11 @@ class Worker:
             if self._under_way:
                 await self._claims.renew(list(self._under_way.values()), lease_until=lease_until)
             self._renew_at = now + self._capacity.lease / 3
+        share = self._processes.share
+        if not share:  # others move the jobs
+            return
         if room := self._free_steps():
-            for job in await self._claims.due(now=now, lease_until=lease_until, most=room):
+            for job in await self._claims.due(now=now, lease_until=lease_until, most=room, share=share):
                 self._start(job, next_step(job, now=now))
         await self._take_from_queues()
         if self._periodic_at is None or now >= self._periodic_at:
@@ -184,9 +191,10 @@ class Worker:
     async def _pause(self) -> timedelta:
         """Tell how long there is nothing to do, unless somebody wakes us."""
         longest = min(IDLE, self._capacity.lease / 3)
-        if not self._free_steps():
+        share = self._processes.share
+        if not share or not self._free_steps():
             return longest
-        moments = [await self._claims.next_due(now=self._clock()), self._periodic_at]
+        moments = [await self._claims.next_due(now=self._clock(), share=share), self._periodic_at]
         now = self._clock()
         return max(timedelta(0), min([longest, *(moment - now for moment in moments if moment is not None)]))
 
@@ -235,13 +243,12 @@ class Worker:
 
     async def _in_its_slot(self, slots: DeliverySlots, job: Job, step: Step) -> Job:
         """Carry out a step that waits for a channel, without taking up the room of a step."""
-        channel_id = job.user_id if job.destination.private else job.destination.channel_id
-        if slots.crowded(channel_id):
+        if slots.crowded(job.place_id):
             return await self._steps.postpone(job)
         if (task := asyncio.current_task()) is not None:
             self._stepping.discard(task)
         self.wake()
-        async with slots.of(channel_id):
+        async with slots.of(job.place_id):
             return job if self._stopping else await self._steps.carry_out(job, step)
 
     def _show(self, job: Job) -> None:
@@ -251,9 +258,19 @@ class Worker:
         self._to_show[job.id] = job
         self._do_aside(f"card-{job.id}", partial(self._show_all, job.id))
 
+    def _show_for_others(self, subject: str) -> None:
+        """Show the card of a job that another process has moved, where its channel is ours, and see when it is due."""
+        job_id, _, place_id = subject.partition(" ")
+        if self._tasks is None or self._stopping or not (place_id and self._processes.owns(int(place_id))):
+            return
+        self._to_show.setdefault(job_id, None)
+        self._do_aside(f"card-{job_id}", partial(self._show_all, job_id))
+        self.wake()
+
     async def _show_all(self, job_id: str) -> None:
-        while (job := self._to_show.pop(job_id, None)) is not None:
-            await self._cards.show(job)
+        while job_id in self._to_show:
+            job = self._to_show.pop(job_id)
+            await (self._cards.show_for_others(job_id) if job is None else self._cards.show(job))
 
     def _do_aside(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Begin what nobody waits for and what must not stop the jobs, unless it is under way."""

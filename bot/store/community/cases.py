@@ -19,13 +19,15 @@ async def open_case(tx: Transaction, case: Case) -> bool:
         millis(case.created_at),
     )
     if new:
-        await announce(tx, OutboxKind.CASE, case.id, guild_id=case.guild_id, now=case.created_at)
+        await announce(
+            tx, OutboxKind.CASE, case.id, guild_id=case.guild_id, place_id=case.channel_id, now=case.created_at
+        )
     return new > 0
 
 
 async def announce_case(tx: Transaction, row: Row, *, now: datetime) -> None:
     """Have a case of a database row posted, or its message say how it stands."""
-    await announce(tx, OutboxKind.CASE, row["id"], guild_id=row["guild_id"], now=now)
+    await announce(tx, OutboxKind.CASE, row["id"], guild_id=row["guild_id"], place_id=row["channel_id"], now=now)
 
 
 def body_of(case: Case) -> str:

@@ -8,11 +8,12 @@ from typing import Final
 
 from bot.domain import EVERYWHERE, Job, JobStatus, RunningLimits, from_millis, millis, millis_of
 from bot.domain.job import submission_of
-from bot.domain.sharing import ALONE
+from bot.domain.sharing import ALONE, EVERYTHING
 from bot.store.database import Database, Store, Transaction, among, transaction
 from bot.store.jobs.at_work import AT_WORK, counted
 from bot.store.jobs.provider_rests import has_room
 from bot.store.jobs.transitions import begin_submitting
+from bot.store.sharing import BUCKET_OF_JOB, in_share
 
 # The next job of a turn, the job whose turn it is in a queue, and the one of all queues: what is due, where its author,
 # its queue, its provider and the whole bot have room, nothing is paused, and the provider takes submissions. Each
@@ -92,10 +93,13 @@ class ClaimStore(Store):
         super().__init__(database)
         self._me = me
 
-    async def due(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
-        """Claim those of the due jobs that have left the queue which are due the longest, at most `most`."""
+    async def due(self, *, now: datetime, lease_until: datetime, most: int, share: int = EVERYTHING) -> list[Job]:
+        """Claim those of the due jobs that have left the queue which are due the longest, at most `most`.
+
+        Only those whose channels are in this `share`: one process at a time posts in a channel.
+        """
         where = "due_at <= $3 AND due_at IS NOT NULL AND status <> 'queued'"
-        return await self._claim(where, "due_at", now=now, lease_until=lease_until, most=most)
+        return await self._claim(where, "due_at", now=now, lease_until=lease_until, most=most, share=share)
 
     @transaction
     async def waiting(
@@ -109,7 +113,7 @@ class ClaimStore(Store):
     async def overdue(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
         """Claim waiting jobs whose deadline has passed, at most `most`, those first where it has passed the longest."""
         where = "status = 'queued' AND deadline_at <= $3 AND (lease IS NULL OR due_at <= $3)"
-        return await self._claim(where, "deadline_at", now=now, lease_until=lease_until, most=most)
+        return await self._claim(where, "deadline_at", now=now, lease_until=lease_until, most=most, share=EVERYTHING)
 
     @transaction
     async def renew(self, tx: Transaction, jobs: Sequence[Job], *, lease_until: datetime) -> int:
@@ -167,35 +171,38 @@ class ClaimStore(Store):
         return Woken.YES
 
     @transaction
-    async def next_due(self, tx: Transaction, *, now: datetime) -> datetime | None:
-        """Tell when the next job becomes due; None when none will by itself.
+    async def next_due(self, tx: Transaction, *, now: datetime, share: int = EVERYTHING) -> datetime | None:
+        """Tell when the next job becomes due that whoever has this `share` may claim; None when none will by itself.
 
         Waiting jobs count only while they back off, or their provider rests: what else keeps them is another job's end
         or a new arrival.
         """
         row = await tx.one(
-            "SELECT min(due) AS due FROM ("
+            "SELECT min(due) AS due FROM ("  # noqa: S608 (constants)
             "SELECT min(due_at) AS due FROM jobs WHERE due_at IS NOT NULL AND status <> 'queued' "
+            f"AND {in_share('$2', BUCKET_OF_JOB)} "
             "UNION ALL SELECT min(due_at) FROM jobs WHERE status = 'queued' AND due_at > $1 "
             "UNION ALL SELECT min(rests_until) FROM provider_rests WHERE rests_until > $1) AS all_kinds",
             millis(now),
+            share,
         )
         due: datetime | None = from_millis(row["due"]) if row else None
         return due
 
     @transaction
     async def _claim(
-        self, tx: Transaction, where: str, order: str, *, now: datetime, lease_until: datetime, most: int
+        self, tx: Transaction, where: str, order: str, *, now: datetime, lease_until: datetime, most: int, share: int
     ) -> list[Job]:
         """Claim the first `most` jobs that a condition of this class (on `$3`, the present) picks, under one token."""
         rows = await tx.all(
-            f"WITH picked AS (SELECT id FROM jobs WHERE {where} "  # noqa: S608 (texts of this class)
+            f"WITH picked AS (SELECT id FROM jobs WHERE {where} AND {in_share('$5', BUCKET_OF_JOB)} "  # noqa: S608 (texts of this class)
             f"ORDER BY {order} LIMIT $4 {self._database.skip_locked}) "
             "UPDATE jobs SET lease = $1, due_at = $2 WHERE id IN (SELECT id FROM picked) RETURNING *",
             self._new_lease(),
             millis(lease_until),
             millis(now),
             most,
+            share,
         )
         return [Job.from_row(row) for row in rows]
 

@@ -40,9 +40,11 @@ class MessageStore(Store):
         It is looked for when its item is due, should nothing be heard of it until then.
         """
         await tx.execute(
-            "INSERT INTO outbox (kind, subject_id, job_id, guild_id, channel_id, created_at, due_at, posting_at) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+            "INSERT INTO outbox "
+            "(kind, subject_id, job_id, guild_id, channel_id, bucket, created_at, due_at, posting_at) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
             *(str(item.kind), item.subject_id, item.job_id, item.guild_id, item.channel_id),
+            item.bucket,
             *(each and millis(each) for each in (item.created_at, item.due_at, item.posting_at)),
         )
         await tx.execute(

@@ -107,7 +107,7 @@ class GrantStore(Store):
             decided = replace(decided, body={**decided.body, "given": given})
             await tx.execute("UPDATE cases SET body = $2 WHERE id = $1", case.id, body_of(decided))
         await record(tx, entry)
-        await announce(tx, OutboxKind.DECISION, case.id, guild_id=case.guild_id, now=entry.at)
+        await announce(tx, OutboxKind.DECISION, case.id, guild_id=case.guild_id, place_id=case.user_id, now=entry.at)
         return decided
 
 

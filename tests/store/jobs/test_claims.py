@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain import Job, JobStatus
+from bot.domain import Destination, Job, JobStatus
+from bot.domain.sharing import BUCKETS, EVERYTHING, bucket_of
 from bot.errors import TransitionLost
 from bot.store.jobs import claims
 from bot.store.jobs.claims import SPACING
@@ -303,3 +304,42 @@ async def test_two_processes_never_get_the_same_job(
         due = await asyncio.gather(*(each.due(most=3) for _ in range(5) for each in (one, other)))
         again = [job.id for batch in due for job in batch]
         assert len(again) == len(set(again)) == 20
+
+
+CHANNELS = [1_100_000_000_000_000_000 + number * 4_194_304 for number in range(2 * BUCKETS)]
+
+
+def place(channel_id: int, *, private: bool = False) -> Destination:
+    return Destination(guild_id=7, channel_id=channel_id, upload_limit=10_000_000, private=private)
+
+
+async def test_what_is_due_is_claimed_by_whoever_has_its_channel(store: Store) -> None:
+    jobs = [await store.running(destination=place(channel)) for channel in CHANNELS]
+    for job in jobs:
+        await store.jobs.reschedule(job, next_at=store.now)
+    for share in (1, 1 << 62, 0b1011 << 20, EVERYTHING):
+        wanted = ids([job for job in jobs if share >> bucket_of(job.place_id) & 1])
+        due = await store.claims.due(now=store.now, lease_until=store.now + LEASE, most=1000, share=share)
+        assert ids(due) == wanted
+        for job in due:
+            await store.jobs.reschedule(job, next_at=store.now)
+    assert await store.claims.due(now=store.now, lease_until=store.now + LEASE, most=1000, share=0) == []
+
+
+async def test_a_private_job_goes_by_its_person(store: Store) -> None:
+    job = await store.running(user_id=CHANNELS[3], destination=place(CHANNELS[5], private=True))
+    await store.jobs.reschedule(job, next_at=store.now)
+    mine, its_channels = 1 << bucket_of(CHANNELS[3]), 1 << bucket_of(CHANNELS[5])
+    assert await store.claims.due(now=store.now, lease_until=store.now + LEASE, most=9, share=its_channels) == []
+    assert await store.claims.next_due(now=store.now, share=its_channels) is None
+    assert ids(await store.claims.due(now=store.now, lease_until=store.now + LEASE, most=9, share=mine)) == [job.id]
+
+
+async def test_a_process_sleeps_through_what_is_due_elsewhere(store: Store) -> None:
+    early = await store.running(destination=place(CHANNELS[0]))
+    late = await store.running(destination=place(CHANNELS[1]))
+    await store.jobs.reschedule(early, next_at=store.now + timedelta(seconds=5))
+    await store.jobs.reschedule(late, next_at=store.now + timedelta(seconds=9))
+    shares = [1 << bucket_of(each.place_id) for each in (early, late)]
+    moments = [await store.claims.next_due(now=store.now, share=share) for share in shares]
+    assert moments == [store.now + timedelta(seconds=5), store.now + timedelta(seconds=9)]

@@ -1,0 +1,227 @@
+"""A bot of many processes: whatever one accepts another may submit, and one alone posts in a channel."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from bot.domain import Destination, Job, Member, VideoRequest
+from bot.domain.sharing import Process, Role
+from bot.errors import DestinationLost
+from bot.service.jobs.results import RemovalOutcome
+from bot.service.jobs.types import Accepted, RequestContext
+from bot.service.processes import Processes
+from bot.service.signals import SharedSignals
+from bot.wiring.build import Bot
+from bot.wiring.world import Sizes
+from tests.service.party import Party
+from tests.service.scripted import Discord, until
+from tests.service.services import SIZES, Services
+from tests.service.worker_loop import eventually
+
+REQUEST = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
+CHANNELS = [1_100_000_000_000_000_000 + number * 4_194_304 for number in range(12)]
+IMPATIENT = replace(SIZES, others_patience=0.05)
+ANA = Member(user_id=1, guild_id=7)
+USUAL = 90  # seconds that such a video is expected to take
+
+
+@dataclass
+class Part:
+    """One process of the bot: its own Discord, of which it remembers what it has posted where."""
+
+    bot: Bot
+    processes: Processes
+    signals: SharedSignals
+    discord: Discord
+
+    def places(self) -> set[int]:
+        """The channels in which it has posted or edited anything."""
+        posted = [what.job for name, what in self.discord.calls if name in {"post_card", "edit_card", "post_result"}]
+        return {job.place_id for job in posted if not job.destination.private}
+
+
+@dataclass
+class Parts:
+    """Processes of one bot on one database, one wire and one event loop."""
+
+    services: Services
+    sizes: Sizes = SIZES
+    party: Party = field(default_factory=Party)
+    alive: dict[str, Part] = field(default_factory=dict)
+
+    def begin(self, name: str, role: Role) -> Part:
+        processes, discord = Processes(Process(id=name * 16, role=role)), Discord()
+        signals = SharedSignals(self.party, me=name)
+        own = {"processes": processes, "signals": signals, "notifier": discord}
+        part = Part(self.services.build(parts=own, sizes=self.sizes), processes, signals, discord)
+        self.alive[name] = part
+        self.everybody_looks()
+        return part
+
+    def everybody_looks(self) -> None:
+        members = [part.processes.this for part in self.alive.values()]
+        for part in self.alive.values():
+            part.processes.note(members)
+
+    def owner(self, channel_id: int) -> Part:
+        (owner,) = [part for part in self.alive.values() if part.processes.owns(channel_id)]
+        return owner
+
+    def tick(self, seconds: float) -> None:
+        """Let time pass, which everybody's sleep would notice."""
+        self.services.clock.tick(seconds)
+        for part in self.alive.values():
+            part.signals.hear_all()
+
+
+@asynccontextmanager
+async def running(*parts: Part) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(part.signals.run()) for part in parts]
+    workers = [asyncio.create_task(part.bot.worker.run()) for part in parts]
+    tasks += [asyncio.create_task(part.bot.outbox.run()) for part in parts]
+    await asyncio.sleep(0)
+    try:
+        yield
+    finally:
+        for part in parts:
+            part.bot.worker.stop()
+        async with asyncio.timeout(20):
+            await asyncio.gather(*workers)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+@pytest.fixture
+def parts(services: Services) -> Parts:
+    return Parts(services)
+
+
+async def ask(part: Part, channel_id: int, *, user_id: int = 1, private: bool = False) -> Accepted:
+    place = Destination(guild_id=7, channel_id=channel_id, upload_limit=10_000_000, private=private)
+    member = Member(user_id=user_id, guild_id=7)
+    context = RequestContext(key=f"{user_id}-{channel_id}", member=member, locale="en-US", destination=place)
+    return await part.bot.services.videos.request(REQUEST, context)
+
+
+async def posted(parts: Parts) -> Job:
+    """A video of Ana's that is in the first channel."""
+    job = await parts.services.succeeded(channel_id=CHANNELS[0])
+    return await parts.services.jobs.delivered(job, channel_id=CHANNELS[0], message_id=50, now=parts.services.clock())
+
+
+async def delivered(parts: Parts, accepted: Collection[Accepted]) -> bool:
+    jobs = [await parts.services.lookup.job(each.job.id) for each in accepted]
+    return all(job is not None and job.delivered_at is not None and job.due_at is None for job in jobs)
+
+
+async def test_a_gateways_jobs_are_moved_by_the_workers_and_each_channel_is_one_workers(parts: Parts) -> None:
+    gateway = parts.begin("a", Role.GATEWAY)
+    workers = [parts.begin(name, Role.WORKER) for name in "bc"]
+    async with running(gateway, *workers):
+        accepted = [await ask(gateway, channel, user_id=number) for number, channel in enumerate(CHANNELS, start=1)]
+        await until(lambda: len(parts.services.kirin.asked("submit")) == len(CHANNELS))
+        parts.tick(USUAL)
+        await eventually(lambda: delivered(parts, accepted))
+    assert all(each.job.card_message_id is not None for each in accepted)
+    assert not gateway.discord.calls
+    assert workers[0].places() | workers[1].places() == set(CHANNELS)
+    assert not workers[0].places() & workers[1].places()
+    posted = [part.discord.asked("post_result") for part in workers]
+    assert sorted(result.job.id for results in posted for result in results) == sorted(each.job.id for each in accepted)
+
+
+async def test_whatever_process_submits_a_job_the_owner_of_its_channel_asks_how_it_stands(parts: Parts) -> None:
+    parts.sizes = IMPATIENT
+    one, two = parts.begin("b", Role.WORKER), parts.begin("c", Role.WORKER)
+    channel = next(each for each in CHANNELS if parts.owner(each) is two)
+    async with running(one):
+        accepted = await ask(one, channel)
+        assert accepted.job.card_message_id is None
+        await until(lambda: parts.services.kirin.asked("submit"))
+        parts.tick(USUAL)
+        await asyncio.sleep(0.05)
+        assert not parts.services.kirin.asked("fetch")
+        async with running(two):
+            await eventually(lambda: delivered(parts, [accepted]))
+    assert (one.places(), two.places()) == (set(), {channel})
+
+
+async def test_who_accepts_a_job_answers_without_its_card_where_its_owner_does_not_post_one(parts: Parts) -> None:
+    gateway, worker = parts.begin("a", Role.GATEWAY), parts.begin("b", Role.WORKER)
+    worker.discord.then("post_card", DestinationLost("discord_50001"))
+    async with running(gateway, worker):
+        accepted = await ask(gateway, CHANNELS[0])
+    assert accepted.job.card_message_id is None
+    assert not gateway.discord.calls
+
+
+async def test_whoever_was_asked_privately_shows_it_and_the_persons_owner_does_the_rest(parts: Parts) -> None:
+    gateway, worker = parts.begin("a", Role.GATEWAY), parts.begin("b", Role.WORKER)
+    async with running(gateway, worker):
+        accepted = await ask(gateway, CHANNELS[0], user_id=CHANNELS[1], private=True)
+        await until(lambda: parts.services.kirin.asked("submit"))
+        parts.tick(USUAL)
+        await eventually(lambda: delivered(parts, [accepted]))
+    assert len(gateway.discord.phases("post_card")) == 1
+    assert worker.discord.asked("post_result")
+
+
+async def test_gateways_move_the_jobs_while_no_worker_lives(parts: Parts) -> None:
+    gateways = [parts.begin(name, Role.GATEWAY) for name in "ab"]
+    async with running(*gateways):
+        accepted = [await ask(gateways[0], channel, user_id=number) for number, channel in enumerate(CHANNELS, start=1)]
+        await until(lambda: len(parts.services.kirin.asked("submit")) == len(CHANNELS))
+        parts.tick(USUAL)
+        await eventually(lambda: delivered(parts, accepted))
+    assert gateways[0].places() | gateways[1].places() == set(CHANNELS)
+    assert not gateways[0].places() & gateways[1].places()
+
+
+async def test_a_channel_changes_hands_when_its_owner_goes(parts: Parts) -> None:
+    gateway, first = parts.begin("a", Role.GATEWAY), parts.begin("b", Role.WORKER)
+    async with running(gateway):
+        async with running(first):
+            accepted = await ask(gateway, CHANNELS[0])
+            await until(lambda: "running" in first.discord.phases())
+        del parts.alive["b"]
+        second = parts.begin("c", Role.WORKER)
+        async with running(second):
+            parts.tick(USUAL)
+            await eventually(lambda: delivered(parts, [accepted]))
+    assert not first.discord.asked("post_result")
+    assert len(second.discord.asked("post_result")) == 1
+    assert not gateway.discord.calls
+
+
+async def test_what_is_shown_is_forgotten_with_the_channel(parts: Parts) -> None:
+    first = parts.begin("b", Role.WORKER)
+    for number, channel in enumerate(CHANNELS, start=1):
+        await ask(first, channel, user_id=number)
+    assert first.bot.cards.shown == len(CHANNELS)
+    parts.begin("c", Role.WORKER)
+    own = [channel for channel in CHANNELS if first.processes.owns(channel)]
+    assert first.bot.cards.shown == len(own) < len(CHANNELS)
+
+
+async def test_a_deleted_videos_messages_are_taken_away_by_their_owner_while_its_author_waits(parts: Parts) -> None:
+    gateway, worker = parts.begin("a", Role.GATEWAY), parts.begin("b", Role.WORKER)
+    job = await posted(parts)
+    async with running(gateway, worker):
+        outcome = await gateway.bot.services.results.remove(job, ANA, channel_id=CHANNELS[0], message_id=50)
+    assert outcome is RemovalOutcome.NOW
+    assert len(parts.services.result_poster.asked("take_away")) == 1
+
+
+async def test_a_deleted_videos_messages_go_soon_where_their_owner_is_busy(parts: Parts) -> None:
+    parts.sizes = IMPATIENT
+    gateway = parts.begin("a", Role.GATEWAY)
+    parts.begin("b", Role.WORKER)
+    job = await posted(parts)
+    async with running(gateway):
+        outcome = await gateway.bot.services.results.remove(job, ANA, channel_id=CHANNELS[0], message_id=50)
+    assert outcome is RemovalOutcome.SOON
+    assert not parts.services.result_poster.asked("take_away")
