@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from bot import __version__
@@ -18,6 +19,7 @@ from bot.errors import StoreLost
 from bot.lockfile import sole_user
 from bot.provider.boundary import shared_ssl_context
 from bot.provider.download import Downloader
+from bot.service.answer_tokens import RememberedTokens
 from bot.service.jobs.offered_models import OfferedModels
 from bot.service.member.defaults import NotifyPreferences
 from bot.service.processes import Processes
@@ -38,7 +40,7 @@ from bot.wiring.providers import (
 from bot.wiring.spending import spending_text
 from bot.wiring.world import World
 from cogs.adapters.notifier import DiscordNotifier
-from cogs.adapters.private_answers import PrivateAnswers
+from cogs.adapters.private_answers import PrivateAnswers, edit_answer
 from cogs.adapters.reposter import DiscordResultPoster
 from cogs.adapters.staff_channel import DiscordStaff
 from cogs.ui.explain import explain
@@ -119,8 +121,11 @@ async def running_bot(
         log.info("spending: %s", spending_text(settings))
         sqlite = await stack.enter_async_context(SQLiteDatabase(settings.database_path))
         await migrate(sqlite, now=wall())
-        moment, answers = DiscordClock(), PrivateAnswers()
+        moment = DiscordClock()
         client = await stack.enter_async_context(_client(settings, moment))
+        answers = PrivateAnswers(
+            tokens=RememberedTokens(moment=moment), edit=partial(edit_answer, client), moment=moment
+        )
         world = await _world(settings, stack, sqlite, client, answers=answers, moment=moment, wall=wall)
         bot = build(settings, substitute(world))
         client.services, client.answers = bot.services, answers

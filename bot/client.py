@@ -7,7 +7,7 @@ import logging
 import pkgutil
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from hashlib import sha256
 from types import ModuleType
@@ -44,7 +44,7 @@ Handler: TypeAlias = "Callable[[discord.Interaction[Any], re.Match[str]], Awaita
 class Answers(Protocol):
     """Remembers where the private answers of accepted requests are."""
 
-    def keep(self, interaction: discord.Interaction[Any], *, key: str) -> AbstractContextManager[None]:
+    def keep(self, interaction: discord.Interaction[Any], *, key: str) -> AbstractAsyncContextManager[None]:
         """Remember, until the command has answered itself, that a job of this key may come of the interaction."""
         ...
 

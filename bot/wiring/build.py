@@ -74,6 +74,7 @@ from bot.store.member.feedback import FeedbackStore
 from bot.store.member.library import LibraryStore
 from bot.store.member.preferences import PreferenceStore
 from bot.store.member.presets import PresetStore
+from bot.store.member.private_answers import PrivateAnswerStore
 from bot.store.money.budget_alerts import BudgetStore
 from bot.store.money.grants import GrantStore
 from bot.store.money.statements import StatementStore
@@ -144,7 +145,11 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     )
     results_store, messages = ResultStore(database), MessageStore(database)
     outbox_store = OutboxStore(database, me=world.processes.me)
-    library_store, preset_store = LibraryStore(database), PresetStore(database)
+    library_store, preset_store, private_answers = (
+        LibraryStore(database),
+        PresetStore(database),
+        PrivateAnswerStore(database),
+    )
     drafts, preferences, feedback_store = DraftStore(database), PreferenceStore(database), FeedbackStore(database)
 
     # What a job meets on its way.
@@ -426,6 +431,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         PeriodicTask(name="deletions", every=timedelta(minutes=1), work=privacy.work, prompt=True),
         PeriodicTask(name="departures", every=timedelta(minutes=10), work=left_guilds.work, prompt=True),
         PeriodicTask(name="retention", every=timedelta(days=1), work=retention.work),
+        PeriodicTask(name="answers", every=timedelta(minutes=5), work=lambda: private_answers.forget(now=moment())),
         PeriodicTask(name="traces", every=timedelta(minutes=1), work=traces.overwrite, prompt=True),
     ]
     scheduler = Scheduler(

@@ -1,101 +1,117 @@
-"""The private answers of accepted requests, kept in memory as long as Discord lets them be edited.
+"""Edits the private answers of accepted requests, for as long as Discord takes that, without their interactions.
 
-Nothing depends on them: after a restart or fifteen minutes the job's card says the same.
+Nothing depends on them: after fifteen minutes the job's card says the same. What a public job has to say is there too:
+where its ending is hidden from the others, the private answer alone says why, and offers what comes next.
 """
 
 import asyncio
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Final
 
 import aiohttp
 import discord
 
 from bot.domain import Job
-from cogs.ui import answer
+from bot.service.answer_tokens import LIFE, AnswerToken, AnswerTokens
 
-LIFE: Final = 14 * 60.0  # seconds; Discord's tokens die after 15 minutes
-MOST: Final = 5_000  # answers remembered
 PATIENCE: Final = 30.0  # seconds to wait for the command's own answer, which comes first
+LOOK: Final = 0.5  # seconds between two looks whether it was given in another process
+
+_ORIGINAL: Final[Any] = "@original"  # Discord's name of an interaction's first answer, where others have an id
 
 
-@dataclass(frozen=True, slots=True)
-class _OpenAnswer:
-    interaction: discord.Interaction[Any]
-    since: float
-    answered: asyncio.Event = field(default_factory=asyncio.Event)
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+async def edit_answer(client: discord.Client, token: AnswerToken, changes: Mapping[str, Any]) -> None:
+    """Edit the answer that a token is for: no interaction is needed, nor the process that has had it."""
+    webhook = discord.Webhook.partial(token.application_id, token.token, client=client)
+    await webhook.edit_message(_ORIGINAL, **changes, allowed_mentions=discord.AllowedMentions.none())
 
 
 class PrivateAnswers:
-    """The private answers in which the end of a job can still be said."""
+    """The private answers in which the end of a job can still be said. `moment` is the present by Discord's clock."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._open: OrderedDict[str, _OpenAnswer] = OrderedDict()
-        self._early_cards: dict[str, discord.Embed] = {}  # cards that were there before the command's own answer
+    def __init__(
+        self,
+        *,
+        tokens: AnswerTokens,
+        edit: Callable[[AnswerToken, Mapping[str, Any]], Awaitable[None]],
+        moment: Callable[[], datetime],
+    ) -> None:
+        self._tokens, self._edit_answer, self._moment = tokens, edit, moment
+        self._answering: dict[str, asyncio.Event] = {}  # commands that have not answered themselves yet, by key
+        self._early_cards: dict[str, discord.Embed] = {}  # cards that were there before that
 
-    @contextmanager
-    def keep(self, interaction: discord.Interaction[Any], *, key: str) -> Iterator[None]:
-        """Keep an interaction's private answer while a command may make a job of it with this idempotency key.
+    @asynccontextmanager
+    async def keep(self, interaction: discord.Interaction[Any], *, key: str) -> AsyncIterator[None]:
+        """Keep an interaction's private answer once a command has made a job of it with this idempotency key.
 
         What follows may replace the command's own answer as soon as the command has ended; if it failed, nothing
         follows there.
         """
-        opened = self._open[key] = _OpenAnswer(interaction, self._clock())
-        while len(self._open) > MOST or self._clock() - next(iter(self._open.values())).since > LIFE:
-            self._open.popitem(last=False)
+        answered = self._answering[key] = asyncio.Event()
         try:
             yield
+            expires_at = interaction.created_at + LIFE
+            token = AnswerToken(
+                application_id=interaction.application_id, token=interaction.token, expires_at=expires_at
+            )
+            await self._tokens.keep(key, token, user_id=interaction.user.id)
         except BaseException:
-            self._open.pop(key, None)
             self._early_cards.pop(key, None)
             raise
         finally:
-            opened.answered.set()
+            if self._answering.get(key) is answered:
+                del self._answering[key]
+            answered.set()
 
     async def show_early_card(self, key: str) -> None:
         """Show the card that came before the command's own answer, if one did."""
-        embed, open_answer = self._early_cards.pop(key, None), self._open.get(key)
-        if embed is not None and open_answer is not None:
-            await self._edit(open_answer, embed=embed)
+        embed = self._early_cards.pop(key, None)
+        if embed is not None and (token := await self._tokens.read(key)) is not None:
+            await self._edit(token, embed=embed)
 
     async def show(self, job: Job, embed: discord.Embed, *, last: bool) -> None:
         """Put a private job's card under the private answer, where there still is one; the `last` replaces its words.
 
         Never waits for the command's own answer: that may be waiting for this.
         """
-        open_answer = self._open.get(job.idempotency_key)
-        if open_answer is None or self._clock() - open_answer.since > LIFE:
+        key = job.idempotency_key
+        if key in self._answering:
+            self._early_cards[key] = embed
             return
-        if not open_answer.answered.is_set():
-            self._early_cards[job.idempotency_key] = embed
-            return
-        self._early_cards.pop(job.idempotency_key, None)
-        if last:
-            self._open.pop(job.idempotency_key, None)
-        await self._edit(open_answer, embed=embed, **({"text": None} if last else {}))
-
-    async def _edit(self, open_answer: _OpenAnswer, **changes: Any) -> bool:
-        """Edit a private answer; whether Discord took it."""
-        try:
-            async with open_answer.lock:
-                await answer(open_answer.interaction, **changes)
-        except (discord.HTTPException, aiohttp.ClientError, OSError):
-            return False
-        return True
+        self._early_cards.pop(key, None)
+        token = await (self._tokens.take(key) if last else self._tokens.read(key))
+        if token is not None:
+            await self._edit(token, embed=embed, **({"content": None} if last else {}))
 
     async def replace(self, job: Job, text: str, *, buttons: discord.ui.View | None = None) -> bool:
         """Put a text in place of the private answer; whether there still was one to replace."""
-        open_answer = self._open.pop(job.idempotency_key, None)
-        if open_answer is None or self._clock() - open_answer.since > LIFE:
-            return False
         try:
             async with asyncio.timeout(PATIENCE):
-                await open_answer.answered.wait()
-                return await self._edit(open_answer, text=text, embed=None, view=buttons)
+                token = await self._take(job)
+                return token is not None and await self._edit(token, content=text, embed=None, view=buttons)
         except TimeoutError:
             return False
+
+    async def _take(self, job: Job) -> AnswerToken | None:
+        """Take the token of a job's answer, once the command has answered itself, here or in another process."""
+        key = job.idempotency_key
+        if (answered := self._answering.get(key)) is not None:
+            await answered.wait()
+        while (token := await self._tokens.take(key)) is None and self._may_be_answering(job):  # noqa: ASYNC110 (it is in another process)
+            await asyncio.sleep(LOOK)
+        return token
+
+    def _may_be_answering(self, job: Job) -> bool:
+        """Whether another process may still be about to answer the command that asked for a job."""
+        asked_at = job.asked_at
+        return self._tokens.shared and asked_at is not None and (self._moment() - asked_at).total_seconds() < PATIENCE
+
+    async def _edit(self, token: AnswerToken, **changes: Any) -> bool:
+        """Edit a private answer; whether Discord took it. discord.py makes the edits of one in their order."""
+        try:
+            await self._edit_answer(token, changes)
+        except (discord.HTTPException, aiohttp.ClientError, OSError):
+            return False
+        return True

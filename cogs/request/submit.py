@@ -49,7 +49,7 @@ async def submit(
         origin=origin,
         confirmed=confirmed,
     )
-    with bot.answers.keep(interaction, key=key):
+    async with bot.answers.keep(interaction, key=key):
         accepted = await bot.services.videos.request(request, context)
         text = _accepted_text(accepted, words(str(interaction.locale)))
         await answer_accepted(interaction, f"{text}\n-# {note}" if note else text)

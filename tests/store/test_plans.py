@@ -22,6 +22,7 @@ from bot.store.member.drafts import DraftStore
 from bot.store.member.feedback import FeedbackStore
 from bot.store.member.library import LibraryQuery, LibraryStore
 from bot.store.member.presets import PresetStore
+from bot.store.member.private_answers import PrivateAnswerStore
 from bot.store.migrate import migrate, shipped
 from bot.store.money.grants import GrantStore
 from bot.store.money.statements import StatementStore
@@ -190,6 +191,7 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
         lambda s: MessageStore(s.database).has_repost("job-0001", message_id=1),
         {"outbox_of_job"},
     ),
+    "private_answers": (lambda s: PrivateAnswerStore(s.database).forget(now=s.now), {"private_answers_over"}),
     "latest_draft": (lambda s: DraftStore(s.database).latest(user_id=1, kind="studio"), {"drafts_of_user"}),
     "presets": (
         lambda s: PresetStore(s.database).visible(user_id=1, guild_id=7, kind="video"),

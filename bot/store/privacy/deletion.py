@@ -135,6 +135,8 @@ class DeletionStore(Store):
             f"DELETE FROM cases WHERE user_id = $1 AND created_at <= $2 AND state <> 'open' {shown}",  # noqa: S608 (constants)
             *(deletion.user_id, millis(deletion.at)),
         )
+        # Not sooner: there they are told what has become of what was under way.
+        await tx.execute("DELETE FROM private_answers WHERE user_id = $1", deletion.user_id)
         await sweep(tx)
         waiting = 0
         for row in await _accounts(tx, deletion):

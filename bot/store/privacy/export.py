@@ -49,6 +49,7 @@ HELD: Final[dict[str, Finds]] = {
     "queues": ("queue_id = $1", _id),
     "turns": ("user_id = $1 OR queue_id = $1", _id),
     "feedback": ("user_id = $1", _id),
+    "private_answers": ("user_id = $1", _id),
     "deletions": ("user_id = $1", _id),
 }
 NOBODYS: Final = {
