@@ -12,6 +12,7 @@ _WAITED_FOR: Final = (
     "UPDATE jobs SET submitted_at = submitted_at + $1, finished_at = finished_at + $1 WHERE due_at IS NOT NULL",
     "UPDATE outbox SET due_at = due_at + $1, claimed_until = claimed_until + $1 WHERE due_at IS NOT NULL",
 )
+_NAME: Final = "heartbeat"
 _REVIEWED: Final = "(status = 'pending' OR coalesce(review, '') = 'held')"
 
 
@@ -21,16 +22,35 @@ class HeartbeatStore(Store):
     @transaction
     async def last_alive(self, tx: Transaction) -> datetime | None:
         """Read when the bot last said that it lives; None where it never has."""
-        row = await tx.one("SELECT at FROM heartbeat")
-        found: datetime | None = from_millis(row["at"]) if row else None
-        return found
+        return await _last(tx)
 
     @transaction
-    async def beat(self, tx: Transaction, *, now: datetime, longest: timedelta, review: timedelta) -> int:
+    async def resume(self, tx: Transaction, *, now: datetime, leap: timedelta) -> timedelta | None:
+        """Write, at start, that the bot lives; leave out the time that no process has lived through, and return it.
+
+        That is where the last sign of life is further away than a `leap`. Of several that start at once one does so.
+        """
+        await tx.alone(_NAME)
+        last = await _last(tx)
+        away = None if last is None or abs(now - last) <= leap else now - last
+        if away is not None:
+            await _shift(tx, away)
+        await _beat(tx, now)
+        return away
+
+    @transaction
+    async def beat(
+        self, tx: Transaction, *, now: datetime, longest: timedelta, review: timedelta, leap: timedelta | None = None
+    ) -> int | None:
         """Write that the bot lives; count the jobs that were due later than is ever waited, and make them due.
 
-        The waits are at most `longest`, and `review` where a moderator is waited for.
+        The waits are at most `longest`, and `review` where a moderator is waited for. None, and nothing is done, where
+        the last sign of life is further away than a `leap`: another process has another time.
         """
+        await tx.alone(_NAME)
+        last = await _last(tx)
+        if leap is not None and last is not None and abs(now - last) > leap:
+            return None
         await _beat(tx, now)
         late, latest = millis(now + longest), millis(now + review)
         pull = "UPDATE jobs SET due_at = $1 WHERE due_at > $2 AND due_at IS NOT NULL AND "
@@ -43,11 +63,27 @@ class HeartbeatStore(Store):
         )
 
     @transaction
-    async def shift(self, tx: Transaction, by: timedelta, *, now: datetime) -> None:
-        """Move whatever is waited for, or measured from, along with a clock that has leapt by so much, to `now`."""
-        for sql in _WAITED_FOR:
-            await tx.execute(sql, millis_of(by))
+    async def shift(self, tx: Transaction, by: timedelta, *, now: datetime, leap: timedelta) -> None:
+        """Move whatever is waited for, or measured from, along with a clock that has leapt by so much, to `now`.
+
+        Unless another process has: there was a sign of life within a `leap` of that time.
+        """
+        await tx.alone(_NAME)
+        last = await _last(tx)
+        if last is None or abs(now - last) > leap:
+            await _shift(tx, by)
         await _beat(tx, now)
+
+
+async def _shift(tx: Transaction, by: timedelta) -> None:
+    for sql in _WAITED_FOR:
+        await tx.execute(sql, millis_of(by))
+
+
+async def _last(tx: Transaction) -> datetime | None:
+    row = await tx.one("SELECT at FROM heartbeat")
+    found: datetime | None = from_millis(row["at"]) if row else None
+    return found
 
 
 async def _beat(tx: Transaction, now: datetime) -> None:

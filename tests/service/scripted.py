@@ -25,7 +25,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = START
-        self._apart = timedelta(0)
+        self._apart = self.unseen = timedelta(0)  # what is unseen is seen when somebody asks
 
     def __call__(self) -> datetime:
         return self.now
@@ -38,6 +38,9 @@ class Clock:
 
     def catch_up(self) -> None:
         self.now, self._apart = self.now + self._apart, timedelta(0)
+
+    async def measure(self) -> None:
+        self._apart, self.unseen = self._apart + self.unseen, timedelta(0)
 
     def tick(self, seconds: float) -> datetime:
         self.now += timedelta(seconds=seconds)

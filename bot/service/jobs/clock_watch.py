@@ -4,12 +4,12 @@ import logging
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from bot.clock import LEAP
 from bot.store.heartbeat import HeartbeatStore
 
 log = logging.getLogger(__name__)
 
 BEAT: Final = timedelta(seconds=15)  # between two signs of life
-LEAP: Final = timedelta(minutes=2)  # a clock that is off by less does no harm, and a restart takes that long
 
 
 class Clock(Protocol):
@@ -25,6 +25,10 @@ class Clock(Protocol):
 
     def catch_up(self) -> None:
         """Show from now on what the wall clock shows."""
+        ...
+
+    async def measure(self) -> None:
+        """Look at the wall clock, where that is somebody else's who has to be asked."""
         ...
 
 
@@ -46,13 +50,11 @@ class ClockWatch:
         Raises:
             StoreUnavailable: the database refuses.
         """
-        now, last = self._clock(), await self._heartbeats.last_alive()
-        away = last is not None and abs(now - last) > LEAP
-        if last is not None and away:
-            await self._heartbeats.shift(now - last, now=now)
-            log.info("time has passed without the bot", extra={"seconds": (now - last).total_seconds()})
-        await self._beat(now)
-        return away
+        away = await self._heartbeats.resume(now=self._clock(), leap=LEAP)
+        if away is not None:
+            log.info("time has passed without the bot", extra={"seconds": away.total_seconds()})
+        await self._beat()
+        return away is not None
 
     async def check(self) -> bool:
         """Look whether the clock has leapt, and make up for it; to be called often. Whether it had.
@@ -63,16 +65,21 @@ class ClockWatch:
         leap = self._clock.lead()
         if abs(leap) > LEAP:
             # First the rows: a step that reads the new time must not find the old ones.
-            await self._heartbeats.shift(leap, now=self._clock() + leap)
+            await self._heartbeats.shift(leap, now=self._clock() + leap, leap=LEAP)
             self._clock.catch_up()
-            log.warning("the clock of this machine has leapt", extra={"seconds": leap.total_seconds()})
+            log.warning("the clock has leapt", extra={"seconds": leap.total_seconds()})
         now = self._clock()
         if self._beaten_at is None or not timedelta(0) <= now - self._beaten_at < BEAT:
-            await self._beat(now)
+            await self._beat()
         return abs(leap) > LEAP
 
-    async def _beat(self, now: datetime) -> None:
-        late = await self._heartbeats.beat(now=now, longest=self._longest, review=self._review)
-        self._beaten_at = now
+    async def _beat(self) -> None:
+        late = await self._heartbeats.beat(now=self._clock(), longest=self._longest, review=self._review, leap=LEAP)
+        if late is None:  # nobody could say for long that the bot lives; or the others have seen the clock leap
+            await self._clock.measure()
+            if abs(self._clock.lead()) > LEAP:
+                return
+            late = await self._heartbeats.beat(now=self._clock(), longest=self._longest, review=self._review)
+        self._beaten_at = self._clock()
         if late:
             log.warning("jobs were due later than ever is waited", extra={"jobs": late})

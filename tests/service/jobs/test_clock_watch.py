@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot.clock import LEAP
 from bot.domain import Case, CaseKind, Job, JobStatus, Review
 from bot.errors import ProviderBusy
-from bot.service.jobs.clock_watch import LEAP
 from bot.service.screening.screening import REVIEW_TIME
+from bot.store.heartbeat import HeartbeatStore
 from tests.service.scripted import until, working
 from tests.service.services import LEASE, Services
 from tests.service.worker_loop import at_work, eventually
@@ -196,3 +197,31 @@ async def test_a_leap_is_made_up_for_once_the_database_answers(services: Service
         await eventually(submitted)
     assert services.clock.lead() == timedelta(0)
     assert (await services.job(job)).deadline_at == job.deadline_at + timedelta(hours=2)
+
+
+async def test_a_process_that_hears_of_a_leap_from_the_others_follows_and_makes_up_for_nothing(
+    services: Services,
+) -> None:
+    watch, job = services.build().clock_watch, await services.queued()
+    await watch.check()
+    leap = timedelta(hours=1)
+    other = HeartbeatStore(services.database)
+    await other.shift(leap, now=services.clock() + leap, leap=LEAP)
+    services.clock.unseen = leap
+    services.clock.tick(20)
+    assert not await watch.check()  # it notices
+    assert await watch.check()
+    assert (await services.job(job)).deadline_at == job.deadline_at + leap
+    assert services.clock.lead() == timedelta(0)
+    assert await other.last_alive() == services.clock()
+
+
+async def test_after_an_outage_of_the_database_that_all_lived_through_nothing_is_made_up_for(
+    services: Services,
+) -> None:
+    watch, job = services.build().clock_watch, await services.queued()
+    await watch.check()
+    services.clock.tick(600)
+    assert not await watch.check()
+    assert (await services.job(job)).deadline_at == job.deadline_at
+    assert await HeartbeatStore(services.database).last_alive() == services.clock()
