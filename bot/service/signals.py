@@ -36,6 +36,7 @@ class Topic(StrEnum):
     TASKS = "tasks"  # any: a prompt periodic task has something to do; whoever noticed does it
     CARD = "card"  # job and channel: the channel's owner shows the job's card, and looks when the job is due
     CARDED = "carded"  # job: its card is there
+    CALLED = "called"  # provider and external id: it has called back
     ENDED = "ended"  # kind and subject: an item of the outbox is done, given up, or has to be tried again
 
 

@@ -181,7 +181,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         others_patience=sizes.others_patience,
     )
     claims = ClaimStore(database, me=world.processes.me)
-    callbacks = Callbacks(claims=claims, pause=pace.least, clock=clock, rand=rand, wake=wake_worker)
+    callbacks = Callbacks(claims=claims, pause=pace.least, clock=clock, rand=rand, signals=signals)
     submission = Submission(
         providers=world.providers,
         health=health,

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 
-from bot.domain import Destination, Job, Member, VideoRequest
+from bot.domain import Destination, Job, Member, Spread, VideoRequest
 from bot.domain.sharing import Process, Role
 from bot.errors import DestinationLost
 from bot.service.jobs.results import RemovalOutcome
@@ -25,6 +26,7 @@ REQUEST = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
 CHANNELS = [1_100_000_000_000_000_000 + number * 4_194_304 for number in range(12)]
 IMPATIENT = replace(SIZES, others_patience=0.05)
 ANA = Member(user_id=1, guild_id=7)
+BRIEFLY = timedelta(seconds=2)
 USUAL = 90  # seconds that such a video is expected to take
 
 
@@ -111,6 +113,12 @@ async def posted(parts: Parts) -> Job:
     """A video of Ana's that is in the first channel."""
     job = await parts.services.succeeded(channel_id=CHANNELS[0])
     return await parts.services.jobs.delivered(job, channel_id=CHANNELS[0], message_id=50, now=parts.services.clock())
+
+
+def net(part: Part, job: Job) -> timedelta:
+    """How long a process waits before it asks about a job that was submitted just now."""
+    spread = Spread(middle=float(USUAL), sigma=0.25)
+    return part.bot.callbacks.wait(job, BRIEFLY, elapsed=timedelta(), spread=spread)
 
 
 async def delivered(parts: Parts, accepted: Collection[Accepted]) -> bool:
@@ -225,3 +233,17 @@ async def test_a_deleted_videos_messages_go_soon_where_their_owner_is_busy(parts
         outcome = await gateway.bot.services.results.remove(job, ANA, channel_id=CHANNELS[0], message_id=50)
     assert outcome is RemovalOutcome.SOON
     assert not parts.services.result_poster.asked("take_away")
+
+
+async def test_a_callback_counts_with_whoever_asks_though_it_comes_to_another(parts: Parts) -> None:
+    gateway, worker = parts.begin("a", Role.GATEWAY), parts.begin("b", Role.WORKER)
+    async with running(gateway, worker):
+        accepted = await ask(gateway, CHANNELS[0])
+        await until(lambda: "running" in worker.discord.phases())
+        job = await parts.services.job(accepted.job)
+        assert net(worker, job) == BRIEFLY
+        gateway.bot.callbacks.receive("kirin", job.external_id, b'{"status": "completed"}')
+        await until(lambda: net(worker, job) > BRIEFLY)
+        await gateway.bot.callbacks.work()
+        await eventually(lambda: delivered(parts, [accepted]))
+    assert net(worker, job) > BRIEFLY

@@ -12,6 +12,7 @@ from typing import Final
 from bot.domain import Job, Spread, backoff
 from bot.errors import StoreError
 from bot.provider.callback import may_be_an_end
+from bot.service.signals import Signals, Topic
 from bot.store.jobs.claims import ClaimStore, Woken
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class _News:
 class Callbacks:
     """Takes the callbacks of providers. What they say is never believed: it only makes the job due, to be asked about.
 
-    A job is woken at most once in `pause`, however often it is called for. `wake` calls the worker.
+    A job is woken at most once in `pause`, however often it is called for. Whichever process is called, all hear of it.
     """
 
     def __init__(
@@ -48,13 +49,14 @@ class Callbacks:
         pause: timedelta,
         clock: Callable[[], datetime],
         rand: Callable[[], float],
-        wake: Callable[[], None],
+        signals: Signals,
     ) -> None:
-        self._claims, self._pause, self._clock, self._rand, self._wake = claims, pause, clock, rand, wake
+        self._claims, self._pause, self._clock, self._rand, self._signals = claims, pause, clock, rand, signals
         self._news: dict[str, _News] = {}  # by external id
         self._woken_at: OrderedDict[str, datetime] = OrderedDict()  # by external id, the latest last
         self._trust: Counter[str] = Counter()  # by provider: what its callbacks have earned and not yet lost
         self._something = asyncio.Event()
+        signals.on(Topic.CALLED, self._trust_more)
 
     def receive(self, provider: str, external_id: str, body: bytes) -> bool:
         """Take a callback that came to the address of a submission; False where too many wait to take one more.
@@ -65,12 +67,20 @@ class Callbacks:
             return True
         if len(self._news) >= MOST:
             return False
-        self._trust[provider] = min(TRUST, self._trust[provider] + 1)
         now = self._clock()
         last = self._woken_at.get(external_id)
         self._news[external_id] = _News(at=now if last is None else max(now, last + self._pause))
         self._something.set()
+        self._signals.send(Topic.CALLED, f"{provider} {external_id}")
         return True
+
+    def _trust_more(self, subject: str) -> None:
+        """Trust a provider's callbacks more since one has come, here or to another process."""
+        provider, _, external_id = subject.partition(" ")
+        if external_id:
+            self._trust[provider] = min(TRUST, self._trust[provider] + 1)
+            if external_id not in self._news:
+                self._remember(external_id, self._clock())
 
     def note_end(self, job: Job) -> None:
         """Note that a query has found the end of a job's task: without a callback before it, they are trusted less."""
@@ -131,7 +141,7 @@ class Callbacks:
                 self._news.setdefault(external_id, _News(at=at, tries=tries))
             self._remember(external_id, now)
         if Woken.YES in outcomes.values():
-            self._wake()
+            self._signals.send(Topic.JOBS)
 
     def _remember(self, external_id: str, at: datetime) -> None:
         self._woken_at[external_id] = at

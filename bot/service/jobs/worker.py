@@ -149,9 +149,9 @@ class Worker:
             if self._under_way:
                 await self._claims.renew(list(self._under_way.values()), lease_until=lease_until)
             self._renew_at = now + self._capacity.lease / 3
-        share = self._processes.share
-        if not share:  # others move the jobs
+        if not self._processes.works:
             return
+        share = self._processes.share
         if room := self._free_steps():
             for job in await self._claims.due(now=now, lease_until=lease_until, most=room, share=share):
                 self._start(job, next_step(job, now=now))
@@ -191,9 +191,9 @@ class Worker:
     async def _pause(self) -> timedelta:
         """Tell how long there is nothing to do, unless somebody wakes us."""
         longest = min(IDLE, self._capacity.lease / 3)
-        share = self._processes.share
-        if not share or not self._free_steps():
+        if not self._processes.works or not self._free_steps():
             return longest
+        share = self._processes.share
         moments = [await self._claims.next_due(now=self._clock(), share=share), self._periodic_at]
         now = self._clock()
         return max(timedelta(0), min([longest, *(moment - now for moment in moments if moment is not None)]))
