@@ -70,6 +70,7 @@ ShotcallerError
 │   └── TaskUnknown            it knows no task by that id
 ├── StoreError
 │   ├── StoreUnavailable       the database is locked, full or gone: refuse, never let through
+│   │   └── CommitUnknown      it went while it was keeping something: that may have happened, or not
 │   ├── StoreLost              its file was deleted or replaced: the bot has to stop
 │   └── TransitionLost         a guarded update met no row: somebody else moved the job first
 └── DeliveryError
@@ -567,6 +568,13 @@ class StoreError(ShotcallerError):
 
 class StoreUnavailable(StoreError):
     """The database is locked, full or gone."""
+
+
+class CommitUnknown(StoreUnavailable):
+    """The connection broke while a transaction was being kept, and nobody can say whether it was.
+
+    What is harmless when it is repeated, such as accepting a request by its idempotency key, may be repeated.
+    """
 
 
 class StoreLost(StoreError):

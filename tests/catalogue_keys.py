@@ -109,7 +109,11 @@ def error_key(kind: type[errors.ShotcallerError]) -> str:
     return "error." + re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
 
 
-CAUGHT_WHOLE: Final = {errors.InvalidRequest, errors.ProviderError}  # raised or shown though there are finer ones
+CAUGHT_WHOLE: Final = {
+    errors.InvalidRequest,
+    errors.ProviderError,
+    errors.StoreUnavailable,
+}  # raised or shown though there are finer ones
 NEVER_SHOWN: Final = {errors.SettingsInvalid, errors.LockTaken, errors.ShardsDiffer}  # the command line's own
 
 

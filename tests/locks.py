@@ -20,8 +20,8 @@ from tests.lock_contents import installed, missing
 ROOT: Final = Path(__file__).resolve().parents[1]
 PROJECT: Final = "pyproject.toml"
 SANDBOX: Final = "shotcaller-sandbox"  # the distribution of `sandbox/`, installed from there and not by a lock
-LOCKS: Final = {"requirements.lock": (), "requirements-dev.lock": ("--extra", "dev")}
-"""Each lock file and what it asks for beyond the project's own dependencies."""
+LOCKS: Final = {"requirements.lock": ("--extra", "postgres"), "requirements-dev.lock": ("--extra", "dev")}
+"""Each lock file and what it asks for beyond the project's own dependencies: an image has the driver of PostgreSQL."""
 
 OPTIONS: Final = (
     "--quiet",

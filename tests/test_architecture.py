@@ -28,7 +28,7 @@ PACKAGES = CONFIGURATION["session_options"]["root_packages"]
 OTHERS = {
     "bot.errors": set(),
     "bot.domain": {"pydantic"},
-    "bot.store": {"aiosqlite"},
+    "bot.store": {"aiosqlite", "asyncpg"},
     "bot.provider": {"aiohttp", "httpx", "httpx_aiohttp", "jwt", "pydantic"},
 }
 
@@ -89,6 +89,7 @@ BREACHES = [
     ("cogs-users", "bot.doctor", "cogs.video.create"),
     ("sql", "bot.service.jobs.worker", "sqlite3"),
     ("sql", "bot.doctor.local", "aiosqlite"),
+    ("postgres", "bot.store.jobs.jobs", "asyncpg"),
     ("http", "bot.service.jobs.worker", "httpx"),
     ("discord", "bot.service.jobs.worker", "discord"),
     ("discord", "bot.settings", "discord"),

@@ -53,9 +53,18 @@ class Database(Protocol):
         moment; without, each statement finds what others have committed before it.
 
         Raises:
-            StoreUnavailable: the database is locked, full or gone; nothing was kept.
+            StoreError: a value breaks a rule of the schema, or cannot be kept; nothing was.
+            StoreUnavailable: the database is locked, full or gone; nothing was kept, but for `CommitUnknown`.
             StoreLost: its file was deleted or replaced: nothing ever will be.
         """
+        ...
+
+
+class SchemaDatabase(Database, Protocol):
+    """A database whose schema can be made and changed."""
+
+    def schema(self, statements: Sequence[str]) -> Sequence[str]:
+        """Write statements of the schema in this database's own way: what its types are called, and what it lacks."""
         ...
 
 

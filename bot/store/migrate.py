@@ -8,12 +8,14 @@ from importlib import resources
 
 from bot.domain import millis
 from bot.errors import StoreError
-from bot.store.database import Database, Transaction
+from bot.store.database import SchemaDatabase, Transaction
 
 _RECORD = (
     "CREATE TABLE IF NOT EXISTS schema_migrations "
     "(version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)"
 )
+
+_LOCK = "schema"  # two programs that start at the same time apply nothing twice
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +47,7 @@ def shipped() -> list[Migration]:
     ]
 
 
-async def pending(database: Database, *, migrations: Sequence[Migration] | None = None) -> list[Migration]:
+async def pending(database: SchemaDatabase, *, migrations: Sequence[Migration] | None = None) -> list[Migration]:
     """List the migrations that the database lacks, in order.
 
     Raises:
@@ -55,7 +57,9 @@ async def pending(database: Database, *, migrations: Sequence[Migration] | None 
     migrations = shipped() if migrations is None else migrations
 
     async def known(tx: Transaction) -> dict[int, str]:
-        await tx.execute(_RECORD)
+        await tx.alone(_LOCK)
+        for statement in database.schema([_RECORD]):
+            await tx.execute(statement)
         rows = await tx.all("SELECT version, checksum FROM schema_migrations")
         return {row["version"]: row["checksum"] for row in rows}
 
@@ -69,7 +73,9 @@ async def pending(database: Database, *, migrations: Sequence[Migration] | None 
     return [each for each in migrations if each.version not in done]
 
 
-async def migrate(database: Database, *, now: datetime, migrations: Sequence[Migration] | None = None) -> list[str]:
+async def migrate(
+    database: SchemaDatabase, *, now: datetime, migrations: Sequence[Migration] | None = None
+) -> list[str]:
     """Apply what is missing; give back the names of what was applied.
 
     Raises:
@@ -83,11 +89,11 @@ async def migrate(database: Database, *, now: datetime, migrations: Sequence[Mig
     ]
 
 
-async def _apply(database: Database, migration: Migration, now: datetime) -> bool:
+async def _apply(database: SchemaDatabase, migration: Migration, now: datetime) -> bool:
     """Apply a migration, unless another program that starts at the same time has done so."""
 
     async def apply(tx: Transaction) -> bool:
-        # Before the statements, so that the other program waits here and then finds it.
+        await tx.alone(_LOCK)
         recorded = await tx.execute(
             "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4) "
             "ON CONFLICT (version) DO NOTHING",
@@ -99,7 +105,7 @@ async def _apply(database: Database, migration: Migration, now: datetime) -> boo
         if not recorded:
             await _demand_same(tx, migration)
             return False
-        for statement in migration.statements:
+        for statement in database.schema(migration.statements):
             await tx.execute(statement)
         return True
 

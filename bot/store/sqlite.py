@@ -108,6 +108,10 @@ class SQLiteDatabase:
         except sqlite3.Error as exc:
             raise StoreUnavailable(f"what was deleted cannot be overwritten: {exc}") from exc
 
+    def schema(self, statements: Sequence[str]) -> Sequence[str]:
+        """See `SchemaDatabase.schema`: the migrations are written as SQLite has it."""
+        return statements
+
     def _commit_next(self) -> asyncio.Future[list["_Outcome"]] | None:
         """Give what waits to the connection's thread unless it is at work; give back what it is at work on.
 

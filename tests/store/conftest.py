@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Protocol, Self, cast
 
 import pytest
 
 from bot.domain import EVERYWHERE, DeadLetter, Destination, Job, JobStatus, OutboxItem, RunningLimits
 from bot.domain.quota import owner_of, period_of
-from bot.store.database import Database, Transaction
+from bot.store.database import Database, SchemaDatabase, Transaction
 from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import JobQueryStore
@@ -21,9 +21,8 @@ from bot.store.migrate import migrate
 from bot.store.outbox import OutboxStore
 from bot.store.sqlite import SQLiteDatabase
 from tests import jobs
+from tests.fresh_databases import FreshDatabases
 from tests.funding import balance, plain
-
-Opener = Callable[[Path], AbstractAsyncContextManager[Database]]
 
 START: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
 LEASE: Final = timedelta(seconds=60)
@@ -194,33 +193,54 @@ class Store:
             assert {row[:-1]: row[-1] for row in rows} == counts, table
 
 
+class Opener(Protocol):
+    """Opens (and makes) the database of a folder, empty where it is new unless its tables may be there already."""
+
+    def __call__(self, folder: Path, *, migrated: bool = False) -> AbstractAsyncContextManager[SchemaDatabase]: ...
+
+
 @asynccontextmanager
-async def _sqlite(folder: Path) -> AsyncIterator[Database]:
+async def _sqlite(folder: Path, *, migrated: bool = False) -> AsyncIterator[SchemaDatabase]:  # noqa: ARG001 (they are not)
     async with SQLiteDatabase(str(folder / "shotcaller.db"), busy_timeout=0.2) as database:
         yield database
 
 
-_OPENERS: Final[dict[str, Opener]] = {"sqlite": _sqlite}
-
-
-@pytest.fixture(params=sorted(_OPENERS))
-def open_database(request: pytest.FixtureRequest) -> Opener:
+@pytest.fixture(params=["postgres", "sqlite"])
+def open_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
     """Opens (and makes) the database of a folder, of every kind there is."""
-    return _OPENERS[request.param]
+    if request.param == "sqlite":
+        yield _sqlite
+        return
+    databases: FreshDatabases = request.getfixturevalue("fresh_databases")
+
+    def opened(folder: Path, *, migrated: bool = False) -> AbstractAsyncContextManager[SchemaDatabase]:
+        return databases.opened(folder, migrated=migrated)
+
+    yield opened
+    databases.let_go(tmp_path)
 
 
 @pytest.fixture
-async def database(open_database: Opener, tmp_path: Path) -> AsyncIterator[Database]:
+def runs(request: pytest.FixtureRequest) -> Callable[[int], int]:
+    """How many runs to make of so many: a tenth where each statement is a message to a server and back."""
+    on_a_server = request.node.callspec.params["open_database"] == "postgres"
+    return lambda many: many // 10 if on_a_server else many
+
+
+@pytest.fixture
+async def database(open_database: Opener, tmp_path: Path) -> AsyncIterator[SchemaDatabase]:
     """An empty database."""
     async with open_database(tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-async def store(database: Database) -> Store:
+async def store(
+    open_store: Callable[[Path], AbstractAsyncContextManager[Store]], tmp_path: Path
+) -> AsyncIterator[Store]:
     """A migrated database with its stores, and nothing in it."""
-    await migrate(database, now=START)
-    return Store(database)
+    async with open_store(tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -229,7 +249,7 @@ def open_store(open_database: Opener) -> Callable[[Path], AbstractAsyncContextMa
 
     @asynccontextmanager
     async def opened(folder: Path) -> AsyncIterator[Store]:
-        async with open_database(folder) as database:
+        async with open_database(folder, migrated=True) as database:
             await migrate(database, now=START)
             yield Store(database)
 

@@ -23,16 +23,23 @@ NAMED: Final[dict[str, dict[str, Any]]] = {
 }
 _JSON: Final = {"body": {"prompt": SECRET, "by": PERSON}, "detail": {"member": PERSON}}
 
+_ON_SQLITE: Final = (
+    'SELECT t.name, c.name AS field, c.type, c."notnull" AS needed FROM sqlite_master AS t '
+    "JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' ORDER BY t.name, c.cid"
+)
+_ON_POSTGRES: Final = (
+    "SELECT table_name AS name, column_name AS field, data_type AS type, is_nullable = 'NO' AS needed "
+    "FROM information_schema.columns WHERE table_schema = 'public' ORDER BY table_name, ordinal_position"
+)
+
 
 async def tables(store: Store) -> dict[str, dict[str, dict[str, Any]]]:
-    """Every table of the schema, with its columns and what SQLite says of them."""
-    names = await store.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-    return {
-        each["name"]: {
-            column["name"]: column for column in await store.rows("SELECT * FROM pragma_table_info($1)", each["name"])
-        }
-        for each in names
-    }
+    """Every table of the schema, with its columns: whether each is a number, and has to have a value."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in await store.rows(_ON_POSTGRES if store.database.skip_locked else _ON_SQLITE):
+        column = {"number": "INT" in row["type"].upper(), "notnull": bool(row["needed"])}
+        found.setdefault(row["name"], {})[row["field"]] = column
+    return found
 
 
 async def everywhere(store: Store) -> None:
@@ -72,7 +79,7 @@ def _filled(name: str, column: dict[str, Any], job_id: str) -> Any:
         return json.dumps(_JSON[name])
     if name in {"reason", "note", "block_reason", "name"}:
         return SECRET
-    if "INT" in column["type"]:
+    if column["number"]:
         return 0 if name in {"held", "settled", "granted", "allowance"} else None if not column["notnull"] else 1
     return f"{name}-1"
 

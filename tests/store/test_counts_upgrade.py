@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from bot.domain import JobStatus
-from bot.store.database import Database
+from bot.store.database import SchemaDatabase
 from bot.store.migrate import migrate, shipped
 from tests.store.conftest import START, Store
 from tests.store.test_upgrade import put
@@ -23,7 +23,7 @@ STATEMENTS = (
 
 
 @pytest.fixture
-async def upgraded(database: Database) -> Store:
+async def upgraded(database: SchemaDatabase) -> Store:
     """Jobs of two people in two guilds at two providers, one in every state, brought up to date."""
     await migrate(database, now=START, migrations=[each for each in shipped() if each.version <= OLD])
     store = Store(database)

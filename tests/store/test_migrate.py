@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain import millis
 from bot.errors import StoreError
-from bot.store.database import Database
+from bot.store.database import SchemaDatabase
 from bot.store.migrate import Migration, migrate, shipped
 from tests.store.conftest import START, Opener, Store
 
@@ -20,7 +20,7 @@ def test_what_is_shipped_is_in_order_and_no_number_is_there_twice() -> None:
     assert all(each.name.isidentifier() and each.statements for each in shipped())
 
 
-async def test_migrations_are_applied_once_in_order_and_recorded(database: Database) -> None:
+async def test_migrations_are_applied_once_in_order_and_recorded(database: SchemaDatabase) -> None:
     assert await migrate(database, now=START, migrations=[FIRST, SECOND]) == ["0001_first", "0002_second"]
     assert await migrate(database, now=START, migrations=[FIRST, SECOND]) == []
     recorded = await Store(database).rows("SELECT * FROM schema_migrations ORDER BY version")
@@ -31,12 +31,12 @@ async def test_migrations_are_applied_once_in_order_and_recorded(database: Datab
     assert await Store(database).rows("SELECT a FROM one") == [{"a": 7}]
 
 
-async def test_a_new_migration_is_applied_to_an_old_database(database: Database) -> None:
+async def test_a_new_migration_is_applied_to_an_old_database(database: SchemaDatabase) -> None:
     await migrate(database, now=START, migrations=[FIRST])
     assert await migrate(database, now=START, migrations=[FIRST, SECOND]) == ["0002_second"]
 
 
-async def test_a_failing_migration_leaves_nothing_and_keeps_those_before_it(database: Database) -> None:
+async def test_a_failing_migration_leaves_nothing_and_keeps_those_before_it(database: SchemaDatabase) -> None:
     broken = replace(SECOND, sql="INSERT INTO one (a) VALUES (7);\nINSERT INTO nowhere (a) VALUES (1);\n")
     with pytest.raises(StoreError):
         await migrate(database, now=START, migrations=[FIRST, broken])
@@ -46,19 +46,19 @@ async def test_a_failing_migration_leaves_nothing_and_keeps_those_before_it(data
     assert await migrate(database, now=START, migrations=[FIRST, SECOND]) == ["0002_second"]
 
 
-async def test_a_database_newer_than_the_program_is_refused(database: Database) -> None:
+async def test_a_database_newer_than_the_program_is_refused(database: SchemaDatabase) -> None:
     await migrate(database, now=START, migrations=[FIRST, SECOND])
     with pytest.raises(StoreError, match=r"\[2\].*update the program"):
         await migrate(database, now=START, migrations=[FIRST])
 
 
-async def test_a_migration_that_was_changed_after_it_was_applied_is_refused(database: Database) -> None:
+async def test_a_migration_that_was_changed_after_it_was_applied_is_refused(database: SchemaDatabase) -> None:
     await migrate(database, now=START, migrations=[FIRST])
     with pytest.raises(StoreError, match="0001 was changed"):
         await migrate(database, now=START, migrations=[replace(FIRST, sql="CREATE TABLE other (a INTEGER);\n"), SECOND])
 
 
-async def test_two_migrations_of_one_number_are_refused(database: Database) -> None:
+async def test_two_migrations_of_one_number_are_refused(database: SchemaDatabase) -> None:
     with pytest.raises(StoreError):
         await migrate(database, now=START, migrations=[FIRST, replace(SECOND, version=1)])
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.store.database import Database, Transaction
+from bot.store.database import SchemaDatabase, Transaction
 from bot.store.migrate import migrate, shipped
 from bot.store.outbox import OutboxStore
 from tests.store.conftest import START, Store
@@ -51,7 +51,7 @@ ROWS = (
 
 
 @pytest.fixture
-async def upgraded(database: Database) -> Store:
+async def upgraded(database: SchemaDatabase) -> Store:
     """A database with something of every kind, brought up to date."""
     await migrate(database, now=START, migrations=[each for each in shipped() if each.version <= OLD])
 

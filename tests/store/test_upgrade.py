@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain import Fund, Job, JobStatus, millis
 from bot.domain.eta import similarity_key
-from bot.store.database import Database, Transaction
+from bot.store.database import SchemaDatabase, Transaction
 from bot.store.migrate import migrate, shipped
 from tests.store.conftest import START, Store
 
@@ -36,7 +36,7 @@ async def put(tx: Transaction, job: Job, *, kinds: list[str]) -> None:
 
 
 @pytest.fixture
-async def upgraded(database: Database) -> Store:
+async def upgraded(database: SchemaDatabase) -> Store:
     """A job in each state, held by one account, brought up to date."""
     await migrate(database, now=START, migrations=[each for each in shipped() if each.version <= OLD])
     store = Store(database)

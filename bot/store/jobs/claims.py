@@ -108,6 +108,7 @@ class ClaimStore(Store):
         """Claim the waiting job of a provider whose turn it is, for submission, where the limits leave room."""
         most = (limits.per_provider, limits.per_user, limits.per_guild, limits.total)
         values = (provider, millis(now), *most, EVERYWHERE, limits.abreast)
+        await tx.alone("claims")  # the limits count what others claim at the same time
         return await begin_submitting(tx, _OF_ALL, *values, lease=self._new_lease(), until=lease_until)
 
     async def overdue(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:

