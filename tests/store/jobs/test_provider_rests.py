@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.domain import Job
+from bot.domain import Job, millis
 from bot.store.jobs.provider_rests import LONGEST, ProviderRestStore
 from tests.store.conftest import Store
 
@@ -83,7 +83,9 @@ async def test_after_a_rest_one_is_tried_at_a_time_until_it_is_taken(store: Stor
     for again in (True, False):
         store.later(60)
         await store.due()  # what was on its way when it broke is somebody's to look for
-        await store.rows("UPDATE jobs SET lease = NULL, due_at = $1 WHERE status = 'submitting'", store.now + REST * 99)
+        await store.rows(
+            "UPDATE jobs SET lease = NULL, due_at = $1 WHERE status = 'submitting'", millis(store.now + REST * 99)
+        )
         (only,) = await on_their_way(store)
         await (refused(store, only) if again else taken(store, only))
     assert len(await on_their_way(store)) == 2
