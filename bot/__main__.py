@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from bot import __version__
-from bot.errors import SettingsInvalid, ShotcallerError, StoreLost
+from bot.domain.sharing import parse_shards
+from bot.errors import LockTaken, SettingsInvalid, ShardsDiffer, ShotcallerError, StoreLost
 from bot.private_files import close_to_others, private_files
-from bot.settings import Settings
+from bot.settings import WITHOUT_GATEWAY, Settings
 
 MAX_PEOPLE: Final = 500  # in the demo of the budget
 
@@ -33,25 +34,41 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stderr.write(f"  {name}: {expected}\n")
         sys.stderr.write("`.env.example` explains every setting.\n")
         return 2
-    except StoreLost as exc:
-        sys.stderr.write(
-            f"The file of the database was deleted or replaced while it was in use: {exc.path}\n"
-            "Nothing can be kept any more, so the bot has stopped. Put it, or your latest copy of it, in its place "
-            "and start again; without one the next start begins with an empty database.\n"
-        )
-        return 1
     except ShotcallerError as exc:
-        sys.stderr.write(f"{exc}\n")
+        sys.stderr.write(f"{_last_words(exc)}\n")
         return 1
     except KeyboardInterrupt:
         return 130
     return code
 
 
-def _run(_: argparse.Namespace) -> int:
+def _last_words(exc: ShotcallerError) -> str:
+    """Say why the command had to stop, and what to do."""
+    match exc:
+        case StoreLost():
+            return (
+                f"The file of the database was deleted or replaced while it was in use: {exc.path}\n"
+                "Nothing can be kept any more, so the bot has stopped. Put it, or your latest copy of it, in its place "
+                "and start again; without one the next start begins with an empty database."
+            )
+        case LockTaken():
+            return (
+                f"Another process of this bot has {exc.name.replace(':', ' ')}; two would answer everything twice.\n"
+                "Stop it, or start this one with other --shards. The locks of one that has just died are free after "
+                "some seconds."
+            )
+        case ShardsDiffer():
+            return (
+                f"The processes that run already split the bot into {exc.found} shards, not {exc.wanted}.\n"
+                "Stop all of them, then start all with the same number."
+            )
+    return str(exc)
+
+
+def _run(arguments: argparse.Namespace) -> int:
     from bot import app, log
 
-    settings = Settings.load()
+    settings = Settings.load(**{} if arguments.shards is None else {"shards": arguments.shards})
     with (
         private_files(),
         log.setup(level=settings.log_level, format=settings.log_format, secrets=settings.secrets()),
@@ -129,6 +146,15 @@ def _people(text: str) -> int:
     return number
 
 
+def _shards(text: str) -> str:
+    """Check shards, as they are typed."""
+    try:
+        parse_shards(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"expected {exc}") from exc
+    return text
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="shotcaller", description="A Discord bot that turns a command into a video.")
     parser.add_argument("--version", action="version", version=f"shotcaller {__version__}")
@@ -136,6 +162,20 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="run the bot with the settings of the environment and .env")
     run.set_defaults(command=_run)
+    part = run.add_mutually_exclusive_group()
+    part.add_argument(
+        "--shards",
+        type=_shards,
+        metavar="0-3/16",
+        help="talk to the people of these shards alone, of so many in all; other processes have the rest",
+    )
+    part.add_argument(
+        "--no-gateway",
+        dest="shards",
+        action="store_const",
+        const=WITHOUT_GATEWAY,
+        help="talk to nobody, and make the videos that people ask other processes for",
+    )
 
     demo = commands.add_parser("demo", help="see the whole job happen, with no account")
     demo.set_defaults(command=_demo)

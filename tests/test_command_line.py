@@ -7,6 +7,7 @@ import pytest
 
 from bot import __version__
 from bot.__main__ import main
+from bot.errors import LockTaken, ShardsDiffer, ShotcallerError, StoreLost
 from bot.settings import Settings
 
 
@@ -64,3 +65,43 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--version"])
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"shotcaller {__version__}\n"
+
+
+@pytest.mark.parametrize("shards", ["4/4", "3-1/16", "x", "0-3,2-5/16"])
+def test_shards_that_cannot_be_are_refused_in_words(shards: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "--shards", shards])
+    assert ended.value.code == 2
+    assert "argument --shards: expected " in capsys.readouterr().err
+
+
+def test_shards_and_no_gateway_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "--no-gateway", "--shards", "0/2"])
+    assert ended.value.code == 2
+    assert "not allowed with" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("part", [["--shards", "0/2"], ["--no-gateway"]])
+def test_a_part_of_the_bot_needs_postgresql(part: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", *part]) == 2
+    assert "SHARDS: expected a DATABASE_URL of PostgreSQL beside it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (LockTaken(name="shard:3"), "Another process of this bot has shard 3"),
+        (ShardsDiffer(found=16, wanted=8), "into 16 shards, not 8"),
+        (StoreLost(path="/data/bot.db"), "was deleted or replaced while it was in use: /data/bot.db"),
+    ],
+)
+def test_a_process_that_has_to_stop_says_why(
+    trouble: ShotcallerError, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(**_: object) -> Settings:
+        raise trouble
+
+    monkeypatch.setattr(Settings, "load", stop)
+    assert main(["run"]) == 1
+    assert told in capsys.readouterr().err

@@ -4,6 +4,7 @@ All that is posted in a channel goes through its owner, so that Discord's limits
 stay in one memory.
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,8 @@ from typing import Final
 
 BUCKETS: Final = 63  # into which all channels fall; a set of them is one whole number of the database
 EVERYTHING: Final = 2**BUCKETS - 1  # the share of whoever has all of them
+MOST_SHARDS: Final = 16_384  # Discord's largest bots have a tenth of it
+_SHARDS: Final = re.compile(r"(?P<numbers>[0-9]{1,6}(-[0-9]{1,6})?(,[0-9]{1,6}(-[0-9]{1,6})?)*)/(?P<count>[0-9]{1,6})")
 ALONE: Final = "0" * 16  # the process of a database that nobody else uses, where no other name is needed
 PART: Final = 2**22  # of a Discord id: what is above it counts milliseconds
 
@@ -40,6 +43,38 @@ class Process:
 
 
 SOLE: Final = Process(id=ALONE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shards:
+    """Some of the shards into which Discord splits the bot's servers, of so many in all."""
+
+    numbers: tuple[int, ...]
+    count: int
+
+
+def parse_shards(text: str) -> Shards:
+    """Read shards as people write them: `0-3/16`, or `0,2,5-7/16`.
+
+    Raises:
+        ValueError: saying what was expected.
+    """
+    written = _SHARDS.fullmatch(text.strip())
+    if written is None:
+        raise ValueError("numbers and how many there are in all, such as 0-3/16")
+    count, numbers = int(written["count"]), list[int]()
+    if not 1 <= count <= MOST_SHARDS:
+        raise ValueError(f"from 1 to {MOST_SHARDS} shards in all")
+    for part in written["numbers"].split(","):
+        first, _, last = part.partition("-")
+        if int(last or first) < int(first):
+            raise ValueError(f"the smaller number first, as in {last}-{first}")
+        if int(last or first) >= count:
+            raise ValueError(f"numbers from 0 to {count - 1}, of {count} shards in all")
+        numbers += range(int(first), int(last or first) + 1)
+    if len(set(numbers)) < len(numbers):
+        raise ValueError("each shard once")
+    return Shards(numbers=tuple(sorted(numbers)), count=count)
 
 
 def new_process_id() -> str:

@@ -24,6 +24,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.domain import PROMPT_LIMIT
+from bot.domain.sharing import parse_shards
 from bot.errors import SettingsInvalid
 from bot.settings.mistakes import expected, in_environment, in_file, is_missing, names_in, shown
 from bot.settings.models import VENDOR_ADDRESS, is_relay, models, unknown
@@ -56,6 +57,16 @@ def _address(value: str, schemes: set[str]) -> str:
 def _database(value: str) -> str:
     if not value.startswith("sqlite:///") or value == "sqlite:///":
         raise ValueError("sqlite:/// and the path of a file")
+    return value
+
+
+def _shard_numbers(value: str) -> str:
+    if value.strip().casefold() == WITHOUT_GATEWAY:
+        return WITHOUT_GATEWAY
+    try:
+        parse_shards(value)
+    except ValueError as exc:
+        raise ValueError(f"{exc}, or none") from exc
     return value
 
 
@@ -120,6 +131,7 @@ Budget = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6)]
 Secret = Annotated[SecretStr, Field(min_length=1), BeforeValidator(_bare)]
 SigningSecret = Annotated[SecretStr, BeforeValidator(_bare), AfterValidator(_signing)]
 
+WITHOUT_GATEWAY: Final = "none"  # shards: the process makes videos and talks to nobody
 LABEL_LENGTH: Final = 80  # characters
 _SERVICES: Final = ("kirin_api_key", "kling_api_key", "kling_access_key")  # any of them makes a service's models ours
 
@@ -160,6 +172,7 @@ class Settings(BaseSettings):
 
     database_url: Annotated[str, AfterValidator(_database)] = "sqlite:///data/shotcaller.db"
     data_dir: Path = Path("data")
+    shards: Annotated[str, AfterValidator(_shard_numbers)] | None = None
 
     model_table: Path | None = None
     price_table: Path | None = None
@@ -200,6 +213,13 @@ class Settings(BaseSettings):
         if most < info.data.get("poll_seconds_min", most):
             raise ValueError("at least POLL_SECONDS_MIN")
         return most
+
+    @field_validator("shards")
+    @classmethod
+    def _check_shared(cls, shards: str | None, info: ValidationInfo) -> str | None:
+        if shards is not None and str(info.data.get("database_url", "")).startswith("sqlite:"):
+            raise ValueError("a DATABASE_URL of PostgreSQL beside it, which several processes can share")
+        return shards
 
     @model_validator(mode="wrap")
     @classmethod

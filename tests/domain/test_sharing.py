@@ -1,7 +1,9 @@
 """How the channels are shared out among the processes of one bot."""
 
+import re
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,9 +13,11 @@ from bot.domain.sharing import (
     EVERYTHING,
     Process,
     Role,
+    Shards,
     bucket_of,
     new_process_id,
     owner_of_bucket,
+    parse_shards,
     share_of,
     workers_among,
 )
@@ -78,3 +82,40 @@ def test_workers_move_the_jobs_and_gateways_only_where_there_is_none() -> None:
 def test_the_id_of_a_process_has_as_many_digits_as_a_lease_begins_with() -> None:
     assert len(new_process_id()) == len(ALONE)
     assert new_process_id() != new_process_id()
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "count"),
+    [
+        ("0-3/16", (0, 1, 2, 3), 16),
+        (" 15/16 ", (15,), 16),
+        ("0/1", (0,), 1),
+        ("5-6,0,2/7", (0, 2, 5, 6), 7),
+    ],
+)
+def test_shards_are_read_as_people_write_them(text: str, numbers: tuple[int, ...], count: int) -> None:
+    assert parse_shards(text) == Shards(numbers=numbers, count=count)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x", "such as 0-3/16"),
+        ("", "such as 0-3/16"),
+        ("3", "such as 0-3/16"),
+        ("-1/4", "such as 0-3/16"),
+        ("0-/4", "such as 0-3/16"),
+        ("٣/4", "such as 0-3/16"),
+        ("4/4", "numbers from 0 to 3, of 4"),
+        ("0-4/4", "numbers from 0 to 3, of 4"),
+        ("3-1/16", "the smaller number first, as in 1-3"),
+        ("0-3,2-5/16", "each shard once"),
+        ("0,0/1", "each shard once"),
+        ("0/0", "from 1 to 16384"),
+        ("0/99999", "from 1 to 16384"),
+        ("0-999999/999999", "from 1 to 16384"),
+    ],
+)
+def test_shards_that_cannot_be_are_refused_in_words(text: str, expected: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(expected)):
+        parse_shards(text)
