@@ -32,7 +32,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Process:
-    """One process of the bot. `id` is 16 hexadecimal digits, new at each start; `shards` are the gateway's, if any."""
+    """One process of the bot. `id` is 16 hexadecimal digits, new at each start; a gateway has `shards`."""
 
     id: str
     role: Role = Role.WHOLE
@@ -40,6 +40,11 @@ class Process:
     shard_count: int = 1
     version: str = ""
     started_at: datetime | None = None
+
+    @property
+    def answers_for(self) -> tuple[int, ...]:
+        """List the shards whose people hear from this process alone."""
+        return (0,) if self.role is Role.WHOLE else self.shards
 
 
 SOLE: Final = Process(id=ALONE)

@@ -118,7 +118,7 @@ class ProcessWatch:
             StoreUnavailable: the database refuses.
         """
         this = self._processes.this
-        for name in (_lock_of(this.id), *(f"shard:{each}" for each in this.shards)):
+        for name in (_lock_of(this.id), *(f"shard:{each}" for each in this.answers_for)):
             if not await self._session.hold(name, patience=patience):
                 raise LockTaken(name=name)
         await self._store.enter(this)
@@ -176,7 +176,7 @@ class ProcessWatch:
         for each in living:
             if each.id == this.id:
                 return
-            if each.shards and this.shards and each.shard_count != this.shard_count:
+            if each.answers_for and this.answers_for and each.shard_count != this.shard_count:
                 raise ShardsDiffer(found=each.shard_count, wanted=this.shard_count)
 
 

@@ -1,0 +1,223 @@
+"""Holds the connection to PostgreSQL that lasts as long as a process: its locks show that it lives, and it hears news.
+
+What a lock of a session says ends with its connection. So the connection is made anew when it breaks, takes its locks
+again, and tells its listeners that something may have been missed.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Final, Self
+
+import asyncpg
+
+from bot.domain import backoff
+from bot.errors import LockTaken, StoreUnavailable
+from bot.store.postgres import CONNECT_TIMEOUT, lock_number
+from bot.store.postgres_errors import TROUBLE, translated
+
+log = logging.getLogger(__name__)
+
+CHANNEL: Final = "shotcaller"
+ANSWER_TIMEOUT: Final = 5.0  # seconds
+PAUSE: Final = 0.05  # seconds between two tries to get a lock
+OLD_SESSION: Final = 5.0  # seconds for the server to end the session that was lost
+
+# Has the server notice within seconds that a machine is gone, of which no word comes. A unix socket needs none of it.
+_KEEP_ALIVE: Final = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
+
+_LOCKED: Final = (
+    "locktype = 'advisory' AND objsubid = 1 AND granted "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+_NUMBER: Final = "(CAST(classid AS BIGINT) << 32) | CAST(objid AS BIGINT)"
+_HELD: Final = f"SELECT {_NUMBER} AS number FROM pg_locks WHERE {_LOCKED}"  # noqa: S608 (constants)
+_HOLDERS: Final = f"SELECT pid FROM pg_locks WHERE {_LOCKED} AND {_NUMBER} = $1"  # noqa: S608 (constants)
+
+
+class PostgresSession:
+    """One session. Use as an async context manager, within which `run` keeps it."""
+
+    def __init__(self, url: str, *, rand: Callable[[], float] = random.random) -> None:
+        self._url, self._rand = url, rand
+        self._locks: list[str] = []  # in the order in which they were taken
+        self._on_payload: list[Callable[[str], None]] = []
+        self._on_reconnected: list[Callable[[], None]] = []
+        self._turn = asyncio.Lock()  # of whoever asks: a connection carries out one statement at a time
+        self._broken = asyncio.Event()
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+        self._pid = 0  # the server's process of the last session
+
+    async def __aenter__(self) -> Self:
+        """Connect.
+
+        Raises:
+            StoreUnavailable: the server cannot be reached, or refuses.
+        """
+        await self._begin(await self._connect())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the session, and with it its locks."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(*TROUBLE):
+                await connection.close(timeout=CONNECT_TIMEOUT)
+            connection.terminate()
+
+    def on_payload(self, listener: Callable[[str], None]) -> None:
+        """Have a listener called with each payload that any process sends."""
+        self._on_payload.append(listener)
+
+    def on_reconnected(self, listener: Callable[[], None]) -> None:
+        """Have a listener called whenever payloads may have been missed."""
+        self._on_reconnected.append(listener)
+
+    async def notify(self, payload: str) -> None:
+        """Have all processes, also this one, hear a payload of less than 8,000 bytes.
+
+        Raises:
+            StoreUnavailable: they do not.
+        """
+        await self._ask("SELECT pg_notify($1, $2)", CHANNEL, payload)
+
+    async def hold(self, name: str, *, patience: float = 0.0) -> bool:
+        """Take the lock of a name, to be held as long as the process lives; False where somebody else keeps it.
+
+        Raises:
+            StoreUnavailable: nobody can tell.
+        """
+        until = asyncio.get_running_loop().time() + patience
+        while not (await self._ask("SELECT pg_try_advisory_lock($1) AS taken", lock_number(name)))[0]["taken"]:
+            if asyncio.get_running_loop().time() >= until:
+                return False
+            await asyncio.sleep(PAUSE)
+        self._locks.append(name)
+        return True
+
+    async def held(self, names: Collection[str]) -> frozenset[str]:
+        """Tell which of these names somebody has locked.
+
+        Raises:
+            StoreUnavailable: nobody can tell.
+        """
+        numbers = {row["number"] for row in await self._ask(_HELD)}
+        return frozenset(name for name in names if lock_number(name) in numbers)
+
+    async def now(self) -> datetime:
+        """Ask for the present by the server's clock.
+
+        Raises:
+            StoreUnavailable: it does not answer.
+        """
+        at: datetime = (await self._ask("SELECT clock_timestamp() AS at"))[0]["at"]
+        return at
+
+    async def run(self) -> None:
+        """Keep the session, for ever.
+
+        Raises:
+            LockTaken: while it was lost, somebody else took one of its locks.
+        """
+        while True:
+            await self._broken.wait()
+            log.warning("the session with the database is lost")
+            await self._reconnect()
+            log.info("there is a session with the database again")
+            for listener in self._on_reconnected:
+                listener()
+
+    async def _reconnect(self) -> None:
+        tries = 0
+        while True:
+            try:
+                connection = await self._connect()
+                try:
+                    for name in self._locks:
+                        await self._take_again(connection, name)
+                except BaseException:
+                    connection.terminate()
+                    raise
+            except StoreUnavailable as exc:
+                tries += 1
+                log.warning("no session with the database", extra={"detail": str(exc), "tries": tries})
+            else:
+                await self._begin(connection)
+                return
+            wait = backoff.delay(tries, rand=self._rand, cap=backoff.DATABASE_CAP)
+            await asyncio.sleep(wait.total_seconds())
+
+    async def _take_again(self, connection: "asyncpg.Connection[asyncpg.Record]", name: str) -> None:
+        """Take a lock of the session that was lost, of which the server may not know yet that it is.
+
+        Raises:
+            LockTaken: somebody else has it.
+            StoreUnavailable: the server does not answer.
+        """
+        until = asyncio.get_running_loop().time() + OLD_SESSION
+        try:
+            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", lock_number(name)):
+                holders = [row["pid"] for row in await connection.fetch(_HOLDERS, lock_number(name))]
+                if self._pid in holders:
+                    await connection.execute("SELECT pg_terminate_backend($1)", self._pid)
+                elif holders or asyncio.get_running_loop().time() >= until:
+                    raise LockTaken(name=name)
+                await asyncio.sleep(PAUSE)
+        except TROUBLE as exc:
+            raise translated(exc) from exc
+
+    async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
+        try:
+            connection = await asyncpg.connect(
+                self._url,
+                timeout=CONNECT_TIMEOUT,
+                command_timeout=ANSWER_TIMEOUT,
+                server_settings={"application_name": "shotcaller session", **_KEEP_ALIVE},
+            )
+        except TROUBLE as exc:
+            raise translated(exc) from exc
+        try:
+            await connection.add_listener(CHANNEL, self._hear)
+        except TROUBLE as exc:
+            connection.terminate()
+            raise translated(exc) from exc
+        return connection
+
+    async def _begin(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        """Use a connection from now on."""
+        self._connection, self._pid = connection, connection.get_server_pid()
+        self._broken.clear()
+        connection.add_termination_listener(self._ended)
+        if connection.is_closed():
+            self._broken.set()
+
+    def _ended(self, connection: Any) -> None:
+        if connection is self._connection:
+            self._broken.set()
+
+    def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
+        for listener in self._on_payload:
+            listener(str(payload))
+
+    async def _ask(self, sql: str, *values: object) -> list[asyncpg.Record]:
+        """Carry out a statement.
+
+        Raises:
+            StoreUnavailable: the session is lost, or is from now on.
+        """
+        async with self._turn:
+            connection = self._connection
+            if connection is None or self._broken.is_set():
+                raise StoreUnavailable("there is no session with the database")
+            try:
+                return await connection.fetch(sql, *values)
+            except TROUBLE as exc:
+                connection.terminate()
+                self._broken.set()
+                raise translated(exc) from exc

@@ -1,0 +1,170 @@
+"""The session of a process with PostgreSQL: what it locks and hears, and what becomes of it when it is lost."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from bot.errors import LockTaken, StoreUnavailable
+from bot.store.postgres import lock_number
+from bot.store.postgres_session import PostgresSession
+from tests.cut_line import line_to
+from tests.fresh_databases import FreshDatabases
+
+PATIENCE = 10.0  # seconds for what a database should do at once
+
+
+@dataclass
+class Server:
+    """A database with sessions that are kept, and somebody who may end them."""
+
+    url: str
+    operator: asyncpg.Connection
+    stack: AsyncExitStack
+
+    async def session(self, *, kept: bool = True, url: str = "") -> PostgresSession:
+        session = await self.stack.enter_async_context(PostgresSession(url or self.url, rand=lambda: 0.0))
+        if kept:
+            task = asyncio.create_task(session.run())
+            self.stack.callback(task.cancel)
+        return session
+
+    async def end(self, lock: str) -> None:
+        """End the session that holds a lock, from the server's side."""
+        await self.operator.execute("SELECT pg_terminate_backend($1)", await self.holder(lock))
+
+    async def holder(self, lock: str) -> int:
+        """The server's process that holds a lock."""
+        return int(
+            await self.operator.fetchval(
+                "SELECT pid FROM pg_locks WHERE locktype = 'advisory' "
+                "AND (CAST(classid AS BIGINT) << 32) | CAST(objid AS BIGINT) = $1",
+                lock_number(lock),
+            )
+        )
+
+
+@pytest.fixture
+async def server(fresh_databases: FreshDatabases, tmp_path: Path) -> AsyncIterator[Server]:
+    url = await fresh_databases.url(tmp_path)
+    async with AsyncExitStack() as stack:
+        operator = await asyncpg.connect(url)
+        stack.push_async_callback(operator.close)
+        yield Server(url, operator, stack)
+    fresh_databases.let_go(tmp_path)
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            with suppress(StoreUnavailable):
+                if await holds():
+                    return
+            await asyncio.sleep(0.01)
+
+
+async def test_a_lock_is_one_session_s_and_the_others_see_it(server: Server) -> None:
+    one, other = await server.session(), await server.session()
+    assert await one.hold("process:a")
+    assert not await other.hold("process:a")
+    assert await other.hold("process:b")
+    assert await one.held(["process:a", "process:b", "process:c"]) == {"process:a", "process:b"}
+
+
+async def test_a_lock_ends_with_its_session(server: Server) -> None:
+    one = await server.session(kept=False)
+    assert await one.hold("shard:0")
+    other = await server.session()
+    await server.end("shard:0")
+    assert await other.hold("shard:0", patience=PATIENCE)
+
+
+async def test_payloads_reach_every_session(server: Server) -> None:
+    one, other, heard = await server.session(), await server.session(), list[str]()
+    for session in (one, other):
+        session.on_payload(heard.append)
+    await one.notify("news")
+
+    async def both() -> bool:
+        return heard == ["news", "news"]
+
+    await eventually(both)
+
+
+async def test_the_server_s_clock_is_told(server: Server) -> None:
+    at = await (await server.session()).now()
+    assert abs(at - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+async def test_a_session_that_is_lost_is_made_anew_with_its_locks_and_says_so(server: Server) -> None:
+    one, other, missed = await server.session(), await server.session(), list[bool]()
+    one.on_reconnected(lambda: missed.append(True))
+    assert await one.hold("process:a")
+    assert await one.hold("shard:0")
+    await server.end("shard:0")
+
+    async def again() -> bool:
+        return missed == [True] and await other.held(["process:a", "shard:0"]) == {"process:a", "shard:0"}
+
+    await eventually(again)
+    heard = list[str]()
+    one.on_payload(heard.append)
+    await other.notify("news")
+
+    async def heard_it() -> bool:
+        return heard == ["news"]
+
+    await eventually(heard_it)
+
+
+async def test_while_it_is_lost_nothing_is_told(server: Server) -> None:
+    one = await server.session(kept=False)
+    assert await one.hold("process:a")
+    await server.end("process:a")
+
+    async def refuses() -> bool:
+        with pytest.raises(StoreUnavailable):
+            await one.held([])
+        return True
+
+    await eventually(refuses)
+    with pytest.raises(StoreUnavailable, match="no session"):
+        await one.notify("news")
+
+
+async def test_an_old_session_that_the_server_still_keeps_is_ended(server: Server) -> None:
+    async with line_to(server.url) as line:
+        one, again = await server.session(url=line.url), asyncio.Event()
+        one.on_reconnected(again.set)
+        assert await one.hold("process:a")
+        assert await one.hold("shard:0")
+        before = await server.holder("process:a")
+        line.cut()
+        assert await server.holder("shard:0") == before
+        line.mend()
+        async with asyncio.timeout(PATIENCE):
+            await again.wait()
+        assert await server.holder("process:a") == await server.holder("shard:0") != before
+
+
+async def test_whoever_lost_its_lock_to_somebody_else_hears_of_it(server: Server) -> None:
+    one, other = await server.session(kept=False), await server.session()
+    assert await one.hold("process:a")
+    assert await one.hold("shard:0")
+    await server.end("shard:0")
+    assert await other.hold("shard:0", patience=PATIENCE)
+    with pytest.raises(LockTaken) as stopped:
+        async with asyncio.timeout(PATIENCE):
+            await one.run()
+    assert stopped.value.name == "shard:0"
+
+
+async def test_a_server_that_cannot_be_reached_is_an_outage() -> None:
+    with pytest.raises(StoreUnavailable):
+        async with PostgresSession("postgresql://nobody@/nothing?host=/nowhere"):
+            raise AssertionError
