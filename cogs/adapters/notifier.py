@@ -13,6 +13,7 @@ from bot.domain import Capability, Case, Job, Notify
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
 from bot.service.ports import Alert, CannotTell, Card, NotPosted, Phase, Posted, Result, Sighting
+from cogs.adapters.places import Places
 from cogs.adapters.posting import find_message, has_result, is_card, mapped_errors, post_video, send
 from cogs.adapters.private_answers import PrivateAnswers
 from cogs.ui import CONTENT, link, safe
@@ -42,7 +43,7 @@ class DiscordNotifier:
         operator_channel_id: int | None = None,
     ) -> None:
         self._client, self._answers, self._notify_of, self._models = client, answers, notify_of, models
-        self._moment, self._operator_channel_id = moment, operator_channel_id
+        self._moment, self._operator_channel_id, self._places = moment, operator_channel_id, Places(client)
 
     async def post_card(self, card: Card) -> Posted | None:
         """See `Notifier`. A card that was posted before, by this process or a dead one, is brought up to date.
@@ -222,12 +223,18 @@ class DiscordNotifier:
 
     async def tell_decision(self, case: Case) -> None:
         """See `Notifier`."""
-        say, guild = words(str(case.body.get("locale", ""))), self._client.get_guild(case.guild_id)
+        say = words(str(case.body.get("locale", "")))
         values = {
             "credits": say("credits", n=int(case.body.get("given", case.body["credits"]))),
-            "server": safe(guild.name if guild else "?", 60),
+            "server": safe(await self._guild_name(case.guild_id), 60),
         }
         await send(await self._person(case.user_id), say(f"more.{case.state}", **values), nonce=case.id)
+
+    async def _guild_name(self, guild_id: int) -> str:
+        try:
+            return (await self._places.guild(guild_id)).name
+        except DestinationLost:
+            return "?"
 
     async def alert(self, alert: Alert) -> None:
         """See `Notifier`. Without an operator channel the log alone has it."""

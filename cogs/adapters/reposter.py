@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
 
 import discord
 
@@ -12,6 +11,7 @@ from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
 from bot.service.jobs.copies import Copy, CopyKind
 from bot.service.ports import Posted, Result, Sighting
+from cogs.adapters.places import Places
 from cogs.adapters.posting import find_message, has_result, is_card, mapped_errors, post_video
 from cogs.ui import result_link
 
@@ -20,7 +20,7 @@ class DiscordResultPoster:
     """Posts copies of results by channel id, also long after the interaction is over."""
 
     def __init__(self, client: discord.Client, *, models: Mapping[str, Capability]) -> None:
-        self._client, self._models = client, models
+        self._client, self._models, self._places = client, models, Places(client)
 
     async def post_copy(self, result: Result, copy: Copy, *, stars: int = 0) -> Posted:
         """See `ResultPoster`."""
@@ -34,7 +34,7 @@ class DiscordResultPoster:
         else:
             if copy.kind is CopyKind.GALLERY:
                 source = job.destination.channel_id
-                await check_audience(self._client, source_id=source, target_id=copy.channel_id)
+                await check_audience(self._places, source_id=source, target_id=copy.channel_id)
             channel = self._client.get_partial_messageable(copy.channel_id, guild_id=copy.guild_id)
         return await post_video(
             channel,
@@ -109,7 +109,7 @@ def _origin(job: Job) -> str:
     return (public and result_link(job)) or ""
 
 
-async def check_audience(client: discord.Client, *, source_id: int, target_id: int) -> None:
+async def check_audience(places: Places, *, source_id: int, target_id: int) -> None:
     """Refuse to copy from one channel of a guild to another that shows it to more people.
 
     That is so from an age-restricted channel to one that is not, and from one that not everybody sees to one that
@@ -117,36 +117,10 @@ async def check_audience(client: discord.Client, *, source_id: int, target_id: i
 
     Raises:
         DestinationLost: it must not be copied there, or one of the channels is gone.
-        DestinationBusy: Discord has not told us about its channels yet.
+        DestinationBusy: Discord does not say who sees them.
     """
-    if not client.is_ready():
-        raise DestinationBusy("not_connected")
-    source, target = await _find_channel(client, source_id), await _find_channel(client, target_id)
-    if _is_for_adults(source) and not _is_for_adults(target):
+    source, target = await places.audience(source_id), await places.audience(target_id)
+    if source.adults and not target.adults:
         raise DestinationLost("age_restricted")
-    if _is_public(target) and not _is_public(source):
+    if target.everybody and not source.everybody:
         raise DestinationLost("not_for_everybody")
-
-
-async def _find_channel(client: discord.Client, channel_id: int) -> discord.abc.GuildChannel | discord.Thread:
-    """Find a channel or thread of a guild; archived threads have to be asked for."""
-    found: Any = client.get_channel(channel_id)
-    if found is None:
-        async with mapped_errors():
-            found = await client.fetch_channel(channel_id)
-    if not isinstance(found, discord.abc.GuildChannel | discord.Thread):
-        raise DestinationLost("no_channel_of_a_guild")
-    return found
-
-
-def _is_for_adults(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
-    """Whether a channel is for adults."""
-    parent = channel.parent if isinstance(channel, discord.Thread) else channel
-    return bool(getattr(parent, "nsfw", False))
-
-
-def _is_public(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
-    """Whether everybody in the guild may see a channel."""
-    if isinstance(channel, discord.Thread) and (channel.is_private() or channel.parent is None):
-        return False
-    return channel.permissions_for(channel.guild.default_role).view_channel

@@ -7,8 +7,10 @@ from hashlib import sha256
 import discord
 
 from bot.domain import AuditEntry, Case, CaseState, Job, Note
+from bot.errors import DestinationLost
 from bot.locale import Words, words
 from bot.service.ports import Posted, Result, Sighting
+from cogs.adapters.places import Places
 from cogs.adapters.posting import POSTING, find_message, mapped_errors, send, upload_timeout
 from cogs.moderation.case_views import all_reports, case_buttons, case_embeds, case_text, note_text
 from cogs.ui import CONTENT
@@ -21,16 +23,17 @@ class DiscordStaff:
     """Posts to those who look after a guild, in its language, by channel id: it works after any restart."""
 
     def __init__(self, client: discord.Client, *, operator_channel_id: int | None = None) -> None:
-        self._client, self._operator_channel_id = client, operator_channel_id
+        self._client, self._operator_channel_id, self._places = client, operator_channel_id, Places(client)
 
     def there(self, guild_id: int, channel_id: int) -> bool:
-        """See `Staff`. Where Discord has told nothing yet, it may be."""
+        """See `Staff`. Where the gateway has told nothing yet, it may be; the process that is asked has the guild."""
         guild = self._client.get_guild(guild_id)
         return guild is None or guild.unavailable or guild.get_channel(channel_id) is not None
 
     async def post_case(self, case: Case, *, job: Job | None, video: Result | None) -> Posted:
         """See `Staff`. The video is covered, and named so that nothing takes it for the posted result."""
-        say, files = self._words(case), all_reports(case, self._words(case))
+        say = await self._words(case)
+        files = all_reports(case, say)
         if video is not None:
             name = f"case-{video.job.id}.mp4"
             seen = alt_text(video.job, say, label=video.label)
@@ -52,7 +55,7 @@ class DiscordStaff:
 
     async def edit_case(self, case: Case, *, message_id: int, job: Job | None) -> None:
         """See `Staff`. Of what is decided the video and the texts are taken out: how stays to be read."""
-        say, undecided = self._words(case), case.state is CaseState.OPEN
+        say, undecided = await self._words(case), case.state is CaseState.OPEN
         async with mapped_errors():
             await (
                 self._channel(case.guild_id, case.channel_id)
@@ -68,7 +71,7 @@ class DiscordStaff:
 
     async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:
         """See `Staff`."""
-        text = entry_text(entry, self._guild_words(entry.guild_id))
+        text = entry_text(entry, await self._guild_words(entry.guild_id))
         channel = self._channel(entry.guild_id, channel_id)
         await send(channel, text[:CONTENT], nonce=_nonce("audit", entry.id), silent=True)
 
@@ -102,14 +105,17 @@ class DiscordStaff:
             self._client, channel, since=since, matches=lambda message: message.content.endswith(f"-# {name}")
         )
 
-    def _words(self, case: Case) -> Words:
+    async def _words(self, case: Case) -> Words:
         """The texts in the language of those who decide a case."""
-        return words() if case.for_operator else self._guild_words(case.guild_id)
+        return words() if case.for_operator else await self._guild_words(case.guild_id)
 
-    def _guild_words(self, guild_id: int) -> Words:
-        """The texts in a guild's language; English while Discord has not told us."""
-        guild = self._client.get_guild(guild_id)
-        return words() if guild is None else words(str(guild.preferred_locale))
+    async def _guild_words(self, guild_id: int) -> Words:
+        """The texts in a guild's language; English where the bot is not in it."""
+        try:
+            guild = await self._places.guild(guild_id)
+        except DestinationLost:
+            return words()
+        return words(str(guild.preferred_locale))
 
     def _channel(self, guild_id: int | None, channel_id: int) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(channel_id, guild_id=guild_id)

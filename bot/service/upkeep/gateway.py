@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain.sharing import ALONE
 from bot.errors import StoreError
 from bot.service.processes import Processes
 from bot.store.gateway import GatewayStore, Sending
@@ -45,7 +44,10 @@ class Gateways:
         passed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._processes, self._clock, self._sleep = store, processes, clock, sleep
-        self._passed, self._free = passed, dict[int, float]()  # where no other process is: when each bucket is free
+        self._passed, self._free = (
+            passed,
+            dict[int, float](),
+        )  # where no other process has shards: when each bucket is free
         self._max_concurrency = 1
 
     async def heed(self, limit: SessionLimit, *, shards: int) -> bool:
@@ -69,7 +71,7 @@ class Gateways:
 
     async def _turn(self, bucket: int) -> float | None:
         """Take a bucket's next turn, and say in how many seconds it is; None where it is too far away to be taken."""
-        if self._processes.me != ALONE:
+        if self._processes.this.shards:
             try:
                 now = self._clock()
                 at = await self._store.take_turn(bucket, now=now, pause=PAUSE, patience=PATIENCE)
@@ -89,7 +91,7 @@ class Gateways:
         """
         while True:
             now = self._clock()
-            until = now if self._processes.me == ALONE else now + SENDING  # whoever is alone waits for nobody
+            until = now + SENDING if self._processes.this.shards else now  # whoever is alone waits for nobody
             sending = await self._store.begin_sending(guild_id, digest, again=again, now=now, until=until)
             if sending is not Sending.THEIRS:
                 return sending is Sending.OURS

@@ -46,7 +46,7 @@ async def store(tmp_path: Path) -> AsyncIterator[GatewayStore]:
 
 
 def gateways(store: GatewayStore, night: Night, *, name: str | None = None) -> Gateways:
-    processes = Processes(Process(id=name, role=Role.GATEWAY)) if name else Processes()
+    processes = Processes(Process(id=name, role=Role.GATEWAY, shards=(0,), shard_count=2)) if name else Processes()
     return Gateways(store=store, processes=processes, clock=night.clock, sleep=night.sleep, passed=night.passed)
 
 

@@ -1,0 +1,338 @@
+"""A process without the gateway: all that is posted, found, edited and taken away goes by REST alone."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import AsyncMock
+
+import discord
+import pytest
+
+from bot.client import new_client
+from bot.clock import utc_now
+from bot.discord_answers import DiscordClock, trace_answers
+from bot.domain import AuditEntry, Case, CaseKind, CaseState, Destination, Failure, Job, JobStatus, Note, Notify
+from bot.domain.sharing import Process, Role
+from bot.errors import DestinationBusy, DestinationLost
+from bot.service.jobs.copies import Copy, CopyKind
+from bot.service.ports import Alert, Card, NotPosted, Phase, Posted, Result, Trouble
+from cogs.adapters.notifier import DiscordNotifier
+from cogs.adapters.places import Audience, Places
+from cogs.adapters.reposter import DiscordResultPoster, check_audience
+from cogs.adapters.staff_channel import DiscordStaff
+from cogs.ui.translator import CatalogueTranslator
+from tests.jobs import job
+from tests.sandbox.library_client import LibraryClient, opened
+
+WORKER = Process(id="f" * 16, role=Role.WORKER)
+
+
+class Posting:
+    """A worker's client that is logged in, and everything that posts with it."""
+
+    def __init__(self, library_client: LibraryClient, file: Path) -> None:
+        self.library_client, self.file, self.clock = library_client, file, DiscordClock()
+        described = library_client.sandbox.describe()["discord"]
+        self.channels = {name: int(each) for name, each in described["channels"].items()}
+        self.users = {name: int(each) for name, each in described["users"].items()}
+        self.guild = int(described["guild_id"])
+        self.client = new_client(
+            WORKER,
+            guild_ids=(),
+            trace=trace_answers(self.clock, api=described["api"]),
+            explain=AsyncMock(),
+            translator=CatalogueTranslator(),
+        )
+        answers: Any = AsyncMock()
+        answers.replace.return_value = False  # there is none any more
+        self.notifier = DiscordNotifier(
+            self.client,
+            answers=answers,
+            notify_of=AsyncMock(return_value=Notify.DM),
+            models={},
+            moment=self.clock,
+            operator_channel_id=self.channels["rushes"],
+        )
+        self.poster = DiscordResultPoster(self.client, models={})
+        self.staff = DiscordStaff(self.client)
+
+    def job(self, channel: str = "general", **changes: Any) -> Job:
+        place = Destination(guild_id=self.guild, channel_id=self.channels[channel], upload_limit=10_000_000)
+        now = utc_now()
+        made = {"destination": place, "user_id": self.users["ana"], "created_at": now, "posting_at": now, **changes}
+        return job(**made)
+
+    def result(self, job: Job) -> Result:
+        media: Any = SimpleNamespace(size=self.file.stat().st_size)
+        return Result(job=replace(job, status=JobStatus.SUCCEEDED), file=self.file, media=media)
+
+    def messages(self, channel: str) -> dict[int, Any]:
+        """What everybody sees in a channel."""
+        place = self.library_client.sandbox.discord.world.channels[str(self.channels[channel])]
+        return {int(key): message.data for key, message in place.messages.items()}
+
+    def written_to(self, user: str) -> list[str]:
+        """What the bot has written to somebody."""
+        world = self.library_client.sandbox.discord.world
+        channel = world.direct_channel(world.users[str(self.users[user])])
+        return [message.data["content"] for message in channel.messages.values()]
+
+    def asked(self, path: str) -> int:
+        """How often Discord was asked for this."""
+        return sum(each.path == path for each in self.library_client.sandbox.discord.requests)
+
+
+@pytest.fixture
+async def posting(tmp_path: Path) -> AsyncIterator[Posting]:
+    file = tmp_path / "video.mp4"
+    file.write_bytes(b"a video")
+    async with opened(None) as library_client:
+        posting = Posting(library_client, file)
+        async with posting.client:
+            await posting.client.login(library_client.sandbox.discord.world.token)
+            yield posting
+        assert library_client.sandbox.discord.gateway.sessions == {}
+
+
+async def test_a_card_is_posted_edited_found_and_taken_away(posting: Posting) -> None:
+    waiting = posting.job()
+    posted = await posting.notifier.post_card(Card(job=waiting, phase=Phase.WAITING, position=1))
+    assert posted is not None
+    assert await posting.notifier.find_card(waiting) == posted
+    shown = replace(waiting, card_channel_id=posted.channel_id, card_message_id=posted.message_id)
+    before = posting.messages("general")[posted.message_id]["embeds"]
+    await posting.notifier.edit_card(
+        Card(job=replace(shown, status=JobStatus.FAILED, failure=Failure.DEADLINE), phase=Phase.FAILED)
+    )
+    after = posting.messages("general")[posted.message_id]
+    assert after["embeds"] != before
+    assert after["components"] != []
+    await posting.notifier.take_back(shown, posted)
+    assert posted.message_id not in posting.messages("general")
+
+
+async def test_a_result_is_posted_found_and_deleted(posting: Posting) -> None:
+    made = posting.job()
+    assert await posting.notifier.find_result(made) == NotPosted()
+    posted = await posting.notifier.post_result(posting.result(made))
+    message = posting.messages("general")[posted.message_id]
+    assert [len(message["attachments"]), len(message["mentions"])] == [1, 1]
+    assert message["components"] != []
+    assert await posting.notifier.find_result(made) == posted
+    known = replace(made, message_channel_id=posted.channel_id, message_id=posted.message_id)
+    assert await posting.poster.attachment_url(known) == message["attachments"][0]["url"]
+    assert await posting.poster.delete_result(known, channel_id=posted.channel_id, message_id=posted.message_id)
+    assert posting.messages("general") == {}
+
+
+async def test_a_person_is_written_to(posting: Posting) -> None:
+    made = posting.job()
+    direct = await posting.notifier.send_directly(posting.result(made))
+    assert await posting.notifier.find_result(replace(made, posting_directly=True)) == direct
+    await posting.notifier.tell_requester(
+        Card(job=replace(made, status=JobStatus.FAILED, failure=Failure.DEADLINE), phase=Phase.FAILED)
+    )
+    case = Case(
+        id="m",
+        kind=CaseKind.MORE,
+        guild_id=posting.guild,
+        channel_id=0,
+        user_id=made.user_id,
+        created_at=utc_now(),
+        state=CaseState.APPROVED,
+        body={"credits": 5, "locale": "en-US"},
+    )
+    await posting.notifier.tell_decision(case)
+    assert len(posting.written_to("ana")) == 3
+    assert "The Cutting Room" in posting.written_to("ana")[-1]
+    assert any(f"<@{made.user_id}>" in each["content"] for each in posting.messages("general").values())
+
+
+async def test_a_decision_of_a_guild_that_is_gone_is_told_without_its_name(posting: Posting) -> None:
+    case = Case(
+        id="m",
+        kind=CaseKind.MORE,
+        guild_id=1,
+        channel_id=0,
+        user_id=posting.users["ana"],
+        created_at=utc_now(),
+        state=CaseState.DENIED,
+        body={"credits": 5, "locale": "en-US"},
+    )
+    await posting.notifier.tell_decision(case)
+    assert "?" in posting.written_to("ana")[-1]
+
+
+async def test_the_operator_is_alerted(posting: Posting) -> None:
+    await posting.notifier.alert(Alert(trouble=Trouble.KEY, subject="kirin"))
+    assert len(posting.messages("rushes")) == 1
+
+
+async def test_cases_are_asked_in_the_guilds_language_found_and_decided(posting: Posting) -> None:
+    await posting.library_client.post("settings", locale="zh-CN")
+    made, since = posting.job(), utc_now()
+    case = Case(
+        id=f"result-{made.id}",
+        kind=CaseKind.RESULT,
+        guild_id=posting.guild,
+        channel_id=posting.channels["showcase"],
+        user_id=made.user_id,
+        job_id=made.id,
+        created_at=since,
+        body={"why": {"approval": []}},
+    )
+    posted = await posting.staff.post_case(case, job=made, video=posting.result(made))
+    message = posting.messages("showcase")[posted.message_id]
+    assert "审" in str(message)
+    assert message["components"] != []
+    assert await posting.staff.find_case(case, since=since) == posted
+    decided = replace(case, state=CaseState.APPROVED, decided_by=posting.users["admin"], decided_at=utc_now())
+    await posting.staff.edit_case(decided, message_id=posted.message_id, job=made)
+    assert posting.messages("showcase")[posted.message_id]["components"] == []
+    entry = AuditEntry(id="a", guild_id=posting.guild, actor_id=posting.users["admin"], action="pause", at=since)
+    await posting.staff.tell(entry, channel_id=posting.channels["showcase"])
+    assert posting.asked(f"/guilds/{posting.guild}") == 1
+
+
+async def test_a_guild_that_the_bot_is_not_in_is_written_to_in_english(posting: Posting) -> None:
+    entry = AuditEntry(id="a", guild_id=1, actor_id=2, action="pause", at=utc_now())
+    await posting.staff.tell(entry, channel_id=posting.channels["showcase"])
+    assert len(posting.messages("showcase")) == 1
+
+
+async def test_notes_reach_the_operator(posting: Posting) -> None:
+    since, note = utc_now(), Note(key="n", user_id=1, guild_id=None, text="well done")
+    (place,) = [each async for each in posting.staff.operator_places()]
+    posted = await posting.staff.post_note(note, channel_id=place)
+    assert await posting.staff.find_note("n", channel_id=place, since=since) == posted
+    await posting.staff.delete_note(channel_id=place, message_id=posted.message_id)
+    assert posting.written_to("owner") == []
+
+
+async def test_a_copy_is_posted_in_the_gallery_found_and_taken_away(posting: Posting) -> None:
+    made, since = posting.job(), utc_now()
+    copy = Copy(
+        kind=CopyKind.GALLERY,
+        user_id=made.user_id,
+        locale="en-US",
+        nonce="copy",
+        limit=10_000_000,
+        guild_id=posting.guild,
+        channel_id=posting.channels["showcase"],
+    )
+    posted = await posting.poster.post_copy(posting.result(made), copy, stars=3)
+    place: dict[str, Any] = {"channel_id": posted.channel_id, "guild_id": posting.guild}
+    assert await posting.poster.find_copy(made, **place, since=since) == posted
+    await posting.poster.take_away(made, channel_id=posted.channel_id, message_id=posted.message_id)
+    assert await posting.poster.find_copy(made, **place, since=since) == NotPosted()
+    adult = posting.result(posting.job("nsfw"))
+    with pytest.raises(DestinationLost, match="age_restricted"):
+        await posting.poster.post_copy(adult, replace(copy, nonce="adult"), stars=3)
+    direct = await posting.poster.post_copy(posting.result(made), replace(copy, kind=CopyKind.DIRECT, channel_id=None))
+    assert isinstance(direct, Posted)
+
+
+async def test_only_the_bots_owner_is_it(posting: Posting) -> None:
+    assert await posting.client.is_owner(discord.Object(posting.users["owner"]))
+    assert not await posting.client.is_owner(discord.Object(posting.users["ana"]))
+
+
+async def hide(posting: Posting, channel: str) -> None:
+    """Hide a channel from everybody but the bot."""
+    await posting.library_client.post("permissions", channel=channel, role="@everyone", deny=["VIEW_CHANNEL"])
+    await posting.library_client.post("permissions", channel=channel, allow=["VIEW_CHANNEL"])
+
+
+async def thread(posting: Posting, channel: str, *, kind: int) -> int:
+    parent = posting.client.get_partial_messageable(posting.channels[channel])
+    made: dict[str, Any] = await posting.client.http.request(
+        discord.http.Route("POST", "/channels/{channel_id}/threads", channel_id=parent.id),
+        json={"name": "talk", "type": kind},
+    )
+    return int(made["id"])
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "reason"),
+    [
+        ("general", "showcase", None),
+        ("general", "nsfw", None),
+        ("general", "rushes", None),
+        ("rushes", "rushes", None),
+        ("nsfw", "nsfw", None),
+        ("nsfw", "general", "age_restricted"),
+        ("rushes", "general", "not_for_everybody"),
+        ("public thread", "general", None),
+        ("private thread", "general", "not_for_everybody"),
+        ("private thread", "rushes", None),
+        ("adult thread", "general", "age_restricted"),
+        ("hidden thread", "general", "not_for_everybody"),
+        ("hidden", "general", "discord_50001"),
+        ("gone", "general", "discord_10003"),
+        ("dm", "general", "no_channel_of_a_guild"),
+    ],
+)
+async def test_nothing_is_copied_to_more_people_than_saw_it(
+    posting: Posting, source: str, target: str, reason: str | None
+) -> None:
+    await hide(posting, "rushes")
+    places = {**posting.channels, "gone": 1}
+    made: dict[str, Callable[[], Any]] = {
+        "public thread": lambda: thread(posting, "general", kind=11),
+        "private thread": lambda: thread(posting, "general", kind=12),
+        "adult thread": lambda: thread(posting, "nsfw", kind=11),
+        "hidden thread": lambda: thread(posting, "rushes", kind=11),
+    }
+    if source in made:
+        places[source] = await made[source]()
+    if source == "dm":
+        places[source] = (await posting.client.create_dm(discord.Object(posting.users["ana"]))).id
+        posting.client._connection.clear()  # noqa: SLF001 (a process that has not written to them)
+    found = None
+    try:
+        await check_audience(Places(posting.client), source_id=places[source], target_id=places[target])
+    except DestinationLost as lost:
+        found = lost.reason
+    assert found == reason
+
+
+async def test_administrators_of_everybody_see_everything(posting: Posting) -> None:
+    await hide(posting, "rushes")
+    await posting.library_client.post("roles", name="@everyone", permissions=["ADMINISTRATOR"])
+    assert (await Places(posting.client).audience(posting.channels["rushes"])).everybody
+
+
+async def test_who_sees_a_channel_is_believed_for_seconds_only(posting: Posting) -> None:
+    now = [0.0]
+    places, general = Places(posting.client, clock=lambda: now[0]), posting.channels["general"]
+    open_to_all = Audience(everybody=True, adults=False)
+    assert await places.audience(general) == open_to_all
+    await hide(posting, "general")
+    assert await places.audience(general) == open_to_all
+    assert posting.asked(f"/channels/{general}") == 1
+    now[0] = 11
+    assert not (await places.audience(general)).everybody
+    assert (posting.asked(f"/channels/{general}"), posting.asked(f"/guilds/{posting.guild}")) == (2, 2)
+
+
+async def test_few_answers_are_remembered(posting: Posting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cogs.adapters.places.MOST", 2)
+    places = Places(posting.client)
+    for name in ("general", "showcase", "nsfw", "showcase", "general"):
+        await places.audience(posting.channels[name])
+    assert posting.asked(f"/channels/{posting.channels['general']}") == 2
+
+
+async def test_a_discord_that_does_not_say_is_asked_later(posting: Posting) -> None:
+    await posting.library_client.post("faults", target="discord", kind="reset", on=["rest"], count=5)
+    with pytest.raises(DestinationBusy):
+        await Places(posting.client).audience(posting.channels["general"])
+
+
+async def test_an_unknown_kind_of_channel_takes_no_copies(posting: Posting) -> None:
+    world = posting.library_client.sandbox.discord.world
+    world.channels[str(posting.channels["general"])].type = 99
+    with pytest.raises(DestinationLost, match="no_channel"):
+        await Places(posting.client).audience(posting.channels["general"])
