@@ -13,7 +13,8 @@ class PeriodicTaskStore(Store):
     async def take(self, tx: Transaction, name: str, *, now: datetime, every: timedelta) -> bool:
         """Say whether a task is due and the caller's to do; it is due again after `every`.
 
-        A due time further away than that is a clock that has jumped back, and counts as due.
+        A due time further away than twice that is a clock that has jumped back, and counts as due; one that is only a
+        little further was written by another process, a moment ago by its clock.
         """
         next_at = millis(now + every)
         if await tx.execute(
@@ -21,10 +22,11 @@ class PeriodicTaskStore(Store):
         ):
             return True
         taken = await tx.execute(
-            "UPDATE chores SET due_at = $3 WHERE name = $1 AND (due_at <= $2 OR due_at > $3)",
+            "UPDATE chores SET due_at = $3 WHERE name = $1 AND (due_at <= $2 OR due_at > $4)",
             name,
             millis(now),
             next_at,
+            millis(now + 2 * every),
         )
         return taken == 1
 

@@ -83,8 +83,12 @@ class Callbacks:
                 self._remember(external_id, self._clock())
 
     def note_end(self, job: Job) -> None:
-        """Note that a query has found the end of a job's task: without a callback before it, they are trusted less."""
-        if self._woken_at.pop(job.external_id, None) is None and job.external_id not in self._news:
+        """Note that a query has found the end of a job's task: without a callback before it, they are trusted less.
+
+        That there was one is also in the job's row, if the signal of it was lost.
+        """
+        heard = self._woken_at.pop(job.external_id, None) is not None or job.external_id in self._news
+        if not heard and job.called_at is None:
             self._trust[job.provider] = max(0, self._trust[job.provider] - MISSED)
 
     def wait(self, job: Job, usual: timedelta, *, elapsed: timedelta, spread: Spread) -> timedelta:

@@ -156,20 +156,18 @@ class ClaimStore(Store):
         return {each: await self._wake(tx, *submission_of(each), now=now) for each in external_ids}
 
     async def _wake(self, tx: Transaction, job_id: str, attempt: int, *, now: datetime) -> Woken:
-        """Wake one. A submission in doubt is left alone: each look for it counts."""
+        """Wake one, and note that it was called for. A submission in doubt is left alone: each look for it counts."""
         row = await tx.one(
-            "SELECT status, lease FROM jobs WHERE id = $1 AND attempt = $2 "
-            "AND status IN ('submitting', 'running') AND dead_letter IS NULL AND due_at IS NOT NULL",
-            job_id,
-            attempt,
+            "UPDATE jobs SET called_at = $3, "
+            "due_at = CASE WHEN status = 'running' AND lease IS NULL AND due_at > $3 THEN $3 ELSE due_at END "
+            "WHERE id = $1 AND attempt = $2 "
+            "AND status IN ('submitting', 'running') AND dead_letter IS NULL AND due_at IS NOT NULL "
+            "RETURNING status, lease",
+            *(job_id, attempt, millis(now)),
         )
         if row is None:
             return Woken.NO
-        if row["status"] == JobStatus.SUBMITTING or row["lease"] is not None:
-            return Woken.BUSY
-        update = "UPDATE jobs SET due_at = $3 WHERE id = $1 AND attempt = $2 AND lease IS NULL AND due_at > $3"
-        await tx.execute(update, job_id, attempt, millis(now))
-        return Woken.YES
+        return Woken.BUSY if row["status"] == JobStatus.SUBMITTING or row["lease"] is not None else Woken.YES
 
     @transaction
     async def next_due(self, tx: Transaction, *, now: datetime, share: int = EVERYTHING) -> datetime | None:

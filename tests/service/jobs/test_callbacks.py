@@ -240,6 +240,33 @@ async def test_an_end_that_nobody_told_of_brings_the_questions_back(services: Se
     assert await waits(services) > again
 
 
+async def test_a_callback_whose_signal_is_lost_takes_no_trust_away(services: Services) -> None:
+    usual = await waits(services)
+    await seen_to_arrive(services)
+    other = services.build()
+    job = await asked_later(services)
+    other.callbacks.receive("kirin", job.external_id, END)
+    await other.callbacks.work()
+    assert await called_for(services, job)
+    ended = await services.submission.poll(await services.claimed(job))
+    assert ended.status is JobStatus.SUCCEEDED
+    assert await waits(services) > 3 * usual
+
+
+async def test_what_is_called_for_while_it_is_asked_about_counts_as_called_for(services: Services) -> None:
+    usual = await waits(services)
+    await seen_to_arrive(services)
+    other = services.build()
+    running = await services.running()
+    other.callbacks.receive("kirin", running.external_id, END)
+    await other.callbacks.work()
+    assert not await called_for(services, running)
+    services.kirin.then("fetch", working(running.task_id or ""))
+    later = await services.submission.poll(running)
+    await services.submission.poll(await services.claimed(later))
+    assert await waits(services) > 3 * usual
+
+
 async def missed(services: Services) -> None:
     """Have the end of a job be found that nobody told of."""
     ended = await services.submission.poll(await services.running())

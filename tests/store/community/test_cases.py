@@ -70,6 +70,15 @@ async def test_a_periodic_task_is_taken_once_a_round_also_across_a_restart(store
     assert sorted(taken) == [False, True]
 
 
+async def test_processes_whose_clocks_differ_a_little_do_a_periodic_task_once(store: Store) -> None:
+    ahead, behind = PeriodicTaskStore(store.database), PeriodicTaskStore(store.database)
+    for _ in range(3):
+        assert await ahead.take("sweep", now=store.now + timedelta(seconds=5), every=MINUTE)
+        assert not await behind.take("sweep", now=store.now, every=MINUTE)
+        assert not await behind.take("sweep", now=store.later(60), every=MINUTE)
+        store.later(5)
+
+
 async def test_a_clock_that_jumps_back_does_not_stop_a_periodic_task_for_longer_than_a_round(store: Store) -> None:
     periodic_tasks = PeriodicTaskStore(store.database)
     await periodic_tasks.take("sweep", now=store.now + 365 * DAY, every=DAY)
