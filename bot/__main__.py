@@ -125,15 +125,10 @@ def _doctor(_: argparse.Namespace) -> int:
 
 def _migrate(_: argparse.Namespace) -> int:
     from bot.clock import utc_now
-    from bot.store.migrate import migrate
-    from bot.store.sqlite import SQLiteDatabase
-
-    async def apply() -> list[str]:
-        async with SQLiteDatabase(Settings.load().database_path) as database:
-            return await migrate(database, now=utc_now())
+    from bot.wiring.database import bring_up_to_date
 
     with private_files():
-        applied = asyncio.run(apply())
+        applied = asyncio.run(bring_up_to_date(Settings.load(), now=utc_now()))
     sys.stdout.write("".join(f"applied {name}\n" for name in applied) or "the database is up to date\n")
     return 0
 

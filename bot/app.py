@@ -16,7 +16,6 @@ from bot.connection import log_in, stay_connected
 from bot.discord_answers import DiscordClock, trace_answers
 from bot.domain.sharing import Process, new_process_id
 from bot.errors import StoreLost
-from bot.lockfile import sole_user
 from bot.provider.boundary import shared_ssl_context
 from bot.provider.download import Downloader
 from bot.service.answer_tokens import RememberedTokens
@@ -25,9 +24,8 @@ from bot.service.member.defaults import NotifyPreferences
 from bot.service.processes import Processes
 from bot.settings import Settings
 from bot.store.member.preferences import PreferenceStore
-from bot.store.migrate import migrate
-from bot.store.sqlite import SQLiteDatabase
 from bot.wiring.build import Bot, build
+from bot.wiring.database import OpenDatabase, bring_up_to_date, only_user, open_database
 from bot.wiring.providers import (
     callback_addresses,
     configured,
@@ -117,16 +115,16 @@ async def running_bot(
 ) -> AsyncIterator[tuple[Bot, Shotcaller]]:
     """Build everything, logged in to Discord and ready to work; take it down again in the reverse order."""
     async with AsyncExitStack() as stack:
-        stack.enter_context(sole_user(settings.database_path))
+        stack.enter_context(only_user(settings))
         log.info("spending: %s", spending_text(settings))
-        sqlite = await stack.enter_async_context(SQLiteDatabase(settings.database_path))
-        await migrate(sqlite, now=wall())
+        await bring_up_to_date(settings, now=wall())
+        database = await stack.enter_async_context(open_database(settings))
         moment = DiscordClock()
         client = await stack.enter_async_context(_client(settings, moment))
         answers = PrivateAnswers(
             tokens=RememberedTokens(moment=moment), edit=partial(edit_answer, client), moment=moment
         )
-        world = await _world(settings, stack, sqlite, client, answers=answers, moment=moment, wall=wall)
+        world = await _world(settings, stack, database, client, answers=answers, moment=moment, wall=wall)
         bot = build(settings, substitute(world))
         client.services, client.answers = bot.services, answers
         if settings.health_port:
@@ -170,7 +168,7 @@ def _client(settings: Settings, moment: DiscordClock) -> Shotcaller:
 async def _world(
     settings: Settings,
     stack: AsyncExitStack,
-    sqlite: SQLiteDatabase,
+    database: OpenDatabase,
     client: Shotcaller,
     *,
     answers: PrivateAnswers,
@@ -182,14 +180,14 @@ async def _world(
     offered = OfferedModels(models_of(settings, configured(settings)), clock=wall)
     downloader = Downloader(trusted_hosts=trusted_hosts(settings), ssl_context=context)
     return World(
-        database=sqlite,
-        purge=sqlite.purge,
+        database=database,
+        purge=database.purge,
         providers={each.id: each for each in await open_providers(settings, stack, context)},
         fetcher=await stack.enter_async_context(downloader),
         notifier=DiscordNotifier(
             client,
             answers=answers,
-            notify_of=NotifyPreferences(PreferenceStore(sqlite)).of,
+            notify_of=NotifyPreferences(PreferenceStore(database)).of,
             models=offered,
             moment=moment,
             operator_channel_id=settings.operator_channel_id,

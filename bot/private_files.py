@@ -52,7 +52,8 @@ def close_to_others(settings: Settings) -> None:
 
 
 def _files(settings: Settings) -> Iterator[Path]:
-    yield from (Path(settings.database_path + end) for end in BESIDE)
+    if (database := settings.database_path) is not None:
+        yield from (Path(database + end) for end in BESIDE)
     yield settings.results_dir
     try:
         yield from settings.results_dir.iterdir()

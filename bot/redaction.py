@@ -26,7 +26,7 @@ _PATTERNS: Final = tuple(
         (r"\baW50ZXJhY3Rpb246[\w=-]+", HIDDEN),  # an interaction token, base64 of "interaction:…"
         (r"(/(?:webhooks|interactions)/\d+/)[^/?\s\"']+", rf"\1{HIDDEN}"),
         (r"(\\?/callbacks\\?/[\w-]+\\?/[\w-]+\\?/)[\w-]+", rf"\1{HIDDEN}"),
-        (r"(?i)([?&][\w-]*(?:token|signature|key)=)[^&\s\"']+", rf"\1{HIDDEN}"),
+        (r"(?i)([?&][\w-]*(?:token|signature|key|password)=)[^&\s\"']+", rf"\1{HIDDEN}"),
         (r"(://[^/\s:@]*:)[^/\s@]+(?=@)", rf"\1{HIDDEN}"),  # the password in a database's address
     )
 )

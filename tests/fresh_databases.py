@@ -54,7 +54,11 @@ class FreshDatabases:
     async def url(self, folder: Path) -> str:
         """The address of the migrated database of a folder, as `DATABASE_URL` has it."""
         async with self.opened(folder, migrated=True):
-            return self.server.url(self._of[folder][0])
+            return self.server.url(self.name_of(folder))
+
+    def name_of(self, folder: Path) -> str:
+        """The name of a folder's database."""
+        return self._of[folder][0]
 
     def let_go(self, folder: Path) -> None:
         """Have the databases of a folder, and of those in it, used again."""

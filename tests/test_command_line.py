@@ -1,6 +1,8 @@
 """The command line: what it says, and how it ends."""
 
+import asyncio
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from bot import __version__
 from bot.__main__ import main
 from bot.errors import LockTaken, ShardsDiffer, ShotcallerError, StoreLost
 from bot.settings import Settings
+from bot.store.postgres import PostgresDatabase
+from tests.fresh_databases import FreshDatabases
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +53,80 @@ def test_a_database_that_cannot_be_opened_is_said_in_a_line(
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}")
     assert main(["migrate"]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.fixture
+def on_postgres(monkeypatch: pytest.MonkeyPatch, fresh_databases: FreshDatabases, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty PostgreSQL database, in which the settings find theirs."""
+
+    async def empty() -> str:
+        async with fresh_databases.opened(tmp_path, migrated=False):
+            return fresh_databases.server.url(fresh_databases.name_of(tmp_path))
+
+    for name, value in (("DISCORD_TOKEN", "token"), ("KIRIN_API_KEY", "key"), ("MONTHLY_BUDGET_USD", "none")):
+        monkeypatch.setenv(name, value)
+    url = asyncio.run(empty())
+    monkeypatch.setenv("DATABASE_URL", url)
+    yield url
+    fresh_databases.let_go(tmp_path)
+
+
+@pytest.mark.usefixtures("on_postgres")
+def test_a_postgresql_is_migrated_like_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate"]) == 0
+    assert "applied 0001_start" in capsys.readouterr().out
+    assert main(["migrate"]) == 0
+    assert capsys.readouterr().out == "the database is up to date\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("postgres@", "stranger:hush-hush@"), "does not accept the user or the password"),
+        (("?", "-elsewhere?"), "has no database of the name"),
+        (("host=", "host=/nowhere"), "cannot be reached"),
+    ],
+)
+def test_a_server_that_will_not_do_is_said_in_a_line(
+    change: tuple[str, str],
+    said: str,
+    on_postgres: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", on_postgres.replace(*change))
+    for command in ("migrate", "run"):
+        assert main([command]) == 1
+        shown = capsys.readouterr()
+        assert said in shown.err
+        assert "hush" not in shown.err + shown.out
+        assert "Traceback" not in shown.err
+
+
+@pytest.mark.usefixtures("on_postgres")
+def test_without_its_driver_postgresql_is_told_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    assert main(["migrate"]) == 2
+    assert "DATABASE_URL: expected the driver of PostgreSQL to be installed: pip install" in capsys.readouterr().err
+
+
+def test_a_postgresql_that_is_newer_than_the_program_is_said_in_a_line(
+    on_postgres: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["migrate"]) == 0
+
+    async def from_the_future() -> None:
+        async with PostgresDatabase(on_postgres) as database:
+            newer = "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (9999, 'x', 'x', 0)"
+            await database.transact(lambda tx: tx.execute(newer))
+
+    asyncio.run(from_the_future())
+    capsys.readouterr()
+    for command in ("migrate", "run"):
+        assert main([command]) == 1
+        assert "[9999] that this version does not know: update the program" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["sandbox", "demo"])

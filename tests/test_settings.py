@@ -10,6 +10,7 @@ import pytest
 from dotenv import dotenv_values
 
 from bot.errors import SettingsInvalid
+from bot.redaction import Redactor
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -76,6 +77,9 @@ def test_every_mistake_is_named_at_once() -> None:
 AN_ID = "an id of Discord's, which is a number of up to 19 digits"
 WEB = "an address that begins with http:// or https://, without a user or password in it"
 SIGNING = "the signing secret of the service's console, which begins with whsec_"
+A_DATABASE = "sqlite:/// and the path of a file, or postgresql://user:password@host:port/name"
+ESCAPED = "a user and a password with %40 in the place of each @, and likewise %2F for /, %3A for :, %25 for %"
+SSL_MODES = "sslmode to be one of disable, allow, prefer, require, verify-ca, verify-full"
 EXPECTED = [
     ("DISCORD_TOKEN", " ", "must be set"),
     ("DISCORD_API_URL", "discord.com", f'expected {WEB}, not "discord.com"'),
@@ -96,8 +100,21 @@ EXPECTED = [
     ("KIRIN_QUERY_PATH", "task/{id}", 'expected a path that begins with /, not "task/{id}"'),
     ("KIRIN_BODY", "round", 'expected params or flat, not "round"'),
     ("KIRIN_FIND_IS_AUTHORITATIVE", "perhaps", 'expected true or false, not "perhaps"'),
-    ("DATABASE_URL", "mysql://x", 'expected sqlite:/// and the path of a file, not "mysql://x"'),
-    ("DATABASE_URL", "sqlite:///", 'expected sqlite:/// and the path of a file, not "sqlite:///"'),
+    ("DATABASE_URL", "mysql://x", f'expected {A_DATABASE}, not "mysql://x"'),
+    ("DATABASE_URL", "sqlite:///", f'expected {A_DATABASE}, not "sqlite:///"'),
+    ("DATABASE_URL", "postgresql://here", f'expected {A_DATABASE}, not "postgresql://here"'),
+    ("DATABASE_URL", "postgresql://here:0/x", f'expected {A_DATABASE}, not "postgresql://here:0/x"'),
+    ("DATABASE_URL", "postgresql://here:many/x", f'expected {A_DATABASE}, not "postgresql://here:many/x"'),
+    ("DATABASE_URL", "postgresql://ana:hu@sh@here/x", f"expected {ESCAPED}, not what is there"),
+    ("DATABASE_URL", "postgresql://ana:hu/sh@here/x", f"expected {ESCAPED}, not what is there"),
+    ("DATABASE_URL", "postgresql://ana:hu#sh@here/x", f"expected {ESCAPED}, not what is there"),
+    ("DATABASE_URL", "postgresql://ana:hu%sh@here/x", f"expected {ESCAPED}, not what is there"),
+    (
+        "DATABASE_URL",
+        "postgres://h/x?sslmode=yes",
+        f'expected {SSL_MODES}, not "postgres://h/x?sslmode=yes"',
+    ),
+    ("DATABASE_POOL", "0", 'expected a whole number from 1 to 100, not "0"'),
     ("PRICE_TABLE", "/no/such/file", "expected a file that can be read (No such file or directory)"),
     ("DAILY_CREDITS", "-1", 'expected a whole number from 0 to 1000000, not "-1"'),
     ("DAILY_CREDITS", "1.5", 'expected a whole number from 0 to 1000000, not "1.5"'),
@@ -202,6 +219,29 @@ def test_what_other_programs_have_in_the_environment_is_left_alone(name: str) ->
 
 def test_a_name_like_that_of_a_setting_that_is_there_belongs_to_another_program() -> None:
     assert load(DATABASE_URI="postgres://x", DATABASE_URL="sqlite:///mine.db").database_path == "mine.db"
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("postgresql://ana:hush%40hush@db.example:5433/videos?sslmode=verify-full", "videos on db.example:5433"),
+        ("postgres://ana@[::1]/videos", "videos on [::1]"),
+        ("postgresql://one,two:5433/videos?target_session_attrs=read-write", "videos on one,two:5433"),
+        ("postgresql:///videos?host=/run/postgresql&password=hush%40hush", "videos on /run/postgresql"),
+        ("postgresql://%2Frun%2Fpostgresql/videos", "videos on %2Frun%2Fpostgresql"),
+        ("postgresql:///videos", "videos on this machine"),
+        ("sqlite:///data/videos.db", "data/videos.db"),
+    ],
+)
+def test_a_database_is_named_without_its_password(url: str, name: str) -> None:
+    settings = load(DATABASE_URL=url)
+    assert settings.database_name == name
+    assert settings.database_path == (name if url.startswith("sqlite") else None)
+    hidden = Redactor(settings.secrets())
+    told = [repr(settings), str(settings), hidden(url)]
+    if "hush" in url:
+        told += [hidden("hush@hush"), hidden("hush%40hush")]
+    assert "hush" not in "".join(told)
 
 
 def test_one_of_two_keys_is_no_key() -> None:

@@ -14,11 +14,12 @@ from bot.lockfile import sole_user
 from bot.private_files import is_open_to_others, open_to_others
 from bot.settings import Settings
 from bot.store.community.reports import ReportStore
+from bot.store.database import Database
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.member.feedback import FeedbackStore
 from bot.store.migrate import pending
 from bot.store.outbox import OutboxStore
-from bot.store.sqlite import SQLiteDatabase
+from bot.wiring.database import open_database
 from bot.wiring.providers import configured
 from bot.wiring.spending import spending_text
 
@@ -36,7 +37,7 @@ def check_settings(settings: Settings) -> Finding:
     return good(
         "settings",
         f"video services {' and '.join(configured(settings))}; commands for {guilds}; "
-        f"{settings.daily_credits} credits a member and day; {prices}; database {settings.database_path}",
+        f"{settings.daily_credits} credits a member and day; {prices}; database {settings.database_name}",
     )
 
 
@@ -74,47 +75,61 @@ async def check_rights(settings: Settings) -> AsyncIterator[Finding]:
 
 async def check_database(settings: Settings) -> AsyncIterator[Finding]:
     """Check whether the database opens and is up to date, and find what in it waits for the operator."""
-    path = settings.database_path
+    name, path = settings.database_name, settings.database_path
     try:
-        running = await asyncio.to_thread(_in_use, path)
+        state = await asyncio.to_thread(_state, path)
     except SettingsInvalid as exc:
         yield bad(
             "database", str(exc.problems[0][1]), "Mend the folder's rights, or set DATABASE_URL to another place."
         )
         return
-    if not await asyncio.to_thread(Path(path).exists):
-        yield good("database", f"{path} is not there yet; the first start makes it")
+    if path is not None and not await asyncio.to_thread(Path(path).exists):
+        yield good("database", f"{name} is not there yet; the first start makes it")
         return
     try:
-        async with SQLiteDatabase(path) as database:
+        async with open_database(settings) as database:
             missing = await pending(database)
-            letters = [] if missing else await JobQueryStore(database).dead_letters(most=LETTERS)
-            reports = [] if missing else await ReportStore(database).unseen()
-            notes = 0 if missing else await FeedbackStore(database).not_yet_told()
-            given_up = [] if missing else await OutboxStore(database).given_up()
-    except StoreUnavailable as exc:
-        yield bad("database", f"{path} refuses: {exc}", "Look for another program that has it open, or a full disk.")
+            waiting = [] if missing else [each async for each in _waiting(database)]
+    except (SettingsInvalid, StoreError) as exc:
+        yield _closed(settings, exc)
         return
-    except StoreError as exc:
-        yield bad("database", str(exc), "Use the version of Shotcaller that this database belongs to, or a newer one.")
-        return
-    state = "a bot is running on it" if running else "no bot is running on it"
     if missing:
-        yield note("database", f"{path} opens; {len(missing)} migrations are missing", "The next start applies them.")
+        yield note("database", f"{name} opens; {len(missing)} migrations are missing", "The next start applies them.")
     else:
-        yield good("database", f"{path} opens and is up to date; {state}")
-    for job in letters:
+        yield good("database", f"{name} opens and is up to date{state}")
+    for each in waiting:
+        yield each
+
+
+def _closed(settings: Settings, exc: SettingsInvalid | StoreError) -> Finding:
+    """Say why the database can't be used."""
+    match exc:
+        case SettingsInvalid():
+            return bad("database", exc.problems[0][1], "Install it, or set DATABASE_URL to a file (sqlite:///…).")
+        case StoreUnavailable() if settings.database_path is None:
+            remedy = "Look at DATABASE_URL, and at that server and its log."
+        case StoreUnavailable():
+            remedy = "Look for another program that has it open, or a full disk."
+        case _:
+            remedy = "Use the version of Shotcaller that this database belongs to, or a newer one."
+            return bad("database", str(exc), remedy)
+    return bad("database", f"{settings.database_name} refuses: {exc}", remedy)
+
+
+async def _waiting(database: Database) -> AsyncIterator[Finding]:
+    """Find what waits for the operator."""
+    for job in await JobQueryStore(database).dead_letters(most=LETTERS):
         yield _letter(job)
     remedy = (
         "Set OPERATOR_CHANNEL_ID, or take direct messages from the bot; servers choose a channel of their moderators."
     )
-    if reports:
+    if reports := await ReportStore(database).unseen():
         yield note(
             "reports", f"nobody could be shown {len(reports)}, the oldest from {reports[0]:%Y-%m-%d %H:%M} UTC", remedy
         )
-    if notes:
+    if notes := await FeedbackStore(database).not_yet_told():
         yield note("feedback", f"you could not be shown {notes}", remedy)
-    for kind, reason, number in given_up:
+    for kind, reason, number in await OutboxStore(database).given_up():
         cure = "`/admin doctor` in the server says which of its channels is closed to the bot."
         yield note("outbox", f"{number} of kind “{kind}” given up within a month: {reason}", cure)
 
@@ -141,16 +156,18 @@ def _free(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def _in_use(database: str) -> bool:
-    """Say whether a bot runs on the database.
+def _state(path: str | None) -> str:
+    """Say whether a bot runs on a file; of a server nothing is said, since many may.
 
     Raises:
         SettingsInvalid: its folder cannot be written.
     """
+    if path is None:
+        return ""
     try:
-        with sole_user(database):
-            return False
+        with sole_user(path):
+            return "; no bot is running on it"
     except SettingsInvalid as exc:
         if isinstance(exc.__cause__, TimeoutError):
-            return True
+            return "; a bot is running on it"
         raise

@@ -13,14 +13,14 @@ from typing import Final
 
 from bot.clock import utc_now
 from bot.doctor.finding import Finding, bad, good, note
-from bot.errors import OperatorFault, ProviderBusy, ProviderError, ProviderUnavailable, StoreError
+from bot.errors import OperatorFault, ProviderBusy, ProviderError, ProviderUnavailable, SettingsInvalid, StoreError
 from bot.provider.base import VideoProvider
 from bot.provider.boundary import shared_ssl_context
 from bot.settings import Settings
 from bot.settings.models import Offered, is_relay, models
 from bot.store.jobs.models import ModelStore
 from bot.store.migrate import pending
-from bot.store.sqlite import SQLiteDatabase
+from bot.wiring.database import open_database
 from bot.wiring.providers import configured, models_of, open_providers
 
 PATIENCE: Final = 30.0  # seconds for one service's answer
@@ -95,15 +95,15 @@ async def check_models(settings: Settings) -> AsyncIterator[Finding]:
 async def _seen(settings: Settings) -> tuple[Mapping[str, datetime], Mapping[str, datetime]]:
     """Find when each model has last made a video here, and until when those given up are not offered."""
     path = settings.database_path
-    if not await asyncio.to_thread(Path(path).exists):
+    if path is not None and not await asyncio.to_thread(Path(path).exists):
         return {}, {}
     try:
-        async with SQLiteDatabase(path) as database:
+        async with open_database(settings) as database:
             if await pending(database):
                 return {}, {}
             store = ModelStore(database)
             return await store.last_videos(), await store.given_up(now=utc_now())
-    except StoreError:  # the look at the database says what is wrong with it
+    except (SettingsInvalid, StoreError):  # the look at the database says what is wrong with it
         return {}, {}
 
 

@@ -26,6 +26,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.domain import PROMPT_LIMIT
 from bot.domain.sharing import parse_shards
 from bot.errors import SettingsInvalid
+from bot.settings.database import checked_url, file_of, name_of, passwords_of
 from bot.settings.mistakes import expected, in_environment, in_file, is_missing, names_in, shown
 from bot.settings.models import VENDOR_ADDRESS, is_relay, models, unknown
 from bot.settings.prices import missing, table
@@ -52,12 +53,6 @@ def _address(value: str, schemes: set[str]) -> str:
     if not usable or parts.username is not None:
         raise ValueError(f"an address that begins with {begins}, without a user or password in it")
     return value.rstrip("/")
-
-
-def _database(value: str) -> str:
-    if not value.startswith("sqlite:///") or value == "sqlite:///":
-        raise ValueError("sqlite:/// and the path of a file")
-    return value
 
 
 def _shard_numbers(value: str) -> str:
@@ -170,7 +165,10 @@ class Settings(BaseSettings):
     kling_models: Names = ()
     kling_prompt_limit: Annotated[int, Field(ge=1, le=PROMPT_LIMIT)] = PROMPT_LIMIT
 
-    database_url: Annotated[str, AfterValidator(_database)] = "sqlite:///data/shotcaller.db"
+    database_url: Annotated[str, BeforeValidator(_bare), AfterValidator(checked_url), Field(repr=False)] = (
+        "sqlite:///data/shotcaller.db"
+    )
+    database_pool: Annotated[int, Field(ge=1, le=100)] = 6
     data_dir: Path = Path("data")
     shards: Annotated[str, AfterValidator(_shard_numbers)] | None = None
 
@@ -258,9 +256,14 @@ class Settings(BaseSettings):
         return self.kling_api_key is not None or self.kling_access_key is not None
 
     @property
-    def database_path(self) -> str:
-        """Give the path of the SQLite database."""
-        return self.database_url.removeprefix("sqlite:///")
+    def database_path(self) -> str | None:
+        """Give the path of the SQLite database; None where it is a PostgreSQL."""
+        return file_of(self.database_url)
+
+    @property
+    def database_name(self) -> str:
+        """Say which database it is, without user and password."""
+        return name_of(self.database_url)
 
     @property
     def results_dir(self) -> Path:
@@ -270,7 +273,8 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """List the plain values of everything secret, for the log to leave out."""
         values = (getattr(self, name) for name in type(self).model_fields)
-        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        return [*secrets, *passwords_of(self.database_url)]
 
 
 def _missing_keys(data: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -40,7 +40,7 @@ def shown(value: object, secrets: Collection[str]) -> str:
     """Quote a value as anybody may read it: nothing that is, has or may be a secret."""
     text = str(value).strip()
     secret = text in secrets or Redactor(secrets).finds(text)
-    if secret or len(text) > SHOWN or re.search(r"//[^/]*@", text) or not text.isprintable():
+    if secret or len(text) > SHOWN or re.search(r"//.*@", text) or not text.isprintable():
         return "what is there"
     return f'"{text}"'
 

@@ -1,7 +1,7 @@
 """Applies numbered migrations: each once, in a transaction of its own, and recorded in the database."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
@@ -56,14 +56,7 @@ async def pending(database: SchemaDatabase, *, migrations: Sequence[Migration] |
     """
     migrations = shipped() if migrations is None else migrations
 
-    async def known(tx: Transaction) -> dict[int, str]:
-        await tx.alone(_LOCK)
-        for statement in database.schema([_RECORD]):
-            await tx.execute(statement)
-        rows = await tx.all("SELECT version, checksum FROM schema_migrations")
-        return {row["version"]: row["checksum"] for row in rows}
-
-    done = await database.transact(known)
+    done = await _recorded(database)
     ours = {each.version: each for each in migrations}
     if unknown := sorted(set(done) - set(ours)):
         raise StoreError(f"the database has migrations {unknown} that this version does not know: update the program")
@@ -89,11 +82,39 @@ async def migrate(
     ]
 
 
+class _Known(Exception):
+    """What is recorded, thrown so that a look leaves no table behind."""
+
+    def __init__(self, checksums: Mapping[int, str]) -> None:
+        self.checksums = checksums
+        super().__init__()
+
+
+async def _recorded(database: SchemaDatabase) -> Mapping[int, str]:
+    """Find the checksums of the migrations that were applied."""
+
+    async def look(tx: Transaction) -> Mapping[int, str]:
+        await _make_record(database, tx)
+        rows = await tx.all("SELECT version, checksum FROM schema_migrations")
+        raise _Known({row["version"]: row["checksum"] for row in rows})
+
+    try:
+        return await database.transact(look)
+    except _Known as known:
+        return known.checksums
+
+
+async def _make_record(database: SchemaDatabase, tx: Transaction) -> None:
+    await tx.alone(_LOCK)
+    for statement in database.schema([_RECORD]):
+        await tx.execute(statement)
+
+
 async def _apply(database: SchemaDatabase, migration: Migration, now: datetime) -> bool:
     """Apply a migration, unless another program that starts at the same time has done so."""
 
     async def apply(tx: Transaction) -> bool:
-        await tx.alone(_LOCK)
+        await _make_record(database, tx)
         recorded = await tx.execute(
             "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4) "
             "ON CONFLICT (version) DO NOTHING",

@@ -213,7 +213,7 @@ class PostgresDatabase:
                 try:
                     if connection.timeline not in (None, timeline):
                         break
-                    state = await connection.fetchval("SELECT pg_xact_status(CAST($1 AS xid8))", number)
+                    state = await connection.fetchval("SELECT pg_xact_status(CAST(CAST($1 AS TEXT) AS xid8))", number)
                 finally:
                     connection.terminate()
                 if state in ("committed", "aborted"):

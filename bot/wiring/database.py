@@ -1,0 +1,73 @@
+"""Opens the database that the settings name, whichever kind it is."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from importlib.util import find_spec
+from typing import Protocol
+
+from bot.errors import SettingsInvalid
+from bot.lockfile import sole_user
+from bot.settings import Settings
+from bot.store.database import SchemaDatabase
+from bot.store.migrate import migrate
+
+DRIVER_MISSING = "expected the driver of PostgreSQL to be installed: pip install 'shotcaller[postgres]'"
+
+
+class OpenDatabase(SchemaDatabase, Protocol):
+    """A database that can also be rid of what was deleted."""
+
+    async def purge(self) -> bool:
+        """Overwrite what is left of deleted rows, as far as the kind of database allows; False: not now."""
+        ...
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, *, patient: bool = False) -> AsyncIterator[OpenDatabase]:
+    """Open the database for as long as the context lasts; a `patient` one lets a statement take as long as it likes.
+
+    Raises:
+        SettingsInvalid: the driver for it is not installed.
+        StoreError: it cannot be opened, or will not do.
+    """
+    if (path := settings.database_path) is not None:
+        from bot.store.sqlite import SQLiteDatabase  # noqa: PLC0415 - only what is used is loaded
+
+        async with SQLiteDatabase(path) as file:
+            yield file
+        return
+    if find_spec("asyncpg") is None:
+        raise SettingsInvalid([("DATABASE_URL", DRIVER_MISSING)])
+    from bot.store.postgres import STATEMENT_TIMEOUT, PostgresDatabase  # noqa: PLC0415 - likewise, and it may be missing
+
+    timeout = None if patient else STATEMENT_TIMEOUT
+    async with PostgresDatabase(
+        settings.database_url, pool=settings.database_pool, statement_timeout=timeout
+    ) as server:
+        yield server
+
+
+async def bring_up_to_date(settings: Settings, *, now: datetime) -> list[str]:
+    """Apply the migrations that the database lacks, however long they take; give back their names.
+
+    Raises:
+        SettingsInvalid: as `open_database`.
+        StoreError: the database cannot be opened, or is newer than the program.
+    """
+    async with open_database(settings, patient=True) as database:
+        return await migrate(database, now=now)
+
+
+@contextmanager
+def only_user(settings: Settings) -> Iterator[None]:
+    """Keep other processes off a database that can have one user only; a server can have many.
+
+    Raises:
+        SettingsInvalid: another process uses it, or the folder cannot be written or has no locks.
+    """
+    if (path := settings.database_path) is None:
+        yield
+        return
+    with sole_user(path):
+        yield
