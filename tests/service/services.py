@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -18,6 +18,7 @@ from bot.domain.quota import owner_of, period_of
 from bot.service.jobs.offered_models import OfferedModels
 from bot.settings import Settings
 from bot.store.community.guilds import GuildStore
+from bot.store.database import Database
 from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import JobQueryStore
@@ -258,10 +259,12 @@ async def _purge() -> bool:
 
 
 @asynccontextmanager
-async def open_services(folder: Path, **changes: Any) -> AsyncIterator[Services]:
-    """Open the services over a migrated database, with other sizes."""
-    async with SQLiteDatabase(str(folder / "shotcaller.db")) as database:
-        await migrate(database, now=START)
+async def open_services(folder: Path, *, database: Database | None = None, **changes: Any) -> AsyncIterator[Services]:
+    """Open the services over a migrated database, of SQLite unless another is given, with other sizes."""
+    async with AsyncExitStack() as stack:
+        if database is None:
+            database = sqlite = await stack.enter_async_context(SQLiteDatabase(str(folder / "shotcaller.db")))
+            await migrate(sqlite, now=START)
         results = folder / "results"
         results.mkdir(exist_ok=True)
         yield Services(database=Stubborn(database), folder=results, **changes)

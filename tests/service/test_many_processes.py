@@ -1,10 +1,11 @@
 """A bot of many processes: whatever one accepts another may submit, and one alone posts in a channel."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,12 +15,16 @@ from bot.errors import DestinationLost
 from bot.service.jobs.results import RemovalOutcome
 from bot.service.jobs.types import Accepted, RequestContext
 from bot.service.processes import Processes
-from bot.service.signals import SharedSignals
+from bot.service.signals import SharedSignals, Wire
+from bot.store.database import Database
+from bot.store.postgres import PostgresDatabase
+from bot.store.postgres_session import PostgresSession
 from bot.wiring.build import Bot
 from bot.wiring.world import Sizes
+from tests.fresh_databases import FreshDatabases
 from tests.service.party import Party
 from tests.service.scripted import Discord, until
-from tests.service.services import SIZES, Services
+from tests.service.services import SIZES, Services, open_services
 from tests.service.worker_loop import eventually
 
 REQUEST = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
@@ -47,17 +52,18 @@ class Part:
 
 @dataclass
 class Parts:
-    """Processes of one bot on one database, one wire and one event loop."""
+    """Processes of one bot on one database, in one event loop; `connect` is how each comes to its database and wire."""
 
     services: Services
+    connect: Callable[[], Awaitable[tuple[Database, Wire]]]
     sizes: Sizes = SIZES
-    party: Party = field(default_factory=Party)
     alive: dict[str, Part] = field(default_factory=dict)
 
-    def begin(self, name: str, role: Role) -> Part:
+    async def begin(self, name: str, role: Role) -> Part:
         processes, discord = Processes(Process(id=name * 16, role=role)), Discord()
-        signals = SharedSignals(self.party, me=name)
-        own = {"processes": processes, "signals": signals, "notifier": discord}
+        database, wire = await self.connect()
+        signals = SharedSignals(wire, me=name)
+        own = {"database": database, "processes": processes, "signals": signals, "notifier": discord}
         part = Part(self.services.build(parts=own, sizes=self.sizes), processes, signals, discord)
         self.alive[name] = part
         self.everybody_looks()
@@ -97,9 +103,28 @@ async def running(*parts: Part) -> AsyncIterator[None]:
         await asyncio.wait(tasks)
 
 
-@pytest.fixture
-def parts(services: Services) -> Parts:
-    return Parts(services)
+@pytest.fixture(params=["postgres", "sqlite"])
+async def parts(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Parts]:
+    """Processes that have each a pool of their own on PostgreSQL, or all of them one SQLite and one wire."""
+    async with AsyncExitStack() as stack:
+        if request.param == "sqlite":
+            services, party = await stack.enter_async_context(open_services(tmp_path)), Party()
+
+            async def share() -> tuple[Database, Wire]:
+                return services.database, party
+
+            yield Parts(services, share)
+            return
+        databases: FreshDatabases = request.getfixturevalue("fresh_databases")
+        stack.callback(databases.let_go, tmp_path)
+        url = await databases.url(tmp_path)
+
+        async def connect() -> tuple[Database, Wire]:
+            session = await stack.enter_async_context(PostgresSession(url))
+            return await stack.enter_async_context(PostgresDatabase(url, pool=2)), session
+
+        database, _ = await connect()
+        yield Parts(await stack.enter_async_context(open_services(tmp_path, database=database)), connect)
 
 
 async def ask(part: Part, channel_id: int, *, user_id: int = 1, private: bool = False) -> Accepted:
@@ -127,8 +152,8 @@ async def delivered(parts: Parts, accepted: Collection[Accepted]) -> bool:
 
 
 async def test_a_gateways_jobs_are_moved_by_the_workers_and_each_channel_is_one_workers(parts: Parts) -> None:
-    gateway = parts.begin("a", Role.GATEWAY)
-    workers = [parts.begin(name, Role.WORKER) for name in "bc"]
+    gateway = await parts.begin("a", Role.GATEWAY)
+    workers = [await parts.begin(name, Role.WORKER) for name in "bc"]
     async with running(gateway, *workers):
         accepted = [await ask(gateway, channel, user_id=number) for number, channel in enumerate(CHANNELS, start=1)]
         await until(lambda: len(parts.services.kirin.asked("submit")) == len(CHANNELS))
@@ -144,7 +169,7 @@ async def test_a_gateways_jobs_are_moved_by_the_workers_and_each_channel_is_one_
 
 async def test_whatever_process_submits_a_job_the_owner_of_its_channel_asks_how_it_stands(parts: Parts) -> None:
     parts.sizes = IMPATIENT
-    one, two = parts.begin("b", Role.WORKER), parts.begin("c", Role.WORKER)
+    one, two = await parts.begin("b", Role.WORKER), await parts.begin("c", Role.WORKER)
     channel = next(each for each in CHANNELS if parts.owner(each) is two)
     async with running(one):
         accepted = await ask(one, channel)
@@ -159,7 +184,7 @@ async def test_whatever_process_submits_a_job_the_owner_of_its_channel_asks_how_
 
 
 async def test_who_accepts_a_job_answers_without_its_card_where_its_owner_does_not_post_one(parts: Parts) -> None:
-    gateway, worker = parts.begin("a", Role.GATEWAY), parts.begin("b", Role.WORKER)
+    gateway, worker = await parts.begin("a", Role.GATEWAY), await parts.begin("b", Role.WORKER)
     worker.discord.then("post_card", DestinationLost("discord_50001"))
     async with running(gateway, worker):
         accepted = await ask(gateway, CHANNELS[0])
@@ -168,7 +193,7 @@ async def test_who_accepts_a_job_answers_without_its_card_where_its_owner_does_n
 
 
 async def test_whoever_was_asked_privately_shows_it_and_the_persons_owner_does_the_rest(parts: Parts) -> None:
-    gateway, worker = parts.begin("a", Role.GATEWAY), parts.begin("b", Role.WORKER)
+    gateway, worker = await parts.begin("a", Role.GATEWAY), await parts.begin("b", Role.WORKER)
     async with running(gateway, worker):
         accepted = await ask(gateway, CHANNELS[0], user_id=CHANNELS[1], private=True)
         await until(lambda: parts.services.kirin.asked("submit"))
@@ -179,7 +204,7 @@ async def test_whoever_was_asked_privately_shows_it_and_the_persons_owner_does_t
 
 
 async def test_gateways_move_the_jobs_while_no_worker_lives(parts: Parts) -> None:
-    gateways = [parts.begin(name, Role.GATEWAY) for name in "ab"]
+    gateways = [await parts.begin(name, Role.GATEWAY) for name in "ab"]
     async with running(*gateways):
         accepted = [await ask(gateways[0], channel, user_id=number) for number, channel in enumerate(CHANNELS, start=1)]
         await until(lambda: len(parts.services.kirin.asked("submit")) == len(CHANNELS))
@@ -190,13 +215,13 @@ async def test_gateways_move_the_jobs_while_no_worker_lives(parts: Parts) -> Non
 
 
 async def test_a_channel_changes_hands_when_its_owner_goes(parts: Parts) -> None:
-    gateway, first = parts.begin("a", Role.GATEWAY), parts.begin("b", Role.WORKER)
+    gateway, first = await parts.begin("a", Role.GATEWAY), await parts.begin("b", Role.WORKER)
     async with running(gateway):
         async with running(first):
             accepted = await ask(gateway, CHANNELS[0])
             await until(lambda: "running" in first.discord.phases())
         del parts.alive["b"]
-        second = parts.begin("c", Role.WORKER)
+        second = await parts.begin("c", Role.WORKER)
         async with running(second):
             parts.tick(USUAL)
             await eventually(lambda: delivered(parts, [accepted]))
@@ -206,17 +231,17 @@ async def test_a_channel_changes_hands_when_its_owner_goes(parts: Parts) -> None
 
 
 async def test_what_is_shown_is_forgotten_with_the_channel(parts: Parts) -> None:
-    first = parts.begin("b", Role.WORKER)
+    first = await parts.begin("b", Role.WORKER)
     for number, channel in enumerate(CHANNELS, start=1):
         await ask(first, channel, user_id=number)
     assert first.bot.cards.shown == len(CHANNELS)
-    parts.begin("c", Role.WORKER)
+    await parts.begin("c", Role.WORKER)
     own = [channel for channel in CHANNELS if first.processes.owns(channel)]
     assert first.bot.cards.shown == len(own) < len(CHANNELS)
 
 
 async def test_a_deleted_videos_messages_are_taken_away_by_their_owner_while_its_author_waits(parts: Parts) -> None:
-    gateway, worker = parts.begin("a", Role.GATEWAY), parts.begin("b", Role.WORKER)
+    gateway, worker = await parts.begin("a", Role.GATEWAY), await parts.begin("b", Role.WORKER)
     job = await posted(parts)
     async with running(gateway, worker):
         outcome = await gateway.bot.services.results.remove(job, ANA, channel_id=CHANNELS[0], message_id=50)
@@ -226,8 +251,8 @@ async def test_a_deleted_videos_messages_are_taken_away_by_their_owner_while_its
 
 async def test_a_deleted_videos_messages_go_soon_where_their_owner_is_busy(parts: Parts) -> None:
     parts.sizes = IMPATIENT
-    gateway = parts.begin("a", Role.GATEWAY)
-    parts.begin("b", Role.WORKER)
+    gateway = await parts.begin("a", Role.GATEWAY)
+    await parts.begin("b", Role.WORKER)
     job = await posted(parts)
     async with running(gateway):
         outcome = await gateway.bot.services.results.remove(job, ANA, channel_id=CHANNELS[0], message_id=50)
@@ -236,7 +261,7 @@ async def test_a_deleted_videos_messages_go_soon_where_their_owner_is_busy(parts
 
 
 async def test_a_callback_counts_with_whoever_asks_though_it_comes_to_another(parts: Parts) -> None:
-    gateway, worker = parts.begin("a", Role.GATEWAY), parts.begin("b", Role.WORKER)
+    gateway, worker = await parts.begin("a", Role.GATEWAY), await parts.begin("b", Role.WORKER)
     async with running(gateway, worker):
         accepted = await ask(gateway, CHANNELS[0])
         await until(lambda: "running" in worker.discord.phases())

@@ -2,10 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
+
+import asyncpg
 
 from bot.service.signals import ANY, MOST, PAYLOAD, SharedSignals, Signals, Topic, packed
+from bot.store.postgres_session import PostgresSession
+from tests.fresh_databases import FreshDatabases
 from tests.service.party import Party
 from tests.service.scripted import until
 
@@ -122,3 +127,28 @@ def test_payloads_stay_below_what_the_database_takes() -> None:
     assert all(len(each.encode()) <= PAYLOAD for each in payloads)
     lines = [line for each in payloads for line in each.split("\n")[1:]]
     assert lines == [f"carded {number:0300}" for number in range(100)]
+
+
+async def test_processes_on_one_postgresql_hear_each_other_and_look_at_everything_after_a_loss(
+    fresh_databases: FreshDatabases, tmp_path: Path
+) -> None:
+    url = await fresh_databases.url(tmp_path)
+    async with AsyncExitStack() as stack:
+        stack.callback(fresh_databases.let_go, tmp_path)
+        sessions = [await stack.enter_async_context(PostgresSession(url, rand=lambda: 0.0)) for _ in range(2)]
+        for session in sessions:
+            stack.callback(asyncio.create_task(session.run()).cancel)
+        one, two = SharedSignals(sessions[0], me="one"), SharedSignals(sessions[1], me="two")
+        at_two = heard_by(two, Topic.CARDED, Topic.JOBS)
+        await stack.enter_async_context(carried(one, two))
+        one.send(Topic.CARDED, "job")
+        await until(lambda: at_two == [(Topic.CARDED, "job")])
+        operator = await asyncpg.connect(url)
+        await operator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'shotcaller session' AND datname = current_database()"
+        )
+        await operator.close()
+        await until(lambda: (Topic.JOBS, ANY) in at_two)
+        one.send(Topic.CARDED, "another")
+        await until(lambda: (Topic.CARDED, "another") in at_two)
