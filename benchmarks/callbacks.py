@@ -62,7 +62,7 @@ SETTINGS: Final = Settings(
 )
 
 
-class _Silent:
+class Silent:
     """A notifier that nobody hears: what is looked for was never posted, and all else is answered with nothing."""
 
     def __getattr__(self, name: str) -> Any:
@@ -187,7 +187,7 @@ async def _seconds_a_post(client: aiohttp.ClientSession, url: str) -> float:
 @asynccontextmanager
 async def _running(service: _Service) -> AsyncIterator[tuple[Bot, JobStore]]:
     """A bot at work that knows how long such jobs take, and is called back."""
-    silent: Any = _Silent()
+    silent: Any = Silent()
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         database = await stack.enter_async_context(SQLiteDatabase(f"{folder}/bench.db"))

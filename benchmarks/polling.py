@@ -50,7 +50,7 @@ SETTINGS: Final = Settings(
 )
 
 
-class _Silent:
+class Silent:
     """A notifier that nobody hears: every call is answered at once, with nothing."""
 
     def __getattr__(self, _: str) -> Any:
@@ -132,7 +132,7 @@ async def _fill(database: SQLiteDatabase) -> None:
 
 async def _ours(database: SQLiteDatabase, base: str) -> float:
     """Seconds of CPU a poll, with the whole worker around it."""
-    silent: Any = _Silent()
+    silent: Any = Silent()
     async with Transport(provider="kirin", base_url=base, token=lambda: "key", connections=CONNECTIONS) as transport:
         provider = _Counting(transport=transport)
         world = World(
