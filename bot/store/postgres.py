@@ -61,13 +61,22 @@ def lock_number(name: str) -> int:
 class PostgresDatabase:
     """One database of a PostgreSQL server. Use as an async context manager.
 
-    `statement_timeout` is in seconds, and None lets a statement take as long as it likes.
+    `statement_timeout` is in seconds, and None lets a statement take as long as it likes. The server is asked for
+    `doubt_seconds` what has become of a transaction.
     """
 
     skip_locked = "FOR UPDATE SKIP LOCKED"
 
-    def __init__(self, url: str, *, pool: int = POOL, statement_timeout: float | None = STATEMENT_TIMEOUT) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool: int = POOL,
+        statement_timeout: float | None = STATEMENT_TIMEOUT,
+        doubt_seconds: float = DOUBT_SECONDS,
+    ) -> None:
         self._url, self._pool, self._statement_timeout = url, pool, statement_timeout
+        self._doubt_seconds = doubt_seconds
         self._room = asyncio.Semaphore(pool)
         self._idle: list[_Connection] = []
         self._running: set[asyncio.Task[Any]] = set()
@@ -116,7 +125,7 @@ class PostgresDatabase:
         """
         if not self._open:
             raise StoreUnavailable("the database is closed")
-        task = asyncio.get_running_loop().create_task(self._stood(work, _BEGIN_SNAPSHOT if snapshot else _BEGIN))
+        task = asyncio.get_running_loop().create_task(self._stood(work, snapshot=snapshot))
         self._running.add(task)
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)
@@ -146,26 +155,28 @@ class PostgresDatabase:
         if not task.cancelled():
             task.exception()  # so that nobody is told of one that a cancelled caller cannot hear
 
-    async def _stood(self, work: Callable[[Transaction], Awaitable[T]], begin: str) -> T:
+    async def _stood(self, work: Callable[[Transaction], Awaitable[T]], *, snapshot: bool) -> T:
         """Run a transaction until it can stand beside those of others, or that was tried often enough."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 async with self._connected() as connection:
-                    return await self._once(connection, work, begin)
+                    return await self._once(connection, work, snapshot=snapshot)
             except _Undone as exc:
                 undone = exc.reason
             await asyncio.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311 (jitter)
         raise undone
 
-    async def _once(self, connection: "_Connection", work: Callable[[Transaction], Awaitable[T]], begin: str) -> T:
+    async def _once(
+        self, connection: "_Connection", work: Callable[[Transaction], Awaitable[T]], *, snapshot: bool
+    ) -> T:
         """Run a transaction.
 
         Raises:
             _Undone: it was undone, and may be run again.
         """
-        tx = _PostgresTransaction(connection)
+        tx = _PostgresTransaction(connection, snapshot=snapshot)
         try:
-            await tx.run(connection.execute(begin))
+            await tx.run(connection.execute(_BEGIN_SNAPSHOT if snapshot else _BEGIN))
             result = await _drive(work(tx), tx)
             tx.demand_whole()
         except BaseException as exc:
@@ -206,7 +217,7 @@ class PostgresDatabase:
             CommitUnknown: it cannot be asked, or another server has taken over, which may not have heard of it.
         """
         loop = asyncio.get_running_loop()
-        until = loop.time() + DOUBT_SECONDS
+        until = loop.time() + self._doubt_seconds
         while True:
             with suppress(StoreUnavailable, *TROUBLE):
                 connection = await self._connect()
@@ -319,8 +330,8 @@ class _Undone(Exception):
 
 
 class _PostgresTransaction:
-    def __init__(self, connection: _Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: _Connection, *, snapshot: bool) -> None:
+        self._connection, self._snapshot = connection, snapshot
         self.busy = self.wrote = self.undone = False
         self.failure: StoreError | None = None
 
@@ -352,6 +363,8 @@ class _PostgresTransaction:
         try:
             return await statement
         except TROUBLE as exc:
+            if isinstance(exc, asyncpg.ReadOnlySQLTransactionError) and not self._snapshot:
+                self._connection.terminate()  # another server has taken over: a new connection may find it
             self.undone = isinstance(exc, REPEATABLE) or self._connection.is_closed()
             self.failure = translated(exc)
         finally:

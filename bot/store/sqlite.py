@@ -249,6 +249,8 @@ def _mapped(exc: BaseException) -> BaseException:
     match exc:
         case sqlite3.IntegrityError():
             mapped: BaseException = StoreError(str(exc))
+        case OverflowError() | UnicodeEncodeError():  # of a value; the text of the second quotes it
+            return StoreError("a value that cannot be kept: a number that is too large, or a text that is none")
         case sqlite3.Error():
             return _unavailable(exc)
         case StopIteration():

@@ -13,10 +13,9 @@ import asyncpg
 import pytest
 
 from bot.errors import CommitUnknown, StoreError, StoreUnavailable
-from bot.store import postgres
 from bot.store.database import Transaction
 from bot.store.migrate import migrate, shipped
-from bot.store.postgres import PostgresDatabase, lock_number, schema_text
+from bot.store.postgres import ATTEMPTS, PostgresDatabase, lock_number, schema_text
 from tests.fresh_databases import FreshDatabases
 from tests.postgres_server import Server, own_server
 from tests.store.conftest import START
@@ -148,8 +147,7 @@ async def test_two_that_wait_for_each_other_are_both_carried_out(numbers: Postgr
     assert runs == 3
 
 
-async def test_what_can_never_stand_is_given_up(numbers: PostgresDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres, "LONGEST_PAUSE", 0.001)
+async def test_what_can_never_stand_is_given_up(numbers: PostgresDatabase) -> None:
     runs = 0
 
     async def work(tx: Transaction) -> None:
@@ -159,7 +157,7 @@ async def test_what_can_never_stand_is_given_up(numbers: PostgresDatabase, monke
 
     with pytest.raises(StoreUnavailable):
         await numbers.transact(work)
-    assert runs == postgres.ATTEMPTS
+    assert runs == ATTEMPTS
 
 
 @pytest.mark.parametrize("value", ["a\0b", "\ud800"])
@@ -244,11 +242,23 @@ async def test_while_the_server_is_gone_everything_is_refused_and_afterwards_goe
     assert await kept(alone) == [1, 3]
 
 
+async def test_a_server_that_only_reads_any_more_is_left_for_the_one_that_took_over(
+    alone: PostgresDatabase, server: Server
+) -> None:
+    await asked(server.url("postgres"), "ALTER DATABASE postgres SET default_transaction_read_only = on")
+    async with PostgresDatabase(server.url("postgres"), pool=1) as database:
+        with pytest.raises(StoreUnavailable, match="read-only"):
+            await database.transact(put(1))
+        await alone.transact(lambda tx: tx.execute("ALTER DATABASE postgres RESET default_transaction_read_only"))
+        assert await database.transact(put(2)) == 1
+    assert await kept(alone) == [2]
+
+
 class Breaking(PostgresDatabase):
     """Breaks the connection once when a transaction is committed: before the server hears of it, or after."""
 
     def __init__(self, url: str, *, heard: bool) -> None:
-        super().__init__(url, pool=2)
+        super().__init__(url, pool=2, doubt_seconds=2)
         self._heard, self.broken = heard, False
 
     async def _connect(self) -> Any:
@@ -289,9 +299,8 @@ async def test_a_look_that_breaks_off_is_simply_repeated(alone: PostgresDatabase
 
 
 async def test_where_nobody_can_be_asked_it_is_not_said_that_nothing_was_kept(
-    alone: PostgresDatabase, server: Server, monkeypatch: pytest.MonkeyPatch
+    alone: PostgresDatabase, server: Server
 ) -> None:
-    monkeypatch.setattr(postgres, "DOUBT_SECONDS", 0.3)
 
     class Gone(Breaking):
         async def _connect(self) -> Any:

@@ -74,6 +74,16 @@ async def test_a_broken_rule_is_an_error_of_the_store_with_its_cause(numbers: Da
     assert caught.value.__cause__ is not None
 
 
+@pytest.mark.parametrize("values", [(2**70, ""), (1, "\ud800")])
+async def test_a_value_that_cannot_be_kept_is_no_outage_and_is_not_shown(
+    numbers: Database, values: tuple[int, str]
+) -> None:
+    with pytest.raises(StoreError, match="a value that cannot be kept") as caught:
+        await numbers.transact(put(*values))
+    assert not isinstance(caught.value, StoreUnavailable)
+    assert str(2**70) not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
 async def test_of_many_transactions_at_once_the_one_that_fails_fails_alone(numbers: Database) -> None:
     await numbers.transact(put(77))
     answers = await asyncio.gather(*(numbers.transact(put(n)) for n in range(200)), return_exceptions=True)
