@@ -204,6 +204,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     )
     files = ResultFiles(
         lookup=lookup,
+        processes=world.processes,
         providers=world.providers,
         fetcher=world.fetcher,
         media=world.media,
@@ -430,6 +431,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     periodic_tasks = [
         PeriodicTask(name="deletions", every=timedelta(minutes=1), work=privacy.work, prompt=True),
         PeriodicTask(name="departures", every=timedelta(minutes=10), work=left_guilds.work, prompt=True),
+        PeriodicTask(name="files", every=timedelta(days=1), work=files.tidy, each=True),
         PeriodicTask(name="retention", every=timedelta(days=1), work=retention.work),
         PeriodicTask(name="answers", every=timedelta(minutes=5), work=lambda: private_answers.forget(now=moment())),
         PeriodicTask(name="traces", every=timedelta(minutes=1), work=traces.overwrite, prompt=True),

@@ -17,12 +17,15 @@ from bot.errors import ProviderError, ResultUnavailable, ResultUnusable, Setting
 from bot.provider.base import VideoProvider
 from bot.service.media.service import Media
 from bot.service.ports import Result
+from bot.service.processes import Processes
 from bot.store.jobs.queries import JobQueryStore
 
 log = logging.getLogger(__name__)
 
-# A job's whole file, the one that fits, and what a copy or a process that died has left of them.
-_OWN_FILE: Final = re.compile(r"(?P<job>[0-9A-Za-z-]+)(?P<fitted>\.fit)?\.mp4(?P<rest>\..*)?")
+UNTOUCHED: Final = timedelta(days=1)  # before a file that no job needs counts as left behind
+
+# A job's whole file, the one that fits, and what a process is still writing, or lends, behind its id.
+_OWN_FILE: Final = re.compile(r"(?P<job>[0-9A-Za-z-]+)(?P<fitted>\.fit)?\.mp4(?P<private>\.(?P<process>[^.]*).*)?")
 
 
 class Fetcher(Protocol):
@@ -34,12 +37,17 @@ class Fetcher(Protocol):
 
 
 class ResultFiles:
-    """Keeps the files of finished videos in one folder. `label` is the operator's own way to say that AI made them."""
+    """Keeps the files of finished videos in one folder. `label` is the operator's own way to say that AI made them.
+
+    Other processes may share the folder, on this machine or another. A file is there whole or not at all: it is written
+    under a name that is its process's own. Where they don't share it, what another has fetched is fetched again.
+    """
 
     def __init__(
         self,
         *,
         lookup: JobQueryStore,
+        processes: Processes,
         providers: Mapping[str, VideoProvider],
         fetcher: Fetcher,
         media: Media,
@@ -48,7 +56,7 @@ class ResultFiles:
         label: str = "",
     ) -> None:
         self._lookup, self._providers, self._fetcher, self._media = lookup, providers, fetcher, media
-        self._folder, self._cap, self._label = folder, cap, label
+        self._processes, self._folder, self._cap, self._label = processes, folder, cap, label
         self._repeatable: set[asyncio.Task[Any]] = set()
         self._stopping = False
 
@@ -81,7 +89,8 @@ class ResultFiles:
             ResultTooLarge, ResultUnavailable: it is larger than any video may be, or is not to be had.
         """
         await asyncio.to_thread(_make_folder, whole.parent)  # somebody may have tidied up
-        await self._fetcher.download(url, whole, cap=self._cap)
+        async with self._whole_or_not(whole) as private:
+            await self._fetcher.download(url, private, cap=self._cap)
 
     async def fit(self, job: Job, whole: Path, fitted: Path, *, limit: int) -> Result:
         """Check and mark a job's file, and where it has more than `limit` bytes, make it fit.
@@ -96,7 +105,9 @@ class ResultFiles:
         else:
             # What the file says of itself, in its `comment` tag; never anything that a person typed.
             comment = f"AI-generated video. Model: {job.request.model}. Id: {job.id}."
-            file, info = await self._media.fit(whole, limit=limit, into=fitted, comment=comment)
+            async with self._whole_or_not(fitted) as private:
+                file, info = await self._media.fit(whole, limit=limit, into=private, comment=comment)
+            file = fitted if file == private else file
         return Result(job=job, file=file, media=info, label=self._label)
 
     async def kept(self, job: Job) -> Path | None:
@@ -117,12 +128,18 @@ class ResultFiles:
     @asynccontextmanager
     async def scratch(self, job: Job) -> AsyncIterator[tuple[Path, Path]]:
         """Lend paths for a copy of a job's file, whole and fitted, which are gone when the block ends."""
-        token = token_hex(4)  # names that `sweep` knows, should the process die here
-        whole, fitted = (path.with_name(f"{path.name}.{token}") for path in self._paths(job))
+        whole, fitted = map(self._private, self._paths(job))
         try:
             yield whole, fitted
         finally:
             await asyncio.shield(asyncio.to_thread(_remove, (whole, fitted)))
+
+    async def tidy(self) -> None:
+        """Remove what was left behind in the folder. Each process does so for the folder that it has."""
+        try:
+            await self.sweep(untouched=UNTOUCHED)
+        except SettingsInvalid as exc:
+            log.warning("the folder of results cannot be tidied", extra={"detail": str(exc)})
 
     async def fresh_url(self, job: Job) -> str | None:
         """Ask the provider for the result's address anew: signed ones run out; None where it doesn't say."""
@@ -139,7 +156,8 @@ class ResultFiles:
     async def sweep(self, *, untouched: timedelta = timedelta(0)) -> None:
         """Make the folder, and remove the files of ours that nobody needs any more.
 
-        While work is under way, only those that nobody has touched for some time.
+        While work is under way, only those that nobody has touched for some time. Nothing goes that a process which
+        lives is writing.
 
         Raises:
             SettingsInvalid: the folder cannot be written.
@@ -164,14 +182,34 @@ class ResultFiles:
         known = _OWN_FILE.fullmatch(name)
         if known is None:
             return True
+        if known["private"] is not None:
+            return known["process"] in {self._processes.me, *self._processes.living()}
         job = await self._lookup.job(known["job"])
-        if job is None or known["rest"] is not None:
+        if job is None:
             return False
         return not job.finished or (job.dead_letter is not None and known["fitted"] is None)
 
     def _paths(self, job: Job) -> tuple[Path, Path]:
         """Where a job's whole file is, and the one that fits."""
         return self._folder / f"{job.id}.mp4", self._folder / f"{job.id}.fit.mp4"
+
+    def _private(self, path: Path) -> Path:
+        """Make up a name for a file that only this process uses, and that the others know to be its."""
+        return path.with_name(f"{path.name}.{self._processes.me}.{token_hex(4)}")
+
+    @asynccontextmanager
+    async def _whole_or_not(self, path: Path) -> AsyncIterator[Path]:
+        """Lend a private name to write a file under, which becomes `path` when the block ends well.
+
+        Raises:
+            ResultUnavailable: it cannot.
+        """
+        private = self._private(path)
+        try:
+            yield private
+            await asyncio.to_thread(_rename, private, path)
+        finally:
+            await asyncio.shield(asyncio.to_thread(_remove, (private,)))
 
     @contextmanager
     def _until_stopped(self) -> Iterator[None]:
@@ -189,6 +227,15 @@ class ResultFiles:
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise ResultUnavailable("disk") from exc
+
+
+def _rename(private: Path, path: Path) -> None:
+    """Give a file its name, if it was made."""
+    try:
+        if private.exists():
+            private.replace(path)
     except OSError as exc:
         raise ResultUnavailable("disk") from exc
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.errors import SettingsInvalid, TransitionLost
+from bot.errors import TransitionLost
 from bot.service.jobs.files import ResultFiles
 from bot.service.upkeep.left_guilds import LeftGuilds
 from bot.service.upkeep.privacy import RetentionPeriods
@@ -16,7 +16,6 @@ log = logging.getLogger(__name__)
 
 BATCH: Final = 100  # jobs a transaction
 DRAFTS: Final = timedelta(days=90)  # since somebody last touched them
-UNTOUCHED: Final = timedelta(days=1)  # before a file that no job needs counts as left behind
 RECORDS: Final = timedelta(days=400)  # what admins and moderators have done: a year and a little
 
 
@@ -56,14 +55,7 @@ class Retention:
         await self._store.trim(texts=before, records=now - RECORDS, now=now)
         await self._store.end_sanctions(now=now)
         guilds = await self._left_guilds.forget(before=now - retention_periods.guilds)
-        await self._tidy()
         log.info("forgotten", extra={"texts": forgotten, "files": expired, "guilds": guilds})
-
-    async def _tidy(self) -> None:
-        try:
-            await self._files.sweep(untouched=UNTOUCHED)
-        except SettingsInvalid as exc:
-            log.warning("the folder of results cannot be tidied", extra={"detail": str(exc)})
 
     async def _forget_texts(self, before: datetime) -> int:
         count = 0

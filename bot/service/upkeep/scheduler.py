@@ -20,12 +20,16 @@ RETRY: Final = timedelta(minutes=5)  # before a task that failed is tried again,
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PeriodicTask:
-    """Something to do every so often, with `prompt` also whenever the scheduler is woken; twice must be harmless."""
+    """Something to do every so often, with `prompt` also whenever the scheduler is woken; twice must be harmless.
+
+    One of all the processes does it, unless it is about what `each` of them has for itself.
+    """
 
     name: str
     every: timedelta
     work: Callable[[], Awaitable[object]]
     prompt: bool = False
+    each: bool = False
 
 
 class Scheduler:
@@ -42,6 +46,7 @@ class Scheduler:
     ) -> None:
         self._tasks, self._store, self._clock, self._rand = tuple(periodic_tasks), store, clock, rand
         self._woken = woken
+        self._due: dict[str, datetime] = {}  # of the tasks that each process does
         self._cut_short: set[str] = set()  # the tasks that a database which refused has cut short
 
     def wake(self) -> None:
@@ -68,7 +73,7 @@ class Scheduler:
         """Do a task, where it is due or wanted at once; False where the database refuses."""
         refused = False
         try:
-            if not (await self._store.take(task.name, now=self._clock(), every=task.every) or at_once):
+            if not (await self._take(task) or at_once):
                 return True
             self._cut_short.add(task.name)
             await task.work()
@@ -82,5 +87,23 @@ class Scheduler:
             self._cut_short.discard(task.name)
             return True
         with contextlib.suppress(StoreError):
-            await self._store.again(task.name, at=self._clock() + min(RETRY, task.every))
+            await self._put_off(task)
         return not refused
+
+    async def _take(self, task: PeriodicTask) -> bool:
+        """Say whether a task is due and this process's to do."""
+        now = self._clock()
+        if not task.each:
+            return await self._store.take(task.name, now=now, every=task.every)
+        if (due := self._due.get(task.name)) is not None and now < due <= now + task.every:
+            return False
+        self._due[task.name] = now + task.every
+        return True
+
+    async def _put_off(self, task: PeriodicTask) -> None:
+        """Have a task that went wrong tried again."""
+        at = self._clock() + min(RETRY, task.every)
+        if task.each:
+            self._due[task.name] = at
+        else:
+            await self._store.again(task.name, at=at)

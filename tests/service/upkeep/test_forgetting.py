@@ -5,7 +5,7 @@ import os
 import pytest
 
 from bot.domain import DeadLetter, JobStatus
-from bot.service.upkeep.retention import UNTOUCHED
+from bot.service.jobs.files import UNTOUCHED
 from bot.store.privacy.left_guilds import LeftGuildStore
 from tests.service.services import Services
 from tests.service.upkeep_services import DAY, UpkeepServices
@@ -67,8 +67,7 @@ async def test_files_that_were_left_behind_are_removed_and_fresh_ones_are_not(up
     for file in (old, foreign, upkeep_services.services.folder / f"{kept.id}.mp4"):
         past = file.stat().st_mtime - UNTOUCHED.total_seconds() - 60
         os.utime(file, (past, past))
-    await upkeep_services.retention.work()
-    await upkeep_services.days(1)
+    await upkeep_services.services.files.tidy()
     assert upkeep_services.services.file_names() == sorted([f"{kept.id}.mp4", "bb.mp4", "notes.txt"])
 
 

@@ -50,6 +50,28 @@ async def test_every_periodic_task_is_done_at_the_first_look_and_then_when_it_is
     assert done.empty()
 
 
+async def test_what_each_process_has_for_itself_each_looks_after_and_again_when_it_went_wrong(
+    services: Services,
+) -> None:
+    done: asyncio.Queue[str] = asyncio.Queue()
+    fails = iter([True, False])
+
+    async def work() -> None:
+        done.put_nowait("own")
+        if next(fails, False):
+            raise RuntimeError
+
+    task = PeriodicTask(name="own", every=HOUR, work=work, each=True)
+    async with running(services, task) as one, running(services, task) as other:
+        for passed, times in ((0, 2), (299, 0), (1, 1), (3600, 2)):  # the second time after it went wrong
+            services.clock.tick(passed)
+            one.wake()
+            other.wake()
+            assert [await done.get() for _ in range(times)] == ["own"] * times
+            await asyncio.sleep(0.02)
+            assert done.empty()
+
+
 async def test_woken_it_does_what_cannot_wait_and_nothing_else(services: Services) -> None:
     done: asyncio.Queue[str] = asyncio.Queue()
     slow = PeriodicTask(name="slow", every=HOUR, work=counting(done, "slow"))
