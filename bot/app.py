@@ -14,6 +14,7 @@ from bot.client import Shotcaller, use_addresses
 from bot.clock import SteadyClock, utc_now
 from bot.connection import log_in, stay_connected
 from bot.discord_answers import DiscordClock, trace_answers
+from bot.discord_pace import Pace
 from bot.domain.sharing import Process, new_process_id
 from bot.errors import StoreLost
 from bot.provider.boundary import shared_ssl_context
@@ -120,11 +121,13 @@ async def running_bot(
         await bring_up_to_date(settings, now=wall())
         database = await stack.enter_async_context(open_database(settings))
         moment = DiscordClock()
-        client = await stack.enter_async_context(_client(settings, moment))
+        pace = Pace()
+        client = await stack.enter_async_context(_client(settings, moment, pace))
         answers = PrivateAnswers(
             tokens=RememberedTokens(moment=moment), edit=partial(edit_answer, client), moment=moment
         )
         world = await _world(settings, stack, database, client, answers=answers, moment=moment, wall=wall)
+        pace.part = lambda: world.processes.pace
         bot = build(settings, substitute(world))
         client.services, client.answers = bot.services, answers
         if settings.health_port:
@@ -155,11 +158,13 @@ async def running_bot(
         yield bot, client
 
 
-def _client(settings: Settings, moment: DiscordClock) -> Shotcaller:
+def _client(settings: Settings, moment: DiscordClock, pace: Pace) -> Shotcaller:
     use_addresses(api=settings.discord_api_url, gateway=settings.discord_gateway_url)
+    trace = trace_answers(moment, api=settings.discord_api_url)
+    pace.watch(trace, api=settings.discord_api_url)
     return Shotcaller(
         guild_ids=settings.discord_guild_ids,
-        trace=trace_answers(moment, api=settings.discord_api_url),
+        trace=trace,
         explain=explain,
         translator=CatalogueTranslator(),
     )

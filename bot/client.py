@@ -293,9 +293,15 @@ class ShardedShotcaller(Shotcaller, discord.AutoShardedClient):
 
 def new_client(process: Process, **parts: Any) -> Shotcaller:
     """Make the client of a process: with its shards where it has some, without the gateway where it is a worker."""
+    client: Shotcaller
     if process.shards:
-        return ShardedShotcaller(shards=process.shards, shard_count=process.shard_count, **parts)
-    return Shotcaller(gateway=process.role is not Role.WORKER, **parts)
+        client = ShardedShotcaller(shards=process.shards, shard_count=process.shard_count, **parts)
+    else:
+        client = Shotcaller(gateway=process.role is not Role.WORKER, **parts)
+    client.http.user_agent += (
+        f" Shotcaller/{process.version or '0'} ({process.id})"  # to be told apart in a proxy's log
+    )
+    return client
 
 
 async def _handle(

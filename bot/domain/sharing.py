@@ -19,6 +19,7 @@ EVERYTHING: Final = 2**BUCKETS - 1  # the share of whoever has all of them
 MOST_SHARDS: Final = 16_384  # Discord's largest bots have a tenth of it
 _SHARDS: Final = re.compile(r"(?P<numbers>[0-9]{1,6}(-[0-9]{1,6})?(,[0-9]{1,6}(-[0-9]{1,6})?)*)/(?P<count>[0-9]{1,6})")
 ALONE: Final = "0" * 16  # the process of a database that nobody else uses, where no other name is needed
+WORKERS_PACE: Final = 0.8  # of the requests to Discord, where others only talk to people: their answers are not counted
 PART: Final = 2**22  # of a Discord id: what is above it counts milliseconds
 
 
@@ -109,3 +110,12 @@ def workers_among(processes: Collection[Process]) -> tuple[str, ...]:
     """List the ids of those that move jobs: all but the gateways, or these where there is nobody else."""
     workers = tuple(each.id for each in processes if each.role is not Role.GATEWAY)
     return workers or tuple(each.id for each in processes)
+
+
+def pace_of(process_id: str, processes: Collection[Process]) -> float:
+    """Compute the part of the bot's requests to Discord that a process may make: most are for those that move jobs."""
+    workers = workers_among(processes)
+    gateways = len(processes) - len(workers)
+    if not gateways:
+        return 1 / len(workers)
+    return WORKERS_PACE / len(workers) if process_id in workers else (1 - WORKERS_PACE) / gateways

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
-from bot.domain.sharing import SOLE, Process, bucket_of, owner_of_bucket, share_of, workers_among
+from bot.domain.sharing import SOLE, Process, bucket_of, owner_of_bucket, pace_of, share_of, workers_among
 from bot.errors import LockTaken, ShardsDiffer, StoreError
 from bot.store.processes import ProcessStore
 
@@ -39,6 +39,11 @@ class Processes:
     def others(self) -> bool:
         """Say whether another process lives."""
         return any(each.id != self.me for each in self._members)
+
+    @property
+    def pace(self) -> float:
+        """The part of the bot's requests to Discord that this process may make."""
+        return pace_of(self.me, self._members)
 
     def living(self) -> tuple[str, ...]:
         """List the ids of those whose claims are not to be touched: none where no other process can have any."""

@@ -40,6 +40,11 @@ class LibraryClient:
         return {**seen, "id": interaction}
 
     @staticmethod
+    def session(trace: aiohttp.TraceConfig) -> aiohttp.ClientSession:
+        """A session as a client's library has one."""
+        return aiohttp.ClientSession(trace_configs=[trace])
+
+    @staticmethod
     def at_once(client: discord.Client) -> None:
         """Have the shards of a client begin without its pauses, where they are of different buckets."""
 

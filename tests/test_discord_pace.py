@@ -1,0 +1,141 @@
+"""The requests a second of one bot, over all its processes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+from unittest.mock import AsyncMock
+
+import pytest
+
+from bot.client import new_client
+from bot.discord_answers import DiscordClock, trace_answers
+from bot.discord_pace import Pace
+from bot.domain.sharing import Process, Role, pace_of
+from bot.service.processes import Processes
+from cogs.ui.translator import CatalogueTranslator
+from tests.sandbox.library_client import LibraryClient, opened
+
+WORKERS = [Process(id=f"{number:016x}", role=Role.WORKER, version="1") for number in range(8)]
+
+
+class Line:
+    """A clock that passes only while somebody waits; when each request was made."""
+
+    def __init__(self, part: float) -> None:
+        self.now, self.made, self.part = 0.0, list[float](), part
+        self.pace = Pace(part=lambda: self.part, passed=lambda: self.now, sleep=self.sleep)
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    async def ask(self, times: int) -> None:
+        for _ in range(times):
+            await self.pace.wait()
+            self.made.append(self.now)
+
+    def most_within_a_second(self) -> int:
+        return max(sum(at <= each < at + 1 for each in self.made) for at in self.made)
+
+
+@pytest.mark.parametrize(("part", "most", "least"), [(1.0, 45, 40), (1 / 8, 5, 5), (1 / 20, 3, 2), (1 / 100, 1, 0)])
+async def test_no_second_has_more_requests_than_this_processes_part(part: float, most: int, least: int) -> None:
+    line = Line(part)
+    await line.ask(200)
+    assert line.most_within_a_second() <= most
+    assert len(line.made) / max(line.now, 1) >= least
+
+
+async def test_a_process_that_stays_alone_may_ask_more_from_then_on() -> None:
+    line = Line(1 / 8)
+    await line.ask(20)
+    before = line.now
+    line.part = 1.0
+    await line.ask(20)
+    assert line.now == before
+
+
+async def test_those_who_wait_go_in_order() -> None:
+    line, order = Line(1 / 45), list[int]()
+
+    async def ask(number: int) -> None:
+        await line.pace.wait()
+        order.append(number)
+
+    await asyncio.gather(*(ask(number) for number in range(5)))
+    assert order == list(range(5))
+
+
+async def test_one_who_gives_up_waiting_holds_nobody_up() -> None:
+    pace = Pace(part=lambda: 1 / 4500)
+    await pace.wait()
+    patient = asyncio.create_task(pace.wait())
+    await asyncio.sleep(0)
+    patient.cancel()
+    await asyncio.gather(patient, return_exceptions=True)
+    pace.part = lambda: 1.0
+    await asyncio.wait_for(pace.wait(), 5)
+
+
+def test_the_parts_of_all_processes_are_what_discord_allows() -> None:
+    gateways = [Process(id=f"g{number:015x}", role=Role.GATEWAY) for number in range(2)]
+    for processes in (WORKERS[:1], WORKERS, gateways, [*gateways, *WORKERS[:3]]):
+        assert sum(pace_of(each.id, processes) for each in processes) == pytest.approx(1)
+    mixed = [*gateways, *WORKERS[:3]]
+    assert pace_of(WORKERS[0].id, mixed) > 2 * pace_of(gateways[0].id, mixed)
+    assert Processes().pace == 1
+
+
+@pytest.fixture
+async def library_client() -> AsyncIterator[LibraryClient]:
+    async with opened(None) as library_client:
+        yield library_client
+
+
+async def crowd(library_client: LibraryClient, *, paced: bool) -> Any:
+    """Eight processes of one bot that each ask for ten different things; what Discord counted."""
+    described = library_client.sandbox.describe()["discord"]
+    channels = list(map(int, described["channels"].values()))
+
+    async with AsyncExitStack() as stack:
+        clients = []
+        for process in WORKERS:
+            trace = trace_answers(DiscordClock(), api=described["api"])
+            if paced:
+                processes = Processes(process)
+                processes.note(WORKERS)
+                Pace(part=lambda processes=processes: processes.pace).watch(trace, api=described["api"])  # type: ignore[misc]
+            parts = {"explain": AsyncMock(), "translator": CatalogueTranslator()}
+            clients.append(await stack.enter_async_context(new_client(process, guild_ids=(), trace=trace, **parts)))
+        await asyncio.gather(*(client.login(described["token"]) for client in clients))
+        seen = [channel for channel in channels if channel != described["channels"]["hidden"]]
+        asked = [client.fetch_channel(seen[number % 6]) for client in clients for number in range(8)]
+        await asyncio.gather(*asked, return_exceptions=True)
+    return await library_client.look("limits")
+
+
+async def test_eight_processes_stay_below_what_discord_allows_the_bot(library_client: LibraryClient) -> None:
+    told = await crowd(library_client, paced=True)
+    assert told["requests"] == 8 * (2 + 8)
+    assert told["limited"].get("global", 0) == 0
+    assert told["share"] <= 0.02
+    assert {agent.rsplit(" ", 1)[1] for agent in told["agents"]} == {f"({each.id})" for each in WORKERS}
+
+
+async def test_without_a_pace_they_do_not(library_client: LibraryClient) -> None:
+    told = await crowd(library_client, paced=False)
+    assert told["limited"]["global"] > 0
+    assert told["share"] > 0.02
+
+
+async def test_answers_to_people_and_other_addresses_wait_for_nothing(library_client: LibraryClient) -> None:
+    described = library_client.sandbox.describe()["discord"]
+    trace = trace_answers(DiscordClock(), api=described["api"])
+    Pace(part=lambda: 1 / 45_000).watch(trace, api=described["api"])
+    async with library_client.session(trace) as session:
+        for path, body in (("/interactions/1/x/callback", {"type": 5}), ("/webhooks/1/x", {"content": "hi"})):
+            for _ in range(2):
+                async with session.post(described["api"] + path, json=body) as answer:
+                    assert answer.status in (401, 404)
+        async with session.get(f"{library_client.sandbox.url}/cdn/attachments/1/1/a") as answer:
+            assert answer.status == 404
