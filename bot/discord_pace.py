@@ -9,7 +9,7 @@ from typing import Final
 import aiohttp
 
 ALLOWED: Final = 50.0  # requests a second of a bot, over all its processes and routes
-MARGIN: Final = 0.9  # of them, since the way to Discord takes now longer and now shorter
+SECOND: Final = 1 / 0.9  # in which they are made here, since the way to Discord takes now longer and now shorter
 SMOOTH: Final = 5.0  # requests a second below which they go one by one, not a second's at once
 
 # Not counted by Discord: answers to people, who wait for them.
@@ -43,8 +43,8 @@ class Pace:
 
     def _left(self) -> float:
         """In how many seconds another request may be made."""
-        rate = ALLOWED * MARGIN * self.part()
-        most, within = (int(rate), 1.0) if rate >= SMOOTH else (1, 1 / rate)
+        rate = ALLOWED * self.part()
+        most, within = (int(rate), SECOND) if rate >= SMOOTH else (1, SECOND / rate)
         if len(self._made) < most:
             return 0
         return self._made[-most] + within - self._passed()
