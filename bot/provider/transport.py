@@ -28,7 +28,8 @@ from bot.provider.breaker import Breaker
 from bot.redaction import Redactor
 
 ATTEMPTS: Final = 3  # of a harmless call
-CONNECTIONS: Final = 10  # the client's pool gets slow with the square of this
+CONNECTIONS: Final = 10  # of creates: httpx's pool gets slow with the square of this
+QUERIES: Final = 64  # under way at once: as many as a service that takes 100 ms needs for 20,000 jobs of minutes
 KEEP_ALIVE: Final = 4.0  # seconds; many servers hang up after 5, and a create sent just then has an unknown outcome
 CIRCUIT_OPEN: Final = "circuit_open"
 TOO_LATE: Final = "too_late"  # our own code: a create was not sent, since it might not be any more
@@ -85,6 +86,7 @@ class Transport(boundary.ClientOwner):
         secrets: Iterable[str] = (),
         timeouts: Timeouts | None = None,
         connections: int = CONNECTIONS,
+        queries: int = QUERIES,
         breaker: Breaker | None = None,
         ssl_context: ssl.SSLContext | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -99,7 +101,7 @@ class Transport(boundary.ClientOwner):
         self._sleep, self._rand, self._clock, self._now = sleep, rand, clock, now
         self._timeouts = timeouts or Timeouts()
         self._breaker = breaker or Breaker(clock=clock)
-        self._places = asyncio.Semaphore(connections)
+        self._places = self._query_places = asyncio.Semaphore(connections)
         context = ssl_context or boundary.shared_ssl_context()
         self._client = boundary.open_client(
             transport=transport,
@@ -110,8 +112,9 @@ class Transport(boundary.ClientOwner):
         self._quick: httpx.AsyncBaseTransport | None = None
         if transport is None and not aiohttp_transport.has_proxy():
             self._quick = aiohttp_transport.open_transport(
-                ssl_context=context, connections=connections, keep_alive=KEEP_ALIVE
+                ssl_context=context, connections=queries, keep_alive=KEEP_ALIVE
             )
+            self._query_places = asyncio.Semaphore(queries)
 
     @property
     def longest_create(self) -> timedelta:
@@ -173,7 +176,7 @@ class Transport(boundary.ClientOwner):
     async def _call(self, call: _Call, read: Callable[[bytes], _T]) -> _T:
         """Make one call, in its place among the others, watched by the circuit breaker."""
         bearer = self._bearer()
-        async with self._place():
+        async with self._place(self._places if call.create else self._query_places):
             ticket = self._breaker.admit()
             if ticket is None:
                 raise self._error(ProviderUnavailable, code=CIRCUIT_OPEN, retry_after=self._breaker.wait())
@@ -200,17 +203,17 @@ class Transport(boundary.ClientOwner):
         return f"Bearer {token}"
 
     @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
+    async def _place(self, places: asyncio.Semaphore) -> AsyncIterator[None]:
         """Wait for a place among the bounded number of calls: the open requests are what costs memory."""
         try:
             async with asyncio.timeout(self._timeouts.pool):
-                await self._places.acquire()
+                await places.acquire()
         except TimeoutError as exc:
             raise self._error(ProviderUnavailable, code="pool_timeout") from exc
         try:
             yield
         finally:
-            self._places.release()
+            places.release()
 
     async def _exchange(self, call: _Call, bearer: str) -> _Answer:
         """Send the call and take in the answer, whatever its status."""

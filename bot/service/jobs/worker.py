@@ -24,6 +24,9 @@ from bot.store.jobs.claims import ClaimStore
 log = logging.getLogger(__name__)
 
 IDLE: Final = timedelta(seconds=15)  # the longest sleep; queue positions and deadlines are looked at this often
+ENDINGS: Final = 16  # cards that are closed at once
+# At least between two looks for what has become due or has ended: what does so meanwhile is claimed in one transaction.
+GATHER: Final = timedelta(milliseconds=20)
 SOON: Final = timedelta(seconds=1)  # before deadlines are looked at again where there were too many
 ALIVE: Final = timedelta(minutes=2)  # without a look at the database for so long, the worker counts as dead
 
@@ -72,9 +75,11 @@ class Worker:
         self._under_way: dict[asyncio.Task[None], Job] = {}
         self._stepping: set[asyncio.Task[None]] = set()  # of those, the ones that take up room
         self._deliveries = DeliverySlots(most=capacity.deliveries, each=capacity.deliveries_each)
-        self._endings = DeliverySlots(most=capacity.steps, each=max(1, capacity.steps // 2))
+        endings = min(capacity.steps, ENDINGS)
+        self._endings = DeliverySlots(most=endings, each=max(1, endings // 2))
         self._aside_tasks: dict[str, asyncio.Task[None]] = {}
         self._to_show: dict[str, Job | None] = {}  # None where another process asks for it
+        self._gathering: asyncio.TimerHandle | None = None
         self._renew_at: datetime | None = None
         self._periodic_at: datetime | None = None
         self._looked_at: datetime | None = None
@@ -196,7 +201,7 @@ class Worker:
         share = self._processes.share
         moments = [await self._claims.next_due(now=self._clock(), share=share), self._periodic_at]
         now = self._clock()
-        return max(timedelta(0), min([longest, *(moment - now for moment in moments if moment is not None)]))
+        return max(GATHER, min([longest, *(moment - now for moment in moments if moment is not None)]))
 
     def _free_steps(self) -> int:
         return max(0, self._capacity.steps - len(self._stepping))
@@ -209,8 +214,17 @@ class Worker:
         return task
 
     def _forget_task(self, task: asyncio.Task[None]) -> None:
+        crowded = not self._free_steps()
         self._stepping.discard(task)
         del self._under_way[task]
+        if crowded or self._stopping:
+            self.wake()
+        elif self._gathering is None:
+            self._gathering = asyncio.get_running_loop().call_later(GATHER.total_seconds(), self._wake_for_all)
+
+    def _wake_for_all(self) -> None:
+        """Look again, for all the steps that have ended lately."""
+        self._gathering = None
         self.wake()
 
     async def _supervise(self, job: Job, step: Step) -> None:
