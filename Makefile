@@ -61,7 +61,7 @@ lock: setup
 	$(BIN)/python -m tests.locks --write
 
 bench: setup
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(or $(ARGS),--write)
 
 # The pages of docs/ that are made from the code.
 docs: setup

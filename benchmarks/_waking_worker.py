@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
-from benchmarks.polling import SETTINGS, Silent
+from benchmarks._worker import Silent
+from benchmarks.polling import SETTINGS
 from bot.clock import SteadyClock, utc_now
 from bot.domain import VideoRequest
 from bot.domain.sharing import Process, Role, new_process_id

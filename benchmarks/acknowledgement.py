@@ -8,18 +8,24 @@ from typing import Final
 
 import aiohttp
 
+from benchmarks._figures import Figure, Measured
 from benchmarks._processes import People, bot_settings, process, sandbox
 
 ROUNDS: Final = 60
 WARM_UP: Final = 10
+_FLOOR: Final = "a handler of discord.py alone that only defers"
+FIGURES: Final = (
+    Figure(name="`/quota` until acknowledged", floor=_FLOOR, at_most=1.5),
+    Figure(name="`/video create` until acknowledged", floor=_FLOOR, at_most=1.5),
+)
 
 
-def measure() -> list[str]:
-    """The medians of interleaved rounds; the bound is 1.5 times the bare handler."""
+def measure() -> list[Measured]:
+    """The medians of interleaved rounds."""
     return asyncio.run(_measure())
 
 
-async def _measure() -> list[str]:
+async def _measure() -> list[Measured]:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -29,21 +35,21 @@ async def _measure() -> list[str]:
             await stack.enter_async_context(process("-m", *module, env=bot_settings(described, folder)))
             people[name] = People(session, described)
             await people[name].until_connected()
-        times: dict[str, list[float]] = {"ours: /quota": [], "ours: /video create": [], "bare: defer only": []}
+        times: tuple[list[float], ...] = ([], [], [])
         for turn in range(WARM_UP + ROUNDS):
-            took = {
-                "ours: /quota": await _acknowledged(people["ours"], "quota"),
+            took = (
+                await _acknowledged(people["ours"], "quota"),
                 # Refused after the acknowledgement, so that rounds are alike.
-                "ours: /video create": await _acknowledged(people["ours"], "video create", prompt="a fox", duration=99),
-                "bare: defer only": await _acknowledged(people["bare"], "quota"),
-            }
+                await _acknowledged(people["ours"], "video create", prompt="a fox", duration=99),
+                await _acknowledged(people["bare"], "quota"),
+            )
             if turn >= WARM_UP:
-                for name, seconds in took.items():
-                    times[name].append(seconds)
-    floor = median(times["bare: defer only"])
+                for each, seconds in zip(times, took, strict=True):
+                    each.append(seconds)
+    *ours, floor = map(median, times)
     return [
-        f"{name:<20} median {median(each) * 1000:5.2f} ms, ratio {median(each) / floor:.2f}"
-        for name, each in times.items()
+        figure.found(seconds / floor, floor=f"{floor * 1000:.2f} ms, ours {seconds * 1000:.2f} ms")
+        for figure, seconds in zip(FIGURES, ours, strict=True)
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import discord
 
+from benchmarks._figures import Figure, Measured
 from bot.service.answer_tokens import LIFE, AnswerToken, RememberedTokens
 
 ANSWERS: Final = 1_000
@@ -16,13 +17,18 @@ NOW: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
 TOKEN: Final = "aW50ZXJhY3Rpb246MTIzNDU2Nzg5MDEyMzQ1Njc4" * 5  # about as long as Discord's
 USER: Final[Any] = {"id": "42", "username": "bot", "discriminator": "0", "avatar": None}
 
+_ANSWERS: Final = Figure(
+    name=f"memory of {ANSWERS:,} private answers", floor="whole interactions", at_most=0.1, before="1 ×"
+)
+FIGURES: Final = (_ANSWERS,)
 
-def measure() -> list[str]:
+
+def measure() -> list[Measured]:
     """Measure a thousand that can still be edited."""
     return asyncio.run(_measure())
 
 
-async def _measure() -> list[str]:
+async def _measure() -> list[Measured]:
     async with discord.Client(intents=discord.Intents.none()) as client:
         state: Any = client._connection  # noqa: SLF001 (the library makes its interactions of it)
         state.user = discord.ClientUser(state=state, data=USER)
@@ -31,8 +37,7 @@ async def _measure() -> list[str]:
             return [_interaction(state, number) for number in range(ANSWERS)]
 
         bare, ours = await _bytes(interactions), await _bytes(_tokens)
-    figure = f"{ours / 1e6:.2f} MB, whole interactions {bare / 1e6:.2f} MB"
-    return [f"{ANSWERS} private answers: {figure}, ratio {ours / bare:.3f} (wanted at most 0.1)"]
+    return [_ANSWERS.found(ours / bare, floor=f"{bare / 1e6:.2f} MB, ours {ours / 1e6:.2f} MB")]
 
 
 async def _bytes(keep: Callable[[], Awaitable[object]]) -> int:

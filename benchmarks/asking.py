@@ -13,6 +13,7 @@ from math import exp, floor
 from statistics import fmean, median
 from typing import Final
 
+from benchmarks._figures import Figure, Measured
 from benchmarks._optimum import GUESS_ERROR, SIGMAS, Cost, Durations, least_late, log_normal
 from bot.domain.polling import Spread, next_poll
 from bot.settings import Settings
@@ -23,7 +24,28 @@ PAST: Final = 20  # jobs that the history goes back
 APART: Final = 5  # jobs whose histories differ enough for both to tell something
 LEAST: Final[float] = Settings.model_fields["poll_seconds_min"].default
 MOST: Final[float] = Settings.model_fields["poll_seconds_max"].default
-STEPS: Final = {"exact": 0.0, "steps of 1 %": 0.01, "steps of 10 %": 0.1}
+STEPS: Final = {"exact": 0.0, "in steps of 1 %": 0.01, "in steps of 10 %": 0.1}
+PASTS: Final = (0, 1, 2, 3, 6)
+_BEST: Final = "the best times for as many questions"
+_DURATIONS: Final = tuple(
+    Figure(name=f"late, jobs of {mean:.0f} s with cv {cv}", floor=_BEST, at_most=1.15) for mean in MEANS for cv in CVS
+)
+_SHORT: Final = tuple(
+    Figure(name=f"late, jobs of 240 s after {past} others", floor=f"{_BEST} that know as much", at_most=1.15)
+    for past in PASTS
+)
+_BOUNDS: Final = {"in steps of 1 %": (5.0, 1.0)}  # questions, and seconds late
+_PROGRESS: Final = tuple(
+    Figure(
+        name=f"{what}, jobs of {mean:.0f} s with progress {name}",
+        unit=unit,
+        at_most=_BOUNDS.get(name, (None, None))[number],
+    )
+    for mean in MEANS
+    for name in STEPS
+    for number, (what, unit) in enumerate((("questions a job", "questions"), ("late, the middle", "s")))
+)
+FIGURES: Final = (*_DURATIONS, *_SHORT, *_PROGRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,37 +59,33 @@ class History:
 Rule = Callable[[float, History, tuple[float | None, float | None]], float]  # the wait after a question
 
 
-def measure() -> list[str]:
-    """Print how ours stands to the optimum, without progress and with it, and while history is short."""
-    return [*_lines_of_durations(), *_lines_of_short_history(), *_lines_of_progress()]
+def measure() -> list[Measured]:
+    """Compare ours to the optimum, without progress and with it, and while history is short."""
+    found = [*_of_durations(), *_of_short_history(), *_of_progress()]
+    return [figure.found(value, floor=floor) for figure, (value, floor) in zip(FIGURES, found, strict=True)]
 
 
-def _lines_of_durations() -> Iterator[str]:
+def _of_durations() -> Iterator[tuple[float, str]]:
     for mean in MEANS:
         for cv in CVS:
             before, now = average(mean, cv, rule=rule_before, jobs=500), average(mean, cv, jobs=3000)
-            yield (
-                f"{mean:.0f} s, cv {cv}: {now.questions:.1f} questions, {now.late:.1f} s late, "
-                f"{ratio(mean, cv, now):.2f} of the optimum; before: {before.questions:.1f}, {before.late:.1f} s, "
-                f"{ratio(mean, cv, before):.2f}"
-            )
+            as_before = f"{before.questions:.1f} questions, {before.late:.1f} s, {ratio(mean, cv, before):.2f} ×"
+            floor = f"ours {now.questions:.1f} questions, {now.late:.1f} s late; the rule before {as_before}"
+            yield ratio(mean, cv, now), floor
 
 
-def _lines_of_short_history() -> Iterator[str]:
-    for past in (0, 1, 2, 3, 6):
+def _of_short_history() -> Iterator[tuple[float, str]]:
+    for past in PASTS:
         found, best = short_history(240, past, worlds=30)
-        yield (
-            f"240 s, {past} past jobs: {found.questions:.1f} questions, {found.late:.1f} s late, "
-            f"{found.late / best:.2f} of the optimum that knows as much"
-        )
+        yield found.late / best, f"ours {found.questions:.1f} questions, {found.late:.1f} s late"
 
 
-def _lines_of_progress() -> Iterator[str]:
+def _of_progress() -> Iterator[tuple[float, str]]:
     for mean in MEANS:
-        for name, step in STEPS.items():
+        for step in STEPS.values():
             jobs = list(play(mean, 0.25, jobs=600, step=step))
-            questions, late = fmean(job.questions for job in jobs), median(job.late for job in jobs)
-            yield f"{mean:.0f} s, cv 0.25, progress {name}: {questions:.1f} questions, median {late:.1f} s late"
+            yield fmean(job.questions for job in jobs), ""
+            yield median(job.late for job in jobs), ""
 
 
 def ratio(mean: float, cv: float, found: Cost) -> float:

@@ -3,12 +3,13 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from benchmarks._figures import Figure, Measured
 from benchmarks._funding import funding
 from benchmarks.fairness import LEASE, NOW, queued_job
 from bot.domain import Job, RunningLimits
@@ -27,6 +28,35 @@ STARTS: Final = 5
 BARE: Final = "UPDATE jobs SET due_at = due_at + 1 WHERE status = 'running'"
 BATCH: Final = 500  # jobs accepted together
 STARTED: Final = NOW - timedelta(hours=1)
+_FEW: Final = f"{CROWDS[0]} at work"
+_CLAIMS: Final = tuple(
+    Figure(name=f"claim and put back, {at_work:,} at work", floor=_FEW, at_most=1.5, before="3.9 ×")
+    for at_work in CROWDS[1:]
+)
+_READS: Final = tuple(
+    Figure(
+        name=f"what a waiting card's forecast reads, {at_work:,} at work",
+        unit="ms",
+        floor=_FEW,
+        at_most=5,
+        before=before,
+    )
+    for at_work, before in zip(CROWDS[1:], ("422 ms", ""), strict=True)
+)
+_FORECASTS: Final = tuple(
+    Figure(name=f"a whole forecast, {at_work:,} at work", unit="ms", floor=_FEW) for at_work in CROWDS[1:]
+)
+_STARTS: Final = tuple(
+    Figure(
+        name=f"start until each of {at_work:,} at work has its moment",
+        unit="s",
+        floor="a bare update of all",
+        at_most=5,
+        before=before,
+    )
+    for at_work, before in zip(CROWDS[1:], ("22–29 s", ""), strict=True)
+)
+FIGURES: Final = (*_CLAIMS, *_READS, *_FORECASTS, *_STARTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,41 +84,38 @@ class _Crowd:
         await self.forecaster.queue_forecast(self.waiting)
 
 
-def measure() -> list[str]:
+def measure() -> list[Measured]:
     """The best of interleaved rounds: the figures of each crowd beside those of the smallest."""
     return asyncio.run(_measure())
 
 
-async def _measure() -> list[str]:
+async def _measure() -> list[Measured]:
     async with AsyncExitStack() as stack:
         crowds = [await _filled(stack, at_work) for at_work in CROWDS]
-        lines = [
-            line
-            for name, work in (
-                ("claim and put back", _Crowd.claim),
-                ("what a forecast reads", _Crowd.read),
-                ("a forecast", _Crowd.forecast),
-            )
-            for line in await _compared(name, work, crowds)
-        ]
-        return lines + [await _start(at_work, crowd) for at_work, crowd in zip(CROWDS[1:], crowds[1:], strict=True)]
+        works = ((_CLAIMS, _Crowd.claim), (_READS, _Crowd.read), (_FORECASTS, _Crowd.forecast))
+        found = [each for figures, work in works for each in await _compared(figures, work, crowds)]
+        return found + [await _start(figure, crowd) for figure, crowd in zip(_STARTS, crowds[1:], strict=True)]
 
 
-async def _compared(name: str, work: Callable[[_Crowd], Awaitable[None]], crowds: list[_Crowd]) -> list[str]:
+async def _compared(
+    figures: Sequence[Figure], work: Callable[[_Crowd], Awaitable[None]], crowds: list[_Crowd]
+) -> list[Measured]:
     best = [float("inf")] * len(crowds)
     for _ in range(ROUNDS):
         for number, crowd in enumerate(crowds):
             start = time.perf_counter()
             await work(crowd)
             best[number] = min(best[number], time.perf_counter() - start)
+    floor = f"{best[0] * 1000:.2f} ms"
     return [
-        f"{name}, {at_work} at work: {took * 1000:.2f} ms, with {CROWDS[0]} {best[0] * 1000:.2f} ms, "
-        f"ratio {took / best[0]:.2f}"
-        for at_work, took in zip(CROWDS[1:], best[1:], strict=True)
+        figure.found(took * 1000, floor=floor)
+        if figure.unit == "ms"
+        else figure.found(took / best[0], floor=f"{floor}, ours {took * 1000:.2f} ms")
+        for figure, took in zip(figures, best[1:], strict=True)
     ]
 
 
-async def _start(at_work: int, crowd: _Crowd) -> str:
+async def _start(figure: Figure, crowd: _Crowd) -> Measured:
     """Measure a start at which all that is at work is due, until each job has its moment; and a bare update of all."""
     ours = bare = float("inf")
     for number in range(STARTS):
@@ -98,10 +125,7 @@ async def _start(at_work: int, crowd: _Crowd) -> str:
         ours, begin = min(ours, time.perf_counter() - begin), time.perf_counter()
         await crowd.database.transact(lambda tx: tx.execute(BARE))
         bare = min(bare, time.perf_counter() - begin)
-    return (
-        f"start, {at_work} at work, until each is scheduled: {ours * 1000:.0f} ms, "
-        f"a bare update of all {bare * 1000:.0f} ms, ratio {ours / bare:.2f}"
-    )
+    return figure.found(ours, floor=f"{bare:.2f} s")
 
 
 async def _filled(stack: AsyncExitStack, at_work: int) -> _Crowd:

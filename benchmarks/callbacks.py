@@ -23,6 +23,7 @@ import aiohttp
 from aiohttp import web
 from pydantic import SecretStr
 
+from benchmarks._figures import Figure, Measured
 from benchmarks._funding import funding
 from bot.clock import SteadyClock, utc_now
 from bot.domain import DeadLetter, Destination, Job, JobStatus, RunningLimits, VideoRequest
@@ -47,6 +48,18 @@ VARIATION: Final = 0.25  # the coefficient
 FORGETS: Final = {"every end called back": 0, "one in 20 forgotten": 20, "never called back": 1}  # one in so many
 POSTS: Final = 200
 REQUEST: Final = VideoRequest(model="kirin_v3_t2v", prompt="a fox")
+_POST: Final = "a POST to a server that does nothing"
+_BOUNDS: Final = {"every end called back": (1.5, 300)}  # queries, and milliseconds until noticed
+_QUERIES: Final = tuple(
+    Figure(name=f"queries a job, {what}", unit="queries", at_most=_BOUNDS.get(what, (None, None))[0])
+    for what in FORGETS
+)
+_NOTICED: Final = tuple(
+    Figure(name=f"until its end is noticed, {what}", unit="ms", floor=_POST, at_most=_BOUNDS.get(what, (None, None))[1])
+    for what in FORGETS
+)
+_STRANGERS: Final = (Figure(name="a forged call", floor=_POST), Figure(name="a call that is repeated", floor=_POST))
+FIGURES: Final = (*_QUERIES, *_NOTICED, *_STRANGERS)
 LIMITS: Final = RunningLimits(per_provider=JOBS, per_user=JOBS, per_guild=JOBS, total=JOBS, abreast=JOBS)
 SETTINGS: Final = Settings(
     _env_file=None,
@@ -131,18 +144,33 @@ class _Service:
                 assert answer.status == 200
 
 
-def measure() -> list[str]:
-    """One line for each share of callbacks that are forgotten."""
+def measure() -> list[Measured]:
+    """What jobs take for each share of callbacks that are forgotten, and what strangers' calls take."""
     logging.getLogger("bot").setLevel(logging.ERROR)  # every task fails, and says so
     return asyncio.run(_measure())
 
 
-async def _measure() -> list[str]:
+async def _measure() -> list[Measured]:
     bare = await _bare()
-    return [*[await _line(what, forgets, bare) for what, forgets in FORGETS.items()], await _strangers(bare)]
+    floor = f"{bare * 1000:.1f} ms"
+    queries, late = zip(*[await _of_jobs(forgets) for forgets in FORGETS.values()], strict=True)
+    return [
+        *(figure.found(each) for figure, each in zip(_QUERIES, queries, strict=True)),
+        *(
+            figure.found(
+                median(each) * 1000, floor=f"{floor}; 95 in 100 after {quantiles(each, n=20)[-1] * 1000:.0f} ms"
+            )
+            for figure, each in zip(_NOTICED, late, strict=True)
+        ),
+        *(
+            figure.found(each / bare, floor=f"{floor}, ours {each * 1000:.1f} ms")
+            for figure, each in zip(_STRANGERS, await _strangers(), strict=True)
+        ),
+    ]
 
 
-async def _line(what: str, forgets: int, bare: float) -> str:
+async def _of_jobs(forgets: int) -> tuple[float, list[float]]:
+    """The queries a job, and after how many seconds the end of each was noticed."""
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(aiohttp.ClientSession())
         service = _Service(forgets=forgets, client=client)
@@ -151,16 +179,10 @@ async def _line(what: str, forgets: int, bare: float) -> str:
         queries = service.queries.total()
         service.late.clear()
         await _make(bot, jobs, service, JOBS)
-        each = (service.queries.total() - queries) / JOBS
-        late = list(service.late.values())
-    tail = quantiles(late, n=20)[-1]
-    return (
-        f"{what}: {each:.2f} queries a job, noticed after {median(late) * 1000:.0f} ms (95 %: {tail * 1000:.0f} ms), "
-        f"a bare POST {bare * 1000:.1f} ms"
-    )
+        return (service.queries.total() - queries) / JOBS, list(service.late.values())
 
 
-async def _strangers(bare: float) -> str:
+async def _strangers() -> tuple[float, float]:
     """What others' calls take: to an address that is none of ours, and again and again to one that is."""
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(aiohttp.ClientSession())
@@ -170,8 +192,7 @@ async def _strangers(bare: float) -> str:
         assert service.addresses is not None
         (ours,) = (service.addresses.of(service.id, each) for each in service.late)
         forged = await _seconds_a_post(client, f"{ours[:-1]}{'0' if ours[-1] != '0' else '1'}")
-        replayed = await _seconds_a_post(client, ours)
-    return f"a forged call {forged / bare:.2f} × a bare POST, a replayed one {replayed / bare:.2f} ×"
+        return forged, await _seconds_a_post(client, ours)
 
 
 async def _seconds_a_post(client: aiohttp.ClientSession, url: str) -> float:

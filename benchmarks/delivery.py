@@ -1,4 +1,4 @@
-"""Memory while a 60 MB video is fetched, examined and posted, in the real bot; the bound is 8 MB."""
+"""Memory while a 60 MB video is fetched, examined and posted, in the real bot."""
 
 import asyncio
 import tempfile
@@ -10,20 +10,25 @@ from typing import Final
 import aiohttp
 import av
 
+from benchmarks._figures import Figure, Measured
 from benchmarks._processes import People, bot_settings, forget_peak, memory, process, sandbox
 
 MEGABYTE: Final = 2**20
 SIZE: Final = 60 * MEGABYTE
 SECONDS: Final = 3
 FPS: Final = 12
+_GROWTH: Final = Figure(
+    name=f"memory that a video of {SIZE // MEGABYTE} MB takes at the most", unit="MB", floor="a small video", at_most=8
+)
+FIGURES: Final = (_GROWTH,)
 
 
-def measure() -> list[str]:
+def measure() -> list[Measured]:
     """The highest memory during the delivery of a small and of a large video, over what it was before."""
     return asyncio.run(_measure())
 
 
-async def _measure() -> list[str]:
+async def _measure() -> list[Measured]:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -42,10 +47,7 @@ async def _measure() -> list[str]:
         small = [await _growth(people, bot.pid, posted) for posted in (1, 2, 3)][-1]
         _video(video, size=SIZE)
         large = await _growth(people, bot.pid, 4)
-    what = (
-        f"{SIZE // MEGABYTE} MB video: +{large / MEGABYTE:.1f} MB at the most, a small one +{small / MEGABYTE:.1f} MB"
-    )
-    return [f"{what}, ratio to the file {large / SIZE:.3f}"]
+    return [_GROWTH.found(large / MEGABYTE, floor=f"{small / MEGABYTE:.1f} MB")]
 
 
 async def _growth(people: People, pid: int, posted: int) -> int:

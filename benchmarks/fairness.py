@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from benchmarks._figures import Figure, Measured
 from benchmarks._funding import funding
 from bot.domain import Destination, Job, JobStatus, RunningLimits, VideoRequest
 from bot.domain.quota import owner_of, period_of
@@ -32,6 +33,10 @@ CROWDS: Final[dict[str, Callable[[int], tuple[int, int]]]] = {
     "as many people": lambda number: (number + 1, 7),
     "as many guilds": lambda number: (number + 1, number + 1),
 }
+_WORKS: Final = ("claim and put back", "place of the last")
+FIGURES: Final = tuple(
+    Figure(name=f"{work}, {MANY:,} waiting of {crowd}", floor=f"{FEW} waiting") for crowd in CROWDS for work in _WORKS
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,25 +58,20 @@ class _Queue:
         await self.lookup.position(self.last)
 
 
-def measure() -> list[str]:
+def measure() -> list[Measured]:
     """The best of interleaved rounds."""
-    return [line for crowd in CROWDS for line in asyncio.run(_measure(crowd))]
-
-
-async def _measure(crowd: str) -> list[str]:
-    async with AsyncExitStack() as stack:
-        few, many = [await _filled(stack, crowd, waiting) for waiting in (FEW, MANY)]
-        claims = await _both(few.claim, many.claim)
-        places = await _both(few.place, many.place)
+    found = [each for crowd in CROWDS for each in asyncio.run(_measure(crowd))]
     return [
-        f"claim and put back, {MANY} waiting of {crowd}: {_compared(claims)}",
-        f"place of the last, {MANY} waiting of {crowd}: {_compared(places)}",
+        figure.found(many / few, floor=f"{few * 1000:.2f} ms, ours {many * 1000:.2f} ms")
+        for figure, (few, many) in zip(FIGURES, found, strict=True)
     ]
 
 
-def _compared(seconds: tuple[float, float]) -> str:
-    few, many = seconds
-    return f"{many * 1000:.2f} ms, with {FEW} waiting {few * 1000:.2f} ms, ratio {many / few:.2f}"
+async def _measure(crowd: str) -> list[tuple[float, float]]:
+    """The seconds of each work, with few and with many waiting."""
+    async with AsyncExitStack() as stack:
+        few, many = [await _filled(stack, crowd, waiting) for waiting in (FEW, MANY)]
+        return [await _both(few.claim, many.claim), await _both(few.place, many.place)]
 
 
 async def _both(few: Callable[[], Awaitable[None]], many: Callable[[], Awaitable[None]]) -> tuple[float, float]:

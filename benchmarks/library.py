@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from benchmarks._figures import Figure, Measured
 from benchmarks._funding import funding
 from bot.domain import Destination, Job, JobStatus, VideoRequest
 from bot.domain.quota import owner_of, period_of
@@ -44,14 +45,18 @@ QUESTIONS: Final = (
     Question("another model", LibraryQuery(model="kling-v1")),
 )
 
+FIGURES: Final = tuple(
+    Figure(name=each.name, floor="`sqlite3` looking at all videos of the person") for each in QUESTIONS
+)
 
-def measure() -> list[str]:
+
+def measure() -> list[Measured]:
     """The best of interleaved rounds."""
     with tempfile.TemporaryDirectory() as folder:
         return asyncio.run(_measure(f"{folder}/bench.db"))
 
 
-async def _measure(path: str) -> list[str]:
+async def _measure(path: str) -> list[Measured]:
     await _fill(path)
     best: dict[str, float] = {}
     async with SQLiteDatabase(path) as database:
@@ -67,9 +72,8 @@ async def _measure(path: str) -> list[str]:
                     _note(best, each.name, start)
     floor = best.pop("bare")
     return [
-        f"{name}: {seconds * 1000:>6.1f} ms, bare sqlite3 over all of them {floor * 1000:.1f} ms, "
-        f"ratio {seconds / floor:.2f}"
-        for name, seconds in best.items()
+        figure.found(seconds / floor, floor=f"{floor * 1000:.1f} ms, ours {seconds * 1000:.1f} ms")
+        for figure, seconds in zip(FIGURES, best.values(), strict=True)
     ]
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 
+from benchmarks._figures import Figure, Measured
 from benchmarks._funding import funding
 from bot.domain import Destination, Funding, Job, JobStatus, Row, VideoRequest
 from bot.domain.quota import owner_of, period_of
@@ -26,6 +27,12 @@ T = TypeVar("T")
 PAIRS: Final = 300  # holds, and as many settles, a round
 ROUNDS: Final = 5
 NOW: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
+_FLOOR: Final = "`sqlite3` running the same statements, one transaction after the other"
+_AT_ONCE: Final = Figure(
+    name=f"holds and settles a second, {PAIRS} callers at once", floor=_FLOOR, at_least=3, before="1.5–2.6 ×"
+)
+_ONE_BY_ONE: Final = Figure(name="holds and settles a second, one by one", floor=_FLOOR, at_least=0.8, before="0.65 ×")
+FIGURES: Final = (_AT_ONCE, _ONE_BY_ONE)
 FINISH: Final = "UPDATE jobs SET status = 'succeeded', due_at = NULL"  # the way between hold and settle: not measured
 
 
@@ -65,19 +72,21 @@ class _Recorded:
         await self.tx.alone(name)
 
 
-def measure() -> list[str]:
+def measure() -> list[Measured]:
     """The best of interleaved rounds: many callers at once, one after the other, and bare `sqlite3`."""
     best: dict[str, float] = {}
-    ways = {"at once": _at_once, "one by one": _one_by_one, "bare": _bare}
+    ways = {_AT_ONCE.name: _at_once, _ONE_BY_ONE.name: _one_by_one, "bare": _bare}
     for _ in range(ROUNDS):
         for name, way in ways.items():
             with tempfile.TemporaryDirectory() as folder:
                 best[name] = min(best.get(name, float("inf")), asyncio.run(way(f"{folder}/bench.db")))
-    floor = PAIRS / best["bare"]
+    a_second = {name: PAIRS / seconds for name, seconds in best.items()}
     return [
-        f"hold and settle, {PAIRS} callers {name}: {PAIRS / best[name]:>7,.0f} pairs/s, "
-        f"bare sqlite3 {floor:>7,.0f}, ratio {PAIRS / best[name] / floor:.2f}"
-        for name in ("at once", "one by one")
+        figure.found(
+            a_second[figure.name] / a_second["bare"],
+            floor=f"{a_second['bare']:,.0f} pairs, ours {a_second[figure.name]:,.0f}",
+        )
+        for figure in FIGURES
     ]
 
 

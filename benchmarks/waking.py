@@ -11,6 +11,7 @@ from typing import Final
 
 import asyncpg
 
+from benchmarks._figures import Figure, Measured
 from benchmarks._funding import funding
 from benchmarks._processes import process
 from benchmarks.fairness import queued_job
@@ -27,13 +28,18 @@ PRESSES: Final = 200
 BETWEEN: Final = 0.06  # seconds between two presses: nobody is awake any more
 CHANNEL: Final = "bare"
 
+_FLOOR: Final = "a bare transaction with NOTIFY"
+_MIDDLE: Final = Figure(name="press until another process submits", unit="ms", floor=_FLOOR, at_most=50)
+_SLOWEST: Final = Figure(name="the slowest of these but one in a hundred", unit="ms", floor=_FLOOR)
+FIGURES: Final = (_MIDDLE, _SLOWEST)
 
-def measure() -> list[str]:
+
+def measure() -> list[Measured]:
     """The median and the worst but one in a hundred."""
     return asyncio.run(_measure())
 
 
-async def _measure() -> list[str]:
+async def _measure() -> list[Measured]:
     url = started_server(user=os.getpid()).url("postgres")
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(PostgresDatabase(url))
@@ -48,11 +54,8 @@ async def _measure() -> list[str]:
         ours = [await _press(number, JobStore(database), signals, worker.stdout) for number in range(PRESSES)]
         bare = await _bare(stack, url)
     return [
-        f"{name} {ours_ * 1000:.1f} ms, a bare transaction with NOTIFY {bare_ * 1000:.1f} ms, ratio {ours_ / bare_:.1f}"
-        for name, ours_, bare_ in (
-            ("press until another process submits, median", median(ours), median(bare)),
-            ("the slowest but one in a hundred", _slow(ours), _slow(bare)),
-        )
+        _MIDDLE.found(median(ours) * 1000, floor=f"{median(bare) * 1000:.1f} ms"),
+        _SLOWEST.found(_slow(ours) * 1000, floor=f"{_slow(bare) * 1000:.1f} ms"),
     ]
 
 
