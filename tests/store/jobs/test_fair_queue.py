@@ -310,16 +310,13 @@ class Crowd:
 
 ACTIONS = st.sampled_from(("come", "come", "come", "claim", "claim", "come back", "cancel"))
 EVENTS = st.lists(st.tuples(ACTIONS, st.integers(0, 3), st.integers(1, 4), st.integers(0, 1)), max_size=60)
-SMALL = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+SMALL = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@example([*[("come", 1, 1, 0)] * 9, ("claim", 0, 0, 0), ("come", 1, 2, 0), ("come", 2, 3, 0)])
-@given(events=EVENTS)
-@SMALL
 def test_in_any_order_of_events_nobody_waits_for_more_than_one_of_each_and_all_know_their_place(
-    open_store: Callable[[Path], AbstractAsyncContextManager[Store]], events: list[tuple[str, int, int, int]]
+    open_store: Callable[[Path], AbstractAsyncContextManager[Store]], runs: Callable[[int], int]
 ) -> None:
-    async def play() -> None:
+    async def play(events: list[tuple[str, int, int, int]]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             async with open_store(Path(folder)) as store:
                 crowd = Crowd(store)
@@ -338,4 +335,10 @@ def test_in_any_order_of_events_nobody_waits_for_more_than_one_of_each_and_all_k
                 assert order == [job.id for job in told]
                 await store.turns_are_there_for_what_waits()
 
-    asyncio.run(play())
+    @example([*[("come", 1, 1, 0)] * 9, ("claim", 0, 0, 0), ("come", 1, 2, 0), ("come", 2, 3, 0)])
+    @given(events=EVENTS)
+    @settings(SMALL, max_examples=runs(60))
+    def always(events: list[tuple[str, int, int, int]]) -> None:
+        asyncio.run(play(events))
+
+    always()

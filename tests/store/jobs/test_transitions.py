@@ -18,7 +18,7 @@ ROOT = Path(bot.__file__).parent
 HOME = ROOT / "store" / "jobs" / "transitions.py"
 
 # SQL that writes a job's status or its delivery, and a call that has the ledger move a job's money.
-WRITES = re.compile(r"(UPDATE jobs SET[^)]*?\b(status|delivered_at) = |INSERT INTO jobs\b)")
+WRITES = re.compile(r"(UPDATE jobs SET ([^)]*, )?(status|delivered_at) = |INSERT INTO jobs\b)")
 MONEY = {"hold", "settle", "release"}
 ENDS = {"FAILED", "CANCELLED"}
 
