@@ -95,6 +95,7 @@ async def _live(settings: Settings, *, substitute: Callable[[World], World], wal
                 group.create_task(stay_connected(client), name="gateway"),
                 group.create_task(bot.outbox.run(), name="outbox"),
                 group.create_task(bot.callbacks.run(), name="callbacks"),
+                group.create_task(bot.copies_elsewhere.run(), name="copies"),
                 group.create_task(bot.scheduler.run(), name="scheduler"),
             ]
             await stopping.wait()

@@ -37,6 +37,8 @@ class Topic(StrEnum):
     CARD = "card"  # job and channel: the channel's owner shows the job's card, and looks when the job is due
     CARDED = "carded"  # job: its card is there
     CALLED = "called"  # provider and external id: it has called back
+    COPY = "copy"  # a request as JSON: the owner of a channel posts a copy there
+    COPIED = "copied"  # what has come of it, as JSON
     ENDED = "ended"  # kind and subject: an item of the outbox is done, given up, or has to be tried again
 
 

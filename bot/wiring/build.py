@@ -19,6 +19,7 @@ from bot.service.jobs.callbacks import Callbacks
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.clock_watch import ClockWatch
 from bot.service.jobs.copies import Copies, RepostFinder, Reposts
+from bot.service.jobs.copies_elsewhere import CopiesElsewhere
 from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.eta import Forecaster
 from bot.service.jobs.files import ResultFiles
@@ -94,7 +95,7 @@ MEGABYTE: Final = 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bot:
-    """What the cogs may call, and what has to run: `worker`, `callbacks`, `outbox` and `scheduler`.
+    """What the cogs may call, and what has to run: `worker`, `callbacks`, `outbox`, `copies_elsewhere` and `scheduler`.
 
     The others are parts of these, which tests look at.
     """
@@ -108,6 +109,7 @@ class Bot:
     callbacks: Callbacks
     cards: Cards
     clock_watch: ClockWatch
+    copies_elsewhere: CopiesElsewhere
     files: ResultFiles
     forecaster: Forecaster
     given_up: GivenUpModels
@@ -326,6 +328,14 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     reposts = Reposts(
         messages=messages, outbox=outbox_store, result_poster=world.result_poster, clock=clock, moment=moment
     )
+    elsewhere = CopiesElsewhere(
+        lookup=lookup,
+        copies=copies,
+        reposts=reposts,
+        processes=world.processes,
+        signals=signals,
+        patience=sizes.outbox_patience,
+    )
     results = Results(
         store=results_store,
         lookup=lookup,
@@ -334,6 +344,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         files=files,
         removals=removals,
         reposts=reposts,
+        elsewhere=elsewhere,
         messages=messages,
         clock=clock,
         moment=moment,
@@ -363,7 +374,6 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         clock=clock,
         wake=wake_worker,
     )
-    traces = TraceStore(database, purge=world.purge)
 
     services = Services(
         videos=videos,
@@ -434,7 +444,12 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         PeriodicTask(name="files", every=timedelta(days=1), work=files.tidy, each=True),
         PeriodicTask(name="retention", every=timedelta(days=1), work=retention.work),
         PeriodicTask(name="answers", every=timedelta(minutes=5), work=lambda: private_answers.forget(now=moment())),
-        PeriodicTask(name="traces", every=timedelta(minutes=1), work=traces.overwrite, prompt=True),
+        PeriodicTask(
+            name="traces",
+            every=timedelta(minutes=1),
+            work=TraceStore(database, purge=world.purge).overwrite,
+            prompt=True,
+        ),
     ]
     scheduler = Scheduler(
         periodic_tasks=periodic_tasks, store=PeriodicTaskStore(database), clock=clock, rand=rand, woken=scheduler_woken
@@ -449,6 +464,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         callbacks=callbacks,
         cards=cards,
         clock_watch=clock_watch,
+        copies_elsewhere=elsewhere,
         files=files,
         forecaster=forecaster,
         given_up=given_up,

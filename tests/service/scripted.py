@@ -12,6 +12,7 @@ from bot.domain import AuditEntry, Case, Job, Note, VideoRequest
 from bot.errors import StoreUnavailable
 from bot.provider.base import Task, TaskResult, TaskStatus
 from bot.provider.scan import Verdict
+from bot.service.jobs.copies import Copy
 from bot.service.media.probe import MediaInfo
 from bot.service.ports import Alert, Card, NotPosted, Posted, Result, Sighting
 from bot.store.database import Database, Transaction
@@ -230,7 +231,12 @@ class Staff(Scripted):
 
 
 class ResultPoster(Scripted):
-    """Deletes whatever it is asked to."""
+    """Posts copies where they are to go, and deletes whatever it is asked to."""
+
+    async def post_copy(self, result: Result, copy: Copy, *, stars: int = 0) -> Posted:
+        assert result.file.exists()
+        place = Posted(channel_id=copy.channel_id or copy.user_id, message_id=900 + stars)
+        return cast("Posted", await self.play("post_copy", (result, copy), usual=place))
 
     async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
         return bool(await self.play("delete_result", (job.id, channel_id, message_id), usual=True))

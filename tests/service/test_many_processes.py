@@ -11,11 +11,20 @@ import pytest
 
 from bot.domain import Destination, Job, Member, Spread, VideoRequest
 from bot.domain.sharing import Process, Role
-from bot.errors import DestinationLost
+from bot.errors import (
+    ChannelClosed,
+    DestinationBusy,
+    DestinationLost,
+    DiscordBusy,
+    ResultLost,
+    ResultUnavailable,
+    StoreUnavailable,
+)
+from bot.service.jobs.copies import Copy, CopyKind
 from bot.service.jobs.results import RemovalOutcome
 from bot.service.jobs.types import Accepted, RequestContext
 from bot.service.processes import Processes
-from bot.service.signals import SharedSignals, Wire
+from bot.service.signals import ANY, SharedSignals, Topic, Wire
 from bot.store.database import Database
 from bot.store.postgres import PostgresDatabase
 from bot.store.postgres_session import PostgresSession
@@ -23,8 +32,8 @@ from bot.wiring.build import Bot
 from bot.wiring.world import Sizes
 from tests.fresh_databases import FreshDatabases
 from tests.service.party import Party
-from tests.service.scripted import Discord, until
-from tests.service.services import SIZES, Services, open_services
+from tests.service.scripted import Discord, ResultPoster, until
+from tests.service.services import LIMIT, SIZES, Services, open_services
 from tests.service.worker_loop import eventually
 
 REQUEST = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
@@ -43,6 +52,7 @@ class Part:
     processes: Processes
     signals: SharedSignals
     discord: Discord
+    result_poster: ResultPoster
 
     def places(self) -> set[int]:
         """The channels in which it has posted or edited anything."""
@@ -60,11 +70,17 @@ class Parts:
     alive: dict[str, Part] = field(default_factory=dict)
 
     async def begin(self, name: str, role: Role) -> Part:
-        processes, discord = Processes(Process(id=name * 16, role=role)), Discord()
+        processes, discord, result_poster = Processes(Process(id=name * 16, role=role)), Discord(), ResultPoster()
         database, wire = await self.connect()
         signals = SharedSignals(wire, me=name)
-        own = {"database": database, "processes": processes, "signals": signals, "notifier": discord}
-        part = Part(self.services.build(parts=own, sizes=self.sizes), processes, signals, discord)
+        own = {
+            "database": database,
+            "processes": processes,
+            "signals": signals,
+            "notifier": discord,
+            "result_poster": result_poster,
+        }
+        part = Part(self.services.build(parts=own, sizes=self.sizes), processes, signals, discord, result_poster)
         self.alive[name] = part
         self.everybody_looks()
         return part
@@ -90,6 +106,7 @@ async def running(*parts: Part) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(part.signals.run()) for part in parts]
     workers = [asyncio.create_task(part.bot.worker.run()) for part in parts]
     tasks += [asyncio.create_task(part.bot.outbox.run()) for part in parts]
+    tasks += [asyncio.create_task(part.bot.copies_elsewhere.run()) for part in parts]
     await asyncio.sleep(0)
     try:
         yield
@@ -246,7 +263,7 @@ async def test_a_deleted_videos_messages_are_taken_away_by_their_owner_while_its
     async with running(gateway, worker):
         outcome = await gateway.bot.services.results.remove(job, ANA, channel_id=CHANNELS[0], message_id=50)
     assert outcome is RemovalOutcome.NOW
-    assert len(parts.services.result_poster.asked("take_away")) == 1
+    assert len(worker.result_poster.asked("take_away")) == 1
 
 
 async def test_a_deleted_videos_messages_go_soon_where_their_owner_is_busy(parts: Parts) -> None:
@@ -257,7 +274,7 @@ async def test_a_deleted_videos_messages_go_soon_where_their_owner_is_busy(parts
     async with running(gateway):
         outcome = await gateway.bot.services.results.remove(job, ANA, channel_id=CHANNELS[0], message_id=50)
     assert outcome is RemovalOutcome.SOON
-    assert not parts.services.result_poster.asked("take_away")
+    assert not gateway.result_poster.asked("take_away")
 
 
 async def test_a_callback_counts_with_whoever_asks_though_it_comes_to_another(parts: Parts) -> None:
@@ -272,3 +289,75 @@ async def test_a_callback_counts_with_whoever_asks_though_it_comes_to_another(pa
         await gateway.bot.callbacks.work()
         await eventually(lambda: delivered(parts, [accepted]))
     assert net(worker, job) > BRIEFLY
+
+
+def copy_to(channel_id: int | None, *, kind: CopyKind = CopyKind.AGAIN, nonce: str = "again-1") -> Copy:
+    """A copy that Ana wants, in a channel or in her direct messages."""
+    guild_id = None if channel_id is None else 7
+    return Copy(
+        kind=kind, user_id=1, locale="en-US", nonce=nonce, limit=LIMIT, guild_id=guild_id, channel_id=channel_id
+    )
+
+
+async def test_a_copy_is_posted_by_the_owner_of_its_channel_for_whoever_was_asked(parts: Parts) -> None:
+    gateway, worker = await parts.begin("a", Role.GATEWAY), await parts.begin("b", Role.WORKER)
+    job = replace(await posted(parts), spoiler=True)
+    results = gateway.bot.services.results
+    async with running(gateway, worker):
+        again = await results.resend(job, copy_to(CHANNELS[1]))
+        direct = await results.resend(job, copy_to(None, kind=CopyKind.DIRECT, nonce="direct-1"))
+    asked = [(copy.nonce, result.job.spoiler) for result, copy in worker.result_poster.asked("post_copy")]
+    assert asked == [("again-1", True), ("direct-1", True)]
+    assert (again.channel_id, direct.channel_id) == (CHANNELS[1], 1)
+    assert not gateway.result_poster.asked("post_copy")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "refusal"),
+    [
+        (DestinationLost("discord_50001"), ChannelClosed),
+        (DestinationBusy("discord_500"), DiscordBusy),
+        (ResultUnavailable("gone"), ResultLost),
+        (RuntimeError("unforeseen"), DiscordBusy),
+        (StoreUnavailable("gone"), DiscordBusy),
+    ],
+)
+async def test_what_keeps_an_owner_from_posting_a_copy_is_said_where_it_was_asked_for(
+    parts: Parts, trouble: Exception, refusal: type[Exception]
+) -> None:
+    gateway, worker = await parts.begin("a", Role.GATEWAY), await parts.begin("b", Role.WORKER)
+    worker.result_poster.then("post_copy", trouble)
+    job = await posted(parts)
+    async with running(gateway, worker):
+        with pytest.raises(refusal):
+            await gateway.bot.services.results.resend(job, copy_to(CHANNELS[1]))
+
+
+async def test_a_copy_that_no_owner_answers_for_is_refused_in_words(parts: Parts) -> None:
+    parts.sizes = replace(SIZES, outbox_patience=0.05)
+    gateway = await parts.begin("a", Role.GATEWAY)
+    await parts.begin("b", Role.WORKER)
+    job = await posted(parts)
+    async with running(gateway):
+        with pytest.raises(DiscordBusy):
+            await gateway.bot.services.results.resend(job, copy_to(CHANNELS[1]))
+
+
+async def test_a_video_that_is_deleted_meanwhile_is_copied_nowhere(parts: Parts) -> None:
+    gateway, worker = await parts.begin("a", Role.GATEWAY), await parts.begin("b", Role.WORKER)
+    job = await posted(parts)
+    async with running(gateway, worker):
+        await gateway.bot.services.results.remove(job, ANA, channel_id=CHANNELS[0], message_id=50)
+        with pytest.raises(ResultLost):
+            await gateway.bot.services.results.resend(job, copy_to(CHANNELS[1]))
+    assert not worker.result_poster.asked("post_copy")
+
+
+async def test_requests_and_answers_of_another_version_are_passed_over(parts: Parts) -> None:
+    worker = await parts.begin("b", Role.WORKER)
+    async with running(worker):
+        for text in ("rain", "{}", '{"job_id": "1", "spoiler": false, "copy": {"kind": "hologram"}}', ANY):
+            worker.signals.send(Topic.COPY, text)
+        worker.signals.send(Topic.COPIED, '{"nonce": "of nobody"}')
+        worker.signals.send(Topic.COPIED)
+    assert not worker.result_poster.calls

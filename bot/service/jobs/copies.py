@@ -146,14 +146,14 @@ class Reposts:
         self._messages, self._outbox, self._result_poster = messages, outbox, result_poster
         self._clock, self._moment = clock, moment
 
-    async def post(self, video: Result, copy: Copy, *, stars: int = 0) -> Posted:
+    async def post(self, video: Result, copy: Copy) -> Posted:
         """Post a copy; one that somebody wants in a guild's channel is written down before, and with its message after.
 
         Raises:
             DestinationLost, DestinationBusy: Discord does not take it, for good or for now.
         """
         if copy.kind is not CopyKind.AGAIN or copy.guild_id is None or copy.channel_id is None:
-            return await self._result_poster.post_copy(video, copy, stars=stars)
+            return await self._result_poster.post_copy(video, copy)
         now = self._clock()
         item = OutboxItem(
             kind=OutboxKind.REPOST,
@@ -168,7 +168,7 @@ class Reposts:
         )
         await self._messages.begin_repost(item)
         try:
-            posted = await self._result_poster.post_copy(video, copy, stars=stars)
+            posted = await self._result_poster.post_copy(video, copy)
         except DestinationLost:
             await self._outbox.drop(item)
             raise

@@ -15,6 +15,7 @@ from bot.domain import Job, Member, RateLimit, Remover, ResultAction
 from bot.domain.access import check_file, deleted_by_moderator
 from bot.service.jobs.access import Access
 from bot.service.jobs.copies import Copies, Copy, CopyKind, Reposts, ResultPoster
+from bot.service.jobs.copies_elsewhere import CopiesElsewhere
 from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.removal import Removals
 from bot.service.ports import CannotTell, Posted, Result
@@ -77,6 +78,7 @@ class Results:
         files: ResultFiles,
         removals: Removals,
         reposts: Reposts,
+        elsewhere: CopiesElsewhere,
         messages: MessageStore,
         clock: Callable[[], datetime],
         moment: Callable[[], datetime],
@@ -84,6 +86,7 @@ class Results:
     ) -> None:
         self._store, self._access, self._copies, self._result_poster = store, Access(lookup), copies, result_poster
         self._lookup, self._removals, self._reposts, self._messages = lookup, removals, reposts, messages
+        self._elsewhere = elsewhere
         self._files, self._clock, self._moment, self._wake = files, clock, moment, wake
         self._limit = RateLimit(times=COPIES, span=timedelta(minutes=1), clock=clock)
         self._under_way: set[tuple[int, str]] = set()
@@ -108,7 +111,7 @@ class Results:
             forgotten=last.parent_id is not None,
         )
 
-    async def resend(self, job: Job, copy: Copy, *, stars: int = 0) -> Posted:
+    async def resend(self, job: Job, copy: Copy) -> Posted:
         """Post a finished video once more, with a fresh file.
 
         Raises:
@@ -117,8 +120,18 @@ class Results:
             DiscordBusy: it may, later.
         """
         check_file(job, copy.user_id, shown=copy.kind is not CopyKind.DIRECT)
+        if self._elsewhere.is_elsewhere(copy):
+            return await self._resend_elsewhere(job, copy)
         async with self.video(job, limit=copy.limit, user_id=copy.user_id, channel_id=copy.channel_id) as video:
-            return await self._reposts.post(video, copy, stars=stars)
+            return await self._reposts.post(video, copy)
+
+    async def _resend_elsewhere(self, job: Job, copy: Copy) -> Posted:
+        """Have a video posted once more by the process that owns the channel; see `resend`."""
+        with self._limit_copies(job, copy.user_id), _as_refusals(copy.channel_id):
+            posted = await self._elsewhere.post(job, copy)
+        if job.delivered_at is None:
+            await asyncio.shield(self._record_receipt(job))
+        return posted
 
     @asynccontextmanager
     async def video(

@@ -102,9 +102,9 @@ async def test_a_copy_comes_from_the_service_under_a_fresh_address_and_leaves_no
     result_services: ResultServices,
 ) -> None:
     job = await result_services.delivered()
-    assert await result_services.results.resend(job, direct(job), stars=3) == MESSAGE
+    assert await result_services.results.resend(job, direct(job)) == MESSAGE
     assert result_services.services.fetcher.asked("download") == [FRESH]
-    assert result_services.result_poster.asked("post_copy") == [(direct(job), 3)]
+    assert result_services.result_poster.asked("post_copy") == [(direct(job), 0)]
     assert result_services.services.file_names() == []
 
 
