@@ -9,24 +9,23 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from bot import __version__
-from bot.client import Shotcaller, use_addresses
-from bot.clock import SteadyClock, utc_now
+from bot.client import Shotcaller, new_client, use_addresses
+from bot.clock import utc_now
 from bot.connection import log_in, stay_connected
 from bot.discord_answers import DiscordClock, trace_answers
 from bot.discord_pace import Pace
-from bot.domain.sharing import Process, new_process_id
-from bot.errors import StoreLost
+from bot.domain.sharing import Process, Role, new_process_id
+from bot.errors import LockTaken, ShardsDiffer, ShotcallerError, StoreLost
 from bot.provider.boundary import shared_ssl_context
 from bot.provider.download import Downloader
 from bot.service.answer_tokens import RememberedTokens
 from bot.service.jobs.offered_models import OfferedModels
 from bot.service.member.defaults import NotifyPreferences
-from bot.service.processes import Processes
 from bot.settings import Settings
 from bot.store.member.preferences import PreferenceStore
 from bot.wiring.build import Bot, build
 from bot.wiring.database import OpenDatabase, bring_up_to_date, only_user, open_database
+from bot.wiring.processes import Together, open_together
 from bot.wiring.providers import (
     callback_addresses,
     configured,
@@ -65,6 +64,7 @@ async def run(
 
     Raises:
         StoreLost: the file of the database was deleted or replaced.
+        LockTaken, ShardsDiffer: another process does what this one does.
         SettingsInvalid: Discord does not accept the token, or another process uses the same database.
         ShotcallerError: Discord cannot be reached, or the database cannot be used.
         Exception: the worker or the Discord client has died; a supervisor should start the process again.
@@ -72,18 +72,18 @@ async def run(
     try:
         await _live(settings, substitute=substitute, wall=wall)
     except BaseExceptionGroup as group:
-        raise _lost(group) or group from None
+        raise _reason(group) or group from None
 
 
-def _lost(exc: BaseException) -> StoreLost | None:
-    """Find the loss of the database among what has ended everything, however deep."""
+def _reason(exc: BaseException) -> ShotcallerError | None:
+    """Find, however deep among what has ended everything, what nobody but the operator can mend."""
     if isinstance(exc, BaseExceptionGroup):
-        return next(filter(None, map(_lost, exc.exceptions)), None)
-    return exc if isinstance(exc, StoreLost) else None
+        return next(filter(None, map(_reason, exc.exceptions)), None)
+    return exc if isinstance(exc, (StoreLost, LockTaken, ShardsDiffer)) else None
 
 
 async def _live(settings: Settings, *, substitute: Callable[[World], World], wall: Callable[[], datetime]) -> None:
-    async with running_bot(settings, substitute=substitute, wall=wall) as (bot, client):
+    async with running_bot(settings, substitute=substitute, wall=wall) as (bot, client, together):
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -92,12 +92,14 @@ async def _live(settings: Settings, *, substitute: Callable[[World], World], wal
         async with asyncio.TaskGroup() as group:
             worker = group.create_task(bot.worker.run(), name="worker")
             others = [
-                group.create_task(stay_connected(client), name="gateway"),
+                group.create_task(together.run(), name="together"),
                 group.create_task(bot.outbox.run(), name="outbox"),
                 group.create_task(bot.callbacks.run(), name="callbacks"),
                 group.create_task(bot.copies_elsewhere.run(), name="copies"),
                 group.create_task(bot.scheduler.run(), name="scheduler"),
             ]
+            if together.processes.this.role is not Role.WORKER:
+                others.append(group.create_task(stay_connected(client), name="gateway"))
             await stopping.wait()
             log.info("stopping")
             bot.worker.stop()
@@ -114,20 +116,22 @@ def answering() -> list[asyncio.Task[object]]:
 @asynccontextmanager
 async def running_bot(
     settings: Settings, *, substitute: Callable[[World], World], wall: Callable[[], datetime]
-) -> AsyncIterator[tuple[Bot, Shotcaller]]:
+) -> AsyncIterator[tuple[Bot, Shotcaller, Together]]:
     """Build everything, logged in to Discord and ready to work; take it down again in the reverse order."""
     async with AsyncExitStack() as stack:
         stack.enter_context(only_user(settings))
         log.info("spending: %s", spending_text(settings))
         await bring_up_to_date(settings, now=wall())
-        database = await stack.enter_async_context(open_database(settings))
+        process_id = new_process_id()
+        database = await stack.enter_async_context(open_database(settings, process_id=process_id))
         moment = DiscordClock()
-        pace = Pace()
-        client = await stack.enter_async_context(_client(settings, moment, pace))
+        together = await stack.enter_async_context(open_together(settings, database, process_id=process_id, wall=wall))
+        this, pace = together.processes.this, Pace()
+        client = await stack.enter_async_context(_client(settings, moment, pace, this))
         answers = PrivateAnswers(
             tokens=RememberedTokens(moment=moment), edit=partial(edit_answer, client), moment=moment
         )
-        world = await _world(settings, stack, database, client, answers=answers, moment=moment, wall=wall)
+        world = await _world(settings, stack, database, client, answers=answers, moment=moment, together=together)
         pace.part = lambda: world.processes.pace
         bot = build(settings, substitute(world))
         client.services, client.answers = bot.services, answers
@@ -138,7 +142,7 @@ async def running_bot(
                 host=settings.health_host,
                 port=settings.health_port,
                 alive=lambda: client.user is None or bot.worker.alive(),  # until it is logged in, trying is its work
-                ready=client.is_ready,
+                ready=client.is_ready if this.role is not Role.WORKER else lambda: client.user is not None,
             )
             await stack.enter_async_context(health)
         if (addresses := callback_addresses(settings)) is not None:
@@ -156,14 +160,15 @@ async def running_bot(
         await bot.given_up.recall()
         await bot.worker.recover()
         await bot.services.left_guilds.work()  # before what waits there is begun
-        yield bot, client
+        yield bot, client, together
 
 
-def _client(settings: Settings, moment: DiscordClock, pace: Pace) -> Shotcaller:
+def _client(settings: Settings, moment: DiscordClock, pace: Pace, this: Process) -> Shotcaller:
     use_addresses(api=settings.discord_api_url, gateway=settings.discord_gateway_url)
     trace = trace_answers(moment, api=settings.discord_api_url)
     pace.watch(trace, api=settings.discord_api_url)
-    return Shotcaller(
+    return new_client(
+        this,
         guild_ids=settings.discord_guild_ids,
         trace=trace,
         explain=explain,
@@ -179,11 +184,11 @@ async def _world(
     *,
     answers: PrivateAnswers,
     moment: DiscordClock,
-    wall: Callable[[], datetime],
+    together: Together,
 ) -> World:
     """Open the video services, the files of strangers, and Discord, as the services reach them."""
     context = shared_ssl_context()
-    offered = OfferedModels(models_of(settings, configured(settings)), clock=wall)
+    offered = OfferedModels(models_of(settings, configured(settings)), clock=together.clock)
     downloader = Downloader(trusted_hosts=trusted_hosts(settings), ssl_context=context)
     return World(
         database=database,
@@ -200,9 +205,10 @@ async def _world(
         ),
         result_poster=DiscordResultPoster(client, models=offered),
         staff=DiscordStaff(client, operator_channel_id=settings.operator_channel_id),
-        clock=SteadyClock(wall=wall),
+        clock=together.clock,
         models=offered,
         moment=moment,
-        processes=Processes(Process(id=new_process_id(), version=__version__, started_at=wall())),
+        processes=together.processes,
+        signals=together.signals,
         scanner=await open_scanner(settings, stack, context),
     )

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 LOOK: Final = 1.0  # seconds between two looks at who lives
 LOOKS: Final = 2  # in a row that miss a process before it counts as dead: a session may have to be made anew
 GRACE: Final = 6  # looks after this process's own session was lost, since the others may have lost theirs with it
-PATIENCE: Final = 10.0  # seconds at start for the process that this one replaces to end
+PATIENCE: Final = 5.0  # seconds at start for the process that this one replaces to end
 
 
 class Processes:
@@ -91,6 +91,10 @@ class Session(Protocol):
         """Tell which of these names somebody has locked."""
         ...
 
+    async def cut_off(self, process_id: str) -> None:
+        """See that a process which has died or stopped keeps nothing any more."""
+        ...
+
     def on_reconnected(self, listener: Callable[[], None]) -> None:
         """Have a listener called whenever the session had to be made anew."""
         ...
@@ -164,6 +168,7 @@ class ProcessWatch:
         self._grace = max(0, self._grace - 1)
         dead = {each for each, looks in self._missed.items() if looks >= LOOKS and not self._grace}
         for each in dead:
+            await self._session.cut_off(each)
             if await self._store.remove(each, now=self._clock()):
                 log.warning("another process has died; its jobs go on", extra={"id": each})
         if all(each.id != self._processes.me for each in entered):

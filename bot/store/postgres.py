@@ -53,6 +53,15 @@ _OWN_TABLES: Final = (
 )
 
 
+# Has the server notice within seconds that a machine is gone, of which no word comes; it keeps its locks till then.
+KEEP_ALIVE: Final = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
+
+
+def connection_name(process_id: str) -> str:
+    """Name the connections of a process, as the server lists them."""
+    return f"shotcaller {process_id}".strip()
+
+
 def lock_number(name: str) -> int:
     """Compute the number by which PostgreSQL knows the lock of a name: the same in every process."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
@@ -61,8 +70,8 @@ def lock_number(name: str) -> int:
 class PostgresDatabase:
     """One database of a PostgreSQL server. Use as an async context manager.
 
-    `statement_timeout` is in seconds, and None lets a statement take as long as it likes. The server is asked for
-    `doubt_seconds` what has become of a transaction.
+    Its connections bear the name of the process `process_id`. `statement_timeout` is in seconds, and None lets a
+    statement take as long as it likes. The server is asked for `doubt_seconds` what has become of a transaction.
     """
 
     skip_locked = "FOR UPDATE SKIP LOCKED"
@@ -74,9 +83,10 @@ class PostgresDatabase:
         pool: int = POOL,
         statement_timeout: float | None = STATEMENT_TIMEOUT,
         doubt_seconds: float = DOUBT_SECONDS,
+        process_id: str = "",
     ) -> None:
         self._url, self._pool, self._statement_timeout = url, pool, statement_timeout
-        self._doubt_seconds = doubt_seconds
+        self._doubt_seconds, self._name = doubt_seconds, connection_name(process_id)
         self._room = asyncio.Semaphore(pool)
         self._idle: list[_Connection] = []
         self._running: set[asyncio.Task[Any]] = set()
@@ -275,7 +285,7 @@ class PostgresDatabase:
                 statement_cache_size=STATEMENTS,
                 max_cached_statement_lifetime=0,
                 connection_class=_Connection,
-                server_settings={"application_name": "shotcaller"},
+                server_settings={"application_name": self._name, **KEEP_ALIVE},
             )
         except TROUBLE as exc:
             raise _refused(exc) from exc

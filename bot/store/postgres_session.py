@@ -1,7 +1,8 @@
 """Holds the connection to PostgreSQL that lasts as long as a process: its locks show that it lives, and it hears news.
 
 What a lock of a session says ends with its connection. So the connection is made anew when it breaks, takes its locks
-again, and tells its listeners that something may have been missed.
+again, and tells its listeners that something may have been missed. The server ends it when the process says nothing for
+some time: one that has stopped has no locks.
 """
 
 import asyncio
@@ -17,33 +18,43 @@ import asyncpg
 
 from bot.domain import backoff
 from bot.errors import LockTaken, StoreUnavailable
-from bot.store.postgres import CONNECT_TIMEOUT, lock_number
+from bot.store.postgres import CONNECT_TIMEOUT, KEEP_ALIVE, connection_name, lock_number
 from bot.store.postgres_errors import TROUBLE, translated
 
 log = logging.getLogger(__name__)
 
 CHANNEL: Final = "shotcaller"
 ANSWER_TIMEOUT: Final = 5.0  # seconds
+PING: Final = 1.0  # seconds between two signs of life
+SILENCE: Final = 10.0  # seconds without any before the server ends the session
 PAUSE: Final = 0.05  # seconds between two tries to get a lock
 OLD_SESSION: Final = 5.0  # seconds for the server to end the session that was lost
 
-# Has the server notice within seconds that a machine is gone, of which no word comes. A unix socket needs none of it.
-_KEEP_ALIVE: Final = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
-
+# A server before 14 has no such setting: a process that has stopped on a machine that goes on lives, for the others.
+_END_WHEN_SILENT: Final = (
+    "SELECT set_config(name, $1, false) FROM pg_settings WHERE name = 'idle_session_timeout'"  # in milliseconds
+)
 _LOCKED: Final = (
     "locktype = 'advisory' AND objsubid = 1 AND granted "
     "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 _NUMBER: Final = "(CAST(classid AS BIGINT) << 32) | CAST(objid AS BIGINT)"
 _HELD: Final = f"SELECT {_NUMBER} AS number FROM pg_locks WHERE {_LOCKED}"  # noqa: S608 (constants)
+_CUT_OFF: Final = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE application_name = $1 AND datname = current_database() AND pid <> pg_backend_pid()"
+)
 _HOLDERS: Final = f"SELECT pid FROM pg_locks WHERE {_LOCKED} AND {_NUMBER} = $1"  # noqa: S608 (constants)
 
 
 class PostgresSession:
-    """One session. Use as an async context manager, within which `run` keeps it."""
+    """One session. Use as an async context manager, within which `run` keeps it.
 
-    def __init__(self, url: str, *, rand: Callable[[], float] = random.random) -> None:
-        self._url, self._rand = url, rand
+    After `silence`, in seconds, of a process that has stopped, its locks are free.
+    """
+
+    def __init__(self, url: str, *, silence: float = SILENCE, rand: Callable[[], float] = random.random) -> None:
+        self._url, self._silence, self._rand = url, silence, rand
         self._locks: list[str] = []  # in the order in which they were taken
         self._on_payload: list[Callable[[str], None]] = []
         self._on_reconnected: list[Callable[[], None]] = []
@@ -110,6 +121,14 @@ class PostgresSession:
         numbers = {row["number"] for row in await self._ask(_HELD)}
         return frozenset(name for name in names if lock_number(name) in numbers)
 
+    async def cut_off(self, process_id: str) -> None:
+        """End the other connections of a process that has died or stopped: it keeps and locks nothing any more.
+
+        Raises:
+            StoreUnavailable: the server does not answer.
+        """
+        await self._ask(_CUT_OFF, connection_name(process_id))
+
     async def now(self) -> datetime:
         """Ask for the present by the server's clock.
 
@@ -126,12 +145,21 @@ class PostgresSession:
             LockTaken: while it was lost, somebody else took one of its locks.
         """
         while True:
-            await self._broken.wait()
+            await self._live()
             log.warning("the session with the database is lost")
             await self._reconnect()
             log.info("there is a session with the database again")
             for listener in self._on_reconnected:
                 listener()
+
+    async def _live(self) -> None:
+        """Show that the process lives, until the session is lost."""
+        while not self._broken.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PING):
+                    await self._broken.wait()
+            with suppress(StoreUnavailable):
+                await self._ask("SELECT 1")
 
     async def _reconnect(self) -> None:
         tries = 0
@@ -178,11 +206,12 @@ class PostgresSession:
                 self._url,
                 timeout=CONNECT_TIMEOUT,
                 command_timeout=ANSWER_TIMEOUT,
-                server_settings={"application_name": "shotcaller session", **_KEEP_ALIVE},
+                server_settings={"application_name": "shotcaller session", **KEEP_ALIVE},
             )
         except TROUBLE as exc:
             raise translated(exc) from exc
         try:
+            await connection.execute(_END_WHEN_SILENT, str(int(self._silence * 1000)))
             await connection.add_listener(CHANNEL, self._hear)
         except TROUBLE as exc:
             connection.terminate()

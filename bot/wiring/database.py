@@ -24,8 +24,12 @@ class OpenDatabase(SchemaDatabase, Protocol):
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, *, patient: bool = False) -> AsyncIterator[OpenDatabase]:
+async def open_database(
+    settings: Settings, *, patient: bool = False, process_id: str = ""
+) -> AsyncIterator[OpenDatabase]:
     """Open the database for as long as the context lasts; a `patient` one lets a statement take as long as it likes.
+
+    On a server, the connections bear the id of the process whose they are.
 
     Raises:
         SettingsInvalid: the driver for it is not installed.
@@ -43,7 +47,7 @@ async def open_database(settings: Settings, *, patient: bool = False) -> AsyncIt
 
     timeout = None if patient else STATEMENT_TIMEOUT
     async with PostgresDatabase(
-        settings.database_url, pool=settings.database_pool, statement_timeout=timeout
+        settings.database_url, pool=settings.database_pool, statement_timeout=timeout, process_id=process_id
     ) as server:
         yield server
 

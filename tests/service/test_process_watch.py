@@ -14,6 +14,7 @@ from bot.domain import JobStatus, OutboxKind
 from bot.domain.sharing import EVERYTHING, Process, Role, new_process_id
 from bot.errors import LockTaken, ShardsDiffer, StoreUnavailable
 from bot.service.processes import GRACE, Processes, ProcessWatch
+from bot.store.database import Transaction
 from bot.store.jobs.claims import ClaimStore
 from bot.store.outbox import OutboxStore, announce
 from bot.store.postgres import PostgresDatabase
@@ -39,6 +40,7 @@ class Running:
     database: PostgresDatabase
     session: PostgresSession
     stack: AsyncExitStack
+    showing: "asyncio.Task[None]"
     again: asyncio.Event = field(default_factory=asyncio.Event)
     changes: list[int] = field(default_factory=list)
 
@@ -71,11 +73,11 @@ class Bot:
     async def opened(self, role: Role = Role.WORKER, **more: Any) -> Running:
         stack = await self.stack.enter_async_context(AsyncExitStack())
         this = Process(id=new_process_id(), role=role, started_at=more.pop("started_at", NOW), **more)
-        database = await stack.enter_async_context(PostgresDatabase(self.url, pool=2))
+        database = await stack.enter_async_context(PostgresDatabase(self.url, pool=2, process_id=this.id))
         session = await stack.enter_async_context(PostgresSession(self.url, rand=lambda: 0.0))
-        task = asyncio.create_task(session.run())
-        stack.callback(task.cancel)
-        return Running(this, database, session, stack)
+        showing = asyncio.create_task(session.run())
+        stack.callback(showing.cancel)
+        return Running(this, database, session, stack, showing)
 
     async def process(self, role: Role = Role.WORKER, **more: Any) -> Running:
         running = await self.opened(role, **more)
@@ -141,6 +143,28 @@ async def test_what_a_dead_process_had_is_taken_over_once_and_at_the_second_look
     left = await bot.store.get(waiting.id)
     assert (left.status, left.lease, left.due_at) == (JobStatus.SUBMITTING, submitting.lease, until_)
     assert one.changes[-1] == 2
+
+
+async def test_what_a_stopped_process_had_begun_to_write_is_undone_and_locks_nothing(bot: Bot) -> None:
+    stopped, other = await bot.process(), await bot.process()
+    await bot.look(stopped, other)
+    job, begun = await bot.store.running(), asyncio.Event()
+
+    async def hang(tx: Transaction) -> None:
+        if begun.is_set():
+            raise StoreUnavailable("it is run again")
+        await tx.execute("UPDATE jobs SET tries = 99 WHERE id = $1", job.id)
+        begun.set()
+        await tx.execute("SELECT pg_sleep(60)")
+
+    writing = asyncio.create_task(stopped.database.transact(hang))
+    await begun.wait()
+    stopped.showing.cancel()
+    await stopped.session.__aexit__(None, None, None)
+    await bot.look(other, times=2)
+    with pytest.raises(StoreUnavailable):
+        await writing
+    assert (await bot.store.get(job.id)).tries == 0
 
 
 async def test_a_process_that_stops_gives_its_own_back_at_once(bot: Bot) -> None:

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from bot.errors import LockTaken, StoreUnavailable
+from bot.store import postgres_session
 from bot.store.postgres import lock_number
 from bot.store.postgres_session import PostgresSession
 from tests.cut_line import line_to
@@ -30,9 +31,12 @@ class Server:
     async def session(self, *, kept: bool = True, url: str = "") -> PostgresSession:
         session = await self.stack.enter_async_context(PostgresSession(url or self.url, rand=lambda: 0.0))
         if kept:
-            task = asyncio.create_task(session.run())
-            self.stack.callback(task.cancel)
+            self.keep(session)
         return session
+
+    def keep(self, session: PostgresSession) -> None:
+        task = asyncio.create_task(session.run())
+        self.stack.callback(task.cancel)
 
     async def end(self, lock: str) -> None:
         """End the session that holds a lock, from the server's side."""
@@ -168,3 +172,22 @@ async def test_a_server_that_cannot_be_reached_is_an_outage() -> None:
     with pytest.raises(StoreUnavailable):
         async with PostgresSession("postgresql://nobody@/nothing?host=/nowhere"):
             raise AssertionError
+
+
+async def test_the_locks_of_a_process_that_says_nothing_any_more_are_free(server: Server) -> None:
+    stopped = await server.stack.enter_async_context(PostgresSession(server.url, silence=0.2))
+    assert await stopped.hold("process:a")
+    other = await server.session()
+    assert await other.hold("process:a", patience=PATIENCE)
+
+
+async def test_one_that_has_nothing_to_ask_shows_that_it_lives(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres_session, "PING", 0.05)
+    lives = await server.stack.enter_async_context(PostgresSession(server.url, silence=0.5))
+    lost = list[bool]()
+    lives.on_reconnected(lambda: lost.append(True))
+    server.keep(lives)
+    assert await lives.hold("process:a")
+    await asyncio.sleep(1)
+    assert not lost
+    assert await lives.held(["process:a"]) == {"process:a"}

@@ -38,7 +38,6 @@ _OF_ALL: Final = (
     f"AND (g.paused = 1 OR g.running_limit <= {counted('q.queue_id')})) "
     f"AND {_OF_QUEUE} IS NOT NULL ORDER BY q.served, q.queue_id LIMIT 1)"
 )
-_ANY: Final = f"SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT) WHERE {_OF_ALL} IS NOT NULL"
 
 
 class Woken(StrEnum):
@@ -109,10 +108,7 @@ class ClaimStore(Store):
         """Claim the waiting job of a provider whose turn it is, for submission, where the limits leave room."""
         most = (limits.per_provider, limits.per_user, limits.per_guild, limits.total)
         values = (provider, millis(now), *most, EVERYWHERE, limits.abreast)
-        if self._database.skip_locked:  # others may claim at the same time, and the limits count what they do
-            if await tx.one(_ANY, "", 0, *values) is None:
-                return None  # as most often: nobody waits for that
-            await tx.alone("claims")
+        await tx.alone("claims")  # the limits count what others claim at the same time
         return await begin_submitting(tx, _OF_ALL, *values, lease=self._new_lease(), until=lease_until)
 
     async def overdue(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
@@ -125,19 +121,6 @@ class ClaimStore(Store):
         """Renew the leases of jobs whose steps are under way, to that time at least; return how many there were."""
         update = "UPDATE jobs SET due_at = CASE WHEN due_at > $3 THEN due_at ELSE $3 END WHERE id = $1 AND lease = $2"
         return sum([await tx.execute(update, job.id, job.lease, millis(lease_until)) for job in jobs])
-
-    @transaction
-    async def give_back(self, tx: Transaction, jobs: Sequence[Job], *, due_at: datetime) -> None:
-        """Let jobs be claimed again from that time on whose steps came to nothing, but for one in `SUBMITTING`.
-
-        What was sent of that may still be under way: its lease runs out.
-        """
-        update = (
-            "UPDATE jobs SET due_at = $3, lease = NULL "
-            "WHERE id = $1 AND lease = $2 AND status <> 'submitting' AND due_at > $3"
-        )
-        for job in jobs:
-            await tx.execute(update, job.id, job.lease, millis(due_at))
 
     @transaction
     async def recover(

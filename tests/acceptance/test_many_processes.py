@@ -1,0 +1,220 @@
+"""Several processes of one bot on one PostgreSQL: people notice nothing of it, whoever dies."""
+
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import pytest
+
+from tests.acceptance import stopping_itself
+from tests.acceptance.forks import Forked
+from tests.acceptance.people import text_of
+from tests.acceptance.system import SMALL, System
+from tests.cut_line import line_to
+from tests.fresh_databases import FreshDatabases
+
+GATEWAY: Final = "0/1"
+WORKER: Final = "none"
+BY_KLING: Final = {**SMALL, "duration": 5, "model": "kling-v1"}
+SCRIPT: Final = str(Path(stopping_itself.__file__))
+
+
+@dataclass
+class Company:
+    """The processes of one bot, its database, and the people."""
+
+    system: System
+    url: str
+    database: asyncpg.Connection
+    stack: AsyncExitStack
+    folders: int = 0
+    processes: list[Forked] = field(default_factory=list)
+
+    async def start(self, shards: str, *arguments: str, url: str = "") -> Forked:
+        """A process with these shards; at the end it is killed, unless it has ended."""
+        before = await self.members()
+        process = self.spawn(shards, *arguments, url=url)
+
+        async def there() -> bool:
+            return len(await self.members() - before) == 1
+
+        await self.system.people.until(there, what=f"the process with the shards {shards}")
+        if shards != WORKER:
+            await self.system.people.online()
+        return process
+
+    def spawn(self, shards: str, *arguments: str, url: str = "") -> Forked:
+        process = self.system.spawn(
+            arguments or ("-m", "bot", "run"), database_url=url or self.url, shards=shards, log_level="INFO"
+        )
+        self.processes.append(process)
+        self.stack.push_async_callback(self._end, process)
+        return process
+
+    async def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        return [dict(row) for row in await self.database.fetch(sql, *values)]
+
+    async def members(self) -> set[str]:
+        return {row["id"] for row in await self.rows("SELECT id FROM processes")}
+
+    async def job(self) -> dict[str, Any]:
+        (job,) = await self.rows("SELECT * FROM jobs")
+        return job
+
+    async def until_job(self, holds: Callable[[dict[str, Any]], bool], *, what: str) -> dict[str, Any]:
+        async def found() -> dict[str, Any] | None:
+            return next((job for job in await self.rows("SELECT * FROM jobs") if holds(job)), None)
+
+        return await self.system.people.until(found, what=what)
+
+    async def until_ended(self, process: Forked) -> int | None:
+        async def ended() -> bool:
+            return process.returncode is not None
+
+        await self.system.people.until(ended, what="the end of a process")
+        return process.returncode
+
+    async def delivered_once(self, *, price: int = 3) -> None:
+        """There is one video, of one task, charged once, and its card says so."""
+        people = self.system.people
+        await self.until_job(lambda job: job["delivered_at"] is not None and job["due_at"] is None, what="the end")
+        assert len(await people.tasks()) == 1
+        assert len(await people.results()) == 1
+        (card,) = await people.cards()
+        assert "Done" in text_of(card)
+        lines = await self.rows("SELECT kind, abs(held) AS n FROM ledger WHERE unit = 'credits' ORDER BY at, kind")
+        assert [(line["kind"], line["n"]) for line in lines] == [("hold", price), ("settle", price)]
+
+    async def _end(self, process: Forked) -> None:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        await process.wait()
+
+
+@pytest.fixture
+async def company(system: System, fresh_databases: FreshDatabases, tmp_path: Path) -> AsyncIterator[Company]:
+    url = await fresh_databases.url(tmp_path)
+    async with AsyncExitStack() as stack:
+        database = await asyncpg.connect(url)
+        stack.push_async_callback(database.close)
+        stack.push_async_callback(system.people.until, system.left, what="the end of the connections")
+        company = Company(system, url, database, stack)
+        yield company
+        for process in company.processes:
+            assert process.returncode in {None, 0, 1, -signal.SIGKILL}, system.log.read_text()
+    fresh_databases.let_go(tmp_path)
+
+
+async def test_a_gateway_takes_the_command_and_a_worker_makes_the_video(company: Company) -> None:
+    await company.start(WORKER)
+    await company.start(GATEWAY)
+    await company.system.people.types("video create", **SMALL)
+    await company.delivered_once()
+    roles = await company.rows("SELECT role FROM processes ORDER BY role")
+    assert [row["role"] for row in roles] == ["gateway", "worker"]
+
+
+async def test_a_second_process_for_a_shard_stops_and_says_why(company: Company) -> None:
+    await company.start(GATEWAY)
+    assert await company.until_ended(company.spawn(GATEWAY)) == 1
+    assert "Another process of this bot has shard 0" in company.system.log.read_text()
+    assert len(await company.members()) == 1
+
+
+async def test_a_process_that_stops_gives_back_what_it_had_and_is_gone_at_once(company: Company) -> None:
+    stopping = await company.start(WORKER)
+    await company.start(GATEWAY)
+    stopping.send_signal(signal.SIGTERM)
+    assert await company.until_ended(stopping) == 0
+    assert len(await company.members()) == 1
+    await company.system.people.types("video create", **SMALL)
+    await company.delivered_once()
+
+
+@pytest.mark.parametrize("phase", ["running", "succeeded"])
+@pytest.mark.parametrize("generate_seconds", [1.0], indirect=True, ids=[""])
+async def test_what_a_killed_worker_had_in_hand_another_finishes(company: Company, phase: str) -> None:
+    killed = await company.start(WORKER)
+    await company.start(GATEWAY)
+    if phase == "succeeded":
+        await company.system.people.fault("kirin", "slow", on=["file"], seconds=2.0, count=1)
+    await company.system.people.types("video create", **SMALL)
+    await company.until_job(lambda job: job["status"] == phase, what=phase)
+    await company.start(WORKER)
+    killed.kill()
+    await company.delivered_once()
+
+
+@pytest.mark.parametrize("generate_seconds", [0.2], indirect=True, ids=[""])
+async def test_a_worker_that_was_stopped_while_it_submitted_does_not_submit_after_another_has(
+    company: Company, tmp_path: Path
+) -> None:
+    mark = tmp_path / "stopped"
+    workers = [await company.start(WORKER, SCRIPT, str(mark)) for _ in range(2)]
+    await company.start(GATEWAY)
+    await company.system.people.types("video create", **BY_KLING)
+    first = await company.until_job(lambda job: job["status"] == "submitting", what="a submission")
+
+    async def taken_over() -> bool:
+        job = await company.job()
+        return bool(job["lease"] != first["lease"] and job["status"] != "submitting")
+
+    await company.system.people.until(taken_over, what="the other worker")
+    for each in workers:
+        each.send_signal(signal.SIGCONT)
+
+    async def woken() -> bool:
+        return mark.read_text(encoding="utf-8") == "False"
+
+    await company.system.people.until(woken, what="its question whether it may send")
+    await company.delivered_once(price=5)
+    await company.system.people.types("video create", **BY_KLING)  # and it goes on working
+
+    async def two() -> bool:
+        return len(await company.system.people.results()) == 2
+
+    await company.system.people.until(two, what="the second video")
+    assert len(await company.system.people.tasks()) == 2
+
+
+@pytest.mark.parametrize("generate_seconds", [0.2], indirect=True, ids=[""])
+async def test_a_worker_that_was_stopped_while_it_waited_for_the_answer_is_overtaken_by_one_that_finds_its_task(
+    company: Company,
+) -> None:
+    await company.system.people.fault("kling", "slow", on=["create"], seconds=1.0, count=1)
+    stopped = await company.start(WORKER, SCRIPT)
+    await company.start(GATEWAY)
+    await company.system.people.types("video create", **BY_KLING)
+    await company.until_job(lambda job: job["status"] == "submitting", what="a submission")
+    await company.start(WORKER, SCRIPT)
+    stopped.send_signal(signal.SIGSTOP)
+    await company.delivered_once(price=5)
+    stopped.send_signal(signal.SIGCONT)
+    await company.system.people.types("video create", **BY_KLING)
+    await company.until_job(lambda job: job["delivered_at"] is not None, what="another video")
+
+
+@pytest.mark.parametrize("generate_seconds", [0.2], indirect=True, ids=[""])
+async def test_a_worker_that_is_cut_off_from_the_database_while_it_submits_is_overtaken_by_one_that_finds_its_task(
+    company: Company,
+) -> None:
+    async with line_to(company.url) as line:
+        await company.system.people.fault("kling", "slow", on=["create"], seconds=1.0, count=1)
+        cut_off = await company.start(WORKER, SCRIPT, url=line.url)
+        await company.start(GATEWAY)
+        await company.system.people.types("video create", **BY_KLING)
+        await company.until_job(lambda job: job["status"] == "submitting", what="a submission")
+        line.cut()
+        await company.start(WORKER, SCRIPT)
+        await company.delivered_once(price=5)
+        line.mend()
+
+        async def back() -> bool:
+            return len(await company.members()) == 3
+
+        await company.system.people.until(back, what="the worker that was cut off")
+        assert cut_off.returncode is None
