@@ -10,7 +10,7 @@ STAMP  := $(VENV)/.installed
 SANDBOX_OPENAPI ?= $(abspath $(wildcard ../shared/discord/openapi.json))
 export SANDBOX_OPENAPI
 
-.PHONY: setup demo test torture fresh check format lock bench docs pictures clean
+.PHONY: setup demo test torture simulate fresh check format lock bench docs pictures clean
 
 setup: $(STAMP)
 
@@ -41,6 +41,10 @@ test: setup
 # Everything that can go wrong goes wrong (several minutes); ARGS="--seed 7 --asks 300 --write", see docs/reliability.md.
 torture: setup
 	$(BIN)/python -m tests.torture $(ARGS)
+
+# Days of a busy community in a world that a seed decides; ARGS="--seeds 10000", ARGS="--seed 7", see docs/reliability.md.
+simulate: setup
+	$(BIN)/python -m tests.simulation $(ARGS)
 
 # `make demo` and `make test` in a clone of HEAD, with an empty home and empty caches, and how long each took.
 fresh:

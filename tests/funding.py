@@ -40,12 +40,12 @@ def balance(
     states = {job["id"]: job for job in jobs}
     for (job_id, *_), kinds in ends.items():
         if job_id in states:
-            assert sorted(kinds) == sorted(["hold", *_end_of(states[job_id])]), job_id
+            assert sorted(kinds) == sorted(["hold", *end_of(states[job_id])]), job_id
     assert set(states) <= {job_id for job_id, *_ in ends}
 
 
-def _end_of(job: Mapping[str, Any]) -> list[str]:
-    """How a job's holds must have ended."""
+def end_of(job: Mapping[str, Any]) -> list[str]:
+    """How a job's holds must have ended, by its row."""
     if job["delivered_at"] is not None or (job["status"] == "failed" and job["failure"] in GIVEN_UP):
         return ["settle"]
     return ["release"] if job["status"] in {"failed", "cancelled"} else []

@@ -447,7 +447,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         PeriodicTask(
             name="traces",
             every=timedelta(minutes=1),
-            work=TraceStore(database, purge=world.purge).overwrite,
+            work=TraceStore(database, purge=world.purge, seconds=world.seconds).overwrite,
             prompt=True,
         ),
     ]

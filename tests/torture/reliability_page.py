@@ -44,6 +44,16 @@ A run in which one of these is not true says so, names the seed that repeats it,
 request is **not accepted** where Discord did not take the bot's first answer: its person reads that, and nothing was
 charged.
 """
+_SIMULATED_HEAD: Final = """\
+## A day in a minute
+
+`make simulate ARGS="--seeds 10000 --write"` plays what no real machine does often enough, in one process, with a clock
+that only a seed moves: a busy community asks, takes back, fetches, shares, reports, decides, gives and forgets over
+midnight, while Discord and the services refuse, answer late or not at all, channels close, the disk is full, the clock
+leaps and the process is killed at any await. After every commit what it has touched has to be in order, as
+[docs/money.md](money.md) says, and in the end everything has one end, is said once and posted once. A failure is one
+number, which replays.
+"""
 _TAIL: Final = """\
 ## To run it
 
@@ -78,7 +88,24 @@ class Figures:
 def page(came: Mapping[tuple[Trouble, str], str], figures: Figures) -> str:
     """The whole page."""
     lines = "".join(f"- {line}.\n" for line in figures.lines())
-    return "\n".join([_HEAD, f"## Each trouble by itself\n\n{_table(came)}", f"## The run\n\n{lines}", _TAIL])
+    table, run = f"## Each trouble by itself\n\n{_table(came)}", f"## The run\n\n{lines}"
+    return "\n".join([_HEAD, table, run, _simulated(_line_of_simulation()), _TAIL])
+
+
+def write_simulated(said: str) -> None:
+    """Write into the page what a simulation has found."""
+    text = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(text.replace(_simulated(_line_of_simulation()), _simulated(said)), encoding="utf-8")
+
+
+def _simulated(line: str) -> str:
+    return f"{_SIMULATED_HEAD}\n- {line}\n"
+
+
+def _line_of_simulation() -> str:
+    """Read the line that the last simulation has written."""
+    _, _, after = PAGE.read_text(encoding="utf-8").partition(_SIMULATED_HEAD)
+    return after.strip().partition("\n")[0].removeprefix("- ")
 
 
 def _table(came: Mapping[tuple[Trouble, str], str]) -> str:
