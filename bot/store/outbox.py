@@ -229,8 +229,9 @@ class OutboxStore(Store):
 
 
 async def _free(tx: Transaction, item: OutboxItem) -> None:
-    """Give a claimed item back, unless another process has taken it over."""
+    """Give a claimed item back, unless somebody has claimed it since: `attempts` counts that, anew when announced."""
     await tx.execute(
-        f"UPDATE outbox SET {_FREE} WHERE kind = $1 AND subject_id = $2 AND coalesce(claimed_by, '') = $3",  # noqa: S608 (a constant)
-        *(str(item.kind), item.subject_id, item.claimed_by or ""),
+        f"UPDATE outbox SET {_FREE} WHERE kind = $1 AND subject_id = $2 AND coalesce(claimed_by, '') = $3 "  # noqa: S608 (a constant)
+        "AND attempts IN (0, $4)",
+        *(str(item.kind), item.subject_id, item.claimed_by or "", item.attempts),
     )

@@ -101,6 +101,23 @@ async def test_what_is_announced_while_somebody_is_at_it_is_done_once_more(store
     assert (again.attempts, again.message_id) == (1, 50 if end == "posted" else None)
 
 
+@pytest.mark.parametrize("end", ["posted", "retry"])
+async def test_who_has_lost_a_claim_leaves_it_to_whoever_has_it_now(store: Store, end: str) -> None:
+    outbox = OutboxStore(store.database)
+    await announced(store)
+    first = await claimed(store)
+    store.later(LEASE.total_seconds())
+    second = await claimed(store)
+    if end == "posted":
+        await outbox.posted(first, message_id=50, now=store.now)
+    else:
+        await outbox.retry(first, due_at=store.now)
+    assert await claim(store) is None
+    await outbox.posted(second, message_id=50, now=store.now)
+    store.later(3600)
+    assert await claim(store) is None
+
+
 async def test_a_failed_item_waits_and_a_given_up_one_says_why(store: Store) -> None:
     outbox = OutboxStore(store.database)
     await announced(store)
