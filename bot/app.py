@@ -18,11 +18,12 @@ from bot.domain.sharing import Process, Role, new_process_id
 from bot.errors import LockTaken, ShardsDiffer, ShotcallerError, StoreLost
 from bot.provider.boundary import shared_ssl_context
 from bot.provider.download import Downloader
-from bot.service.answer_tokens import RememberedTokens
+from bot.service.answer_tokens import AnswerTokens, RememberedTokens, Seal, SharedTokens
 from bot.service.jobs.offered_models import OfferedModels
 from bot.service.member.defaults import NotifyPreferences
 from bot.settings import Settings
 from bot.store.member.preferences import PreferenceStore
+from bot.store.member.private_answers import PrivateAnswerStore
 from bot.wiring.build import Bot, build
 from bot.wiring.database import OpenDatabase, bring_up_to_date, only_user, open_database
 from bot.wiring.processes import Together, open_together
@@ -128,9 +129,8 @@ async def running_bot(
         together = await stack.enter_async_context(open_together(settings, database, process_id=process_id, wall=wall))
         this, pace = together.processes.this, Pace()
         client = await stack.enter_async_context(_client(settings, moment, pace, this))
-        answers = PrivateAnswers(
-            tokens=RememberedTokens(moment=moment), edit=partial(edit_answer, client), moment=moment
-        )
+        tokens = _answer_tokens(settings, database, moment)
+        answers = PrivateAnswers(tokens=tokens, edit=partial(edit_answer, client), moment=moment)
         world = await _world(settings, stack, database, client, answers=answers, moment=moment, together=together)
         pace.part = lambda: world.processes.pace
         bot = build(settings, substitute(world))
@@ -174,6 +174,14 @@ def _client(settings: Settings, moment: DiscordClock, pace: Pace, this: Process)
         explain=explain,
         translator=CatalogueTranslator(),
     )
+
+
+def _answer_tokens(settings: Settings, database: OpenDatabase, moment: DiscordClock) -> AnswerTokens:
+    """Choose who remembers the private answers: the database, where several processes may use it."""
+    if settings.database_path is not None:
+        return RememberedTokens(moment=moment)
+    seal = Seal(settings.discord_token.get_secret_value())
+    return SharedTokens(PrivateAnswerStore(database), seal=seal, moment=moment)
 
 
 async def _world(

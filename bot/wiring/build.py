@@ -441,6 +441,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     periodic_tasks = [
         PeriodicTask(name="deletions", every=timedelta(minutes=1), work=privacy.work, prompt=True),
         PeriodicTask(name="departures", every=timedelta(minutes=10), work=left_guilds.work, prompt=True),
+        PeriodicTask(name="models", every=timedelta(minutes=1), work=given_up.recall, each=True),
         PeriodicTask(name="files", every=timedelta(days=1), work=files.tidy, each=True),
         PeriodicTask(name="retention", every=timedelta(days=1), work=retention.work),
         PeriodicTask(name="answers", every=timedelta(minutes=5), work=lambda: private_answers.forget(now=moment())),

@@ -41,7 +41,7 @@ async def open_database(
         async with SQLiteDatabase(path) as file:
             yield file
         return
-    if find_spec("asyncpg") is None:
+    if not all(map(find_spec, ("asyncpg", "cryptography"))):
         raise SettingsInvalid([("DATABASE_URL", DRIVER_MISSING)])
     from bot.store.postgres import STATEMENT_TIMEOUT, PostgresDatabase  # noqa: PLC0415 - likewise, and it may be missing
 

@@ -15,7 +15,7 @@ CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 # Every step of the happy path through a seam, in its order; a recording run shows that none is missing.
 STEPS: Final = (
     "check",
-    "JobStore.accept",
+    "JobStore.accept queued",
     "post_card waiting",
     "JobStore.record_card",
     "ClaimStore.waiting submitting",
@@ -39,7 +39,9 @@ STEPS: Final = (
 POINTS: Final = [f"{side} {step}" for step in STEPS for side in ("before", "after")]
 
 # What the bot writes meanwhile for itself, whatever becomes of the job.
-ASIDE: Final = ("PeriodicTaskStore.", "LeftGuildStore.", "HeartbeatStore.", "RetentionStore.")
+ASIDE: Final = tuple(
+    f"{each}Store." for each in ("PeriodicTask", "LeftGuild", "Heartbeat", "Retention", "Gateway", "PrivateAnswer")
+)
 
 # What is only met for certain when a step takes its time: a poll that finds the task unfinished, a lease that has to
 # be renewed, a card that says what is soon out of date.

@@ -14,7 +14,7 @@ from tests.acceptance.system import SMALL, System
 
 CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 # The steps that only a review takes, in their order: of a request that is approved, and of its video.
-REQUEST: Final = ("JobStore.accept", "CaseStore.begin_posting", "post_case", "OutboxStore.posted")
+REQUEST: Final = ("JobStore.accept pending", "CaseStore.begin_posting", "post_case", "OutboxStore.posted")
 DECISION: Final = ("ReviewDecisionStore.approve queued", "edit_case")
 RESULT: Final = (
     "ReviewDecisionStore.hold succeeded",

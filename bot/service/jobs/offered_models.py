@@ -62,7 +62,7 @@ class GivenUpModels:
         self._models, self._store, self._operator_alerts, self._clock = models, store, operator_alerts, clock
 
     async def recall(self) -> None:
-        """Leave out what was given up before the start.
+        """Leave out what was given up before the start, or meanwhile with another process.
 
         Raises:
             StoreUnavailable: nobody can say what was.

@@ -197,6 +197,18 @@ async def test_a_model_that_its_service_has_given_up_leaves_the_offer_and_the_op
     assert list(fresh) == list(videos.models) == ["kirin_v3_t2v", "kling-v1"]
 
 
+async def test_a_model_that_another_process_found_given_up_leaves_the_offer_within_a_minute(services: Services) -> None:
+    models = OfferedModels(list(CAPABILITIES.values()), clock=services.clock)
+    other = services.build(parts={"models": models})
+    services.kirin.then("submit", trouble(errors.ModelDiscontinued, code="1201"))
+    await services.submission.submit(await services.submitting())
+    assert "kirin_v3_t2v" in models
+    await other.given_up.recall()
+    assert "kirin_v3_t2v" not in models
+    await other.given_up.note("kirin_v3_t2v", detail="")
+    assert services.alerts() == ["model_given_up kirin_v3_t2v"]
+
+
 async def test_the_last_model_stays_on_offer_whatever_its_service_says(services: Services) -> None:
     for model in CAPABILITIES:
         await services.bot.given_up.note(model, detail="gone")
