@@ -125,6 +125,27 @@ async def test_a_second_process_for_a_shard_stops_and_says_why(company: Company)
     assert len(await company.members()) == 1
 
 
+async def test_a_gateway_that_was_stopped_for_so_long_that_another_has_its_shard_ends_and_says_why(
+    company: Company,
+) -> None:
+    stopped = await company.start(GATEWAY)
+    stopped.send_signal(signal.SIGSTOP)
+    replacement = company.spawn(GATEWAY)
+
+    async def replaced() -> bool:
+        (row,) = await company.rows("SELECT count(*) AS n FROM processes WHERE role = 'gateway'")
+        return row["n"] == 2 or "has died" in company.system.log.read_text()
+
+    await company.system.people.until(replaced, what="the one that replaces it")
+    stopped.send_signal(signal.SIGCONT)
+    assert await company.until_ended(stopped) == 1
+    assert "Another process of this bot has shard 0" in company.system.log.read_text()
+    await company.system.people.online()
+    await company.system.people.types("video create", **SMALL)
+    await company.delivered_once()
+    assert replacement.returncode is None
+
+
 async def test_a_process_that_stops_gives_back_what_it_had_and_is_gone_at_once(company: Company) -> None:
     stopping = await company.start(WORKER)
     await company.start(GATEWAY)

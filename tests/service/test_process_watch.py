@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bot.clock import DatabaseClock, utc_now
 from bot.domain import JobStatus, OutboxKind
 from bot.domain.sharing import EVERYTHING, Process, Role, new_process_id
 from bot.errors import LockTaken, ShardsDiffer, StoreUnavailable
@@ -213,6 +214,23 @@ async def test_one_that_was_taken_for_dead_is_there_again(bot: Bot) -> None:
     await bot.look(one)
     await bot.look(other)
     assert other.sees() == {one.this.id, other.this.id}
+
+
+@pytest.mark.parametrize("apart", [timedelta(hours=1), timedelta(hours=-1)])
+async def test_machines_whose_clocks_differ_by_an_hour_agree_on_whose_a_job_is(bot: Bot, apart: timedelta) -> None:
+    one, other = await bot.process(), await bot.process()
+    clocks = [
+        DatabaseClock(one.session.now, wall=utc_now),
+        DatabaseClock(other.session.now, wall=lambda: utc_now() + apart),
+    ]
+    for each in clocks:
+        await each.measure()
+    now, then = (each() for each in clocks)
+    assert abs(then - now) < timedelta(seconds=5)
+    await bot.store.running()
+    await bot.store.claims.recover(now=NOW)
+    assert len(await one.claims.due(now=now, lease_until=now + timedelta(minutes=1), most=9)) == 1
+    assert await other.claims.due(now=then, lease_until=then + timedelta(minutes=1), most=9) == []
 
 
 async def test_a_shard_is_one_process_s(bot: Bot) -> None:
