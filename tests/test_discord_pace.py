@@ -12,7 +12,7 @@ import pytest
 from bot.client import new_client
 from bot.discord_answers import DiscordClock, trace_answers
 from bot.discord_pace import Pace
-from bot.domain.sharing import Process, Role, pace_of
+from bot.domain.sharing import Process, Role, pace_of, share_of
 from bot.service.processes import Processes
 from cogs.ui.translator import CatalogueTranslator
 from tests.rest_proxy import proxied
@@ -79,12 +79,20 @@ async def test_one_who_gives_up_waiting_holds_nobody_up() -> None:
     await asyncio.wait_for(pace.wait(), 5)
 
 
+def test_who_has_more_channels_may_ask_more() -> None:
+    ids = tuple(each.id for each in WORKERS)
+    by_channels = sorted(WORKERS, key=lambda each: share_of(each.id, ids).bit_count())
+    parts = [pace_of(each.id, WORKERS) for each in by_channels]
+    assert parts == sorted(parts)
+    assert parts[0] >= 0.2 / len(WORKERS)
+
+
 def test_the_parts_of_all_processes_are_what_discord_allows() -> None:
     gateways = [Process(id=f"g{number:015x}", role=Role.GATEWAY) for number in range(2)]
     for processes in (WORKERS[:1], WORKERS, gateways, [*gateways, *WORKERS[:3]]):
         assert sum(pace_of(each.id, processes) for each in processes) == pytest.approx(1)
     mixed = [*gateways, *WORKERS[:3]]
-    assert pace_of(WORKERS[0].id, mixed) > 2 * pace_of(gateways[0].id, mixed)
+    assert min(pace_of(each.id, mixed) for each in WORKERS[:3]) > pace_of(gateways[0].id, mixed)
     assert Processes().pace == 1
 
 

@@ -20,6 +20,7 @@ MOST_SHARDS: Final = 16_384  # Discord's largest bots have a tenth of it
 _SHARDS: Final = re.compile(r"(?P<numbers>[0-9]{1,6}(-[0-9]{1,6})?(,[0-9]{1,6}(-[0-9]{1,6})?)*)/(?P<count>[0-9]{1,6})")
 ALONE: Final = "0" * 16  # the process of a database that nobody else uses, where no other name is needed
 WORKERS_PACE: Final = 0.8  # of the requests to Discord, where others only talk to people: their answers are not counted
+EQUAL_PACE: Final = 0.2  # of those, which each has in any case; the rest goes by how many channels it has
 PART: Final = 2**22  # of a Discord id: what is above it counts milliseconds
 
 
@@ -113,9 +114,11 @@ def workers_among(processes: Collection[Process]) -> tuple[str, ...]:
 
 
 def pace_of(process_id: str, processes: Collection[Process]) -> float:
-    """Compute the part of the bot's requests to Discord that a process may make: most are for those that move jobs."""
+    """Compute the part of the bot's requests to Discord that a process may make, mostly by the channels it has."""
     workers = workers_among(processes)
     gateways = len(processes) - len(workers)
-    if not gateways:
-        return 1 / len(workers)
-    return WORKERS_PACE / len(workers) if process_id in workers else (1 - WORKERS_PACE) / gateways
+    for_workers = WORKERS_PACE if gateways else 1
+    if process_id not in workers:
+        return (1 - for_workers) / gateways
+    channels = share_of(process_id, workers).bit_count() / BUCKETS
+    return for_workers * (EQUAL_PACE / len(workers) + (1 - EQUAL_PACE) * channels)

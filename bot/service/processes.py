@@ -40,11 +40,6 @@ class Processes:
         """Say whether another process lives."""
         return any(each.id != self.me for each in self._members)
 
-    @property
-    def pace(self) -> float:
-        """The part of the bot's requests to Discord that this process may make."""
-        return pace_of(self.me, self._members)
-
     def living(self) -> tuple[str, ...]:
         """List the ids of those whose claims are not to be touched: none where no other process can have any."""
         return tuple(each.id for each in self._members) if self._shared else ()
@@ -78,6 +73,7 @@ class Processes:
         self._members = tuple(members)
         self.workers = workers_among(members)
         self.share = share_of(self.me, self.workers)
+        self.pace = pace_of(self.me, self._members)  # of the bot's requests to Discord, the part of this process
 
 
 class Session(Protocol):
