@@ -97,6 +97,7 @@ async def _live(settings: Settings, *, substitute: Callable[[World], World], wal
                 group.create_task(bot.outbox.run(), name="outbox"),
                 group.create_task(bot.callbacks.run(), name="callbacks"),
                 group.create_task(bot.copies_elsewhere.run(), name="copies"),
+                group.create_task(bot.watcher.run(), name="watcher"),
                 group.create_task(bot.scheduler.run(), name="scheduler"),
             ]
             if together.processes.this.role is not Role.WORKER:

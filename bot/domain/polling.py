@@ -28,13 +28,15 @@ _LOGISTIC: Final = pi / sqrt(3)  # the standard deviation of a logistic distribu
 
 # In logits, the logarithms of the odds that a job is ready: moments that do not depend on how long jobs take.
 _EARLIEST: Final = -5.3  # 1 in 200 is ready
-_OVERDUE: Final = 4.6  # 99 in 100 are
+OVERDUE: Final = 4.6  # 99 in 100 are
 _CERTAIN: Final = 30.0  # all are
 _STRIDE: Final = 0.5  # over which the rate is taken to be even
 
-_OVERDUE_SHARE: Final = 1 / 4  # of what a job is overdue, to wait until it is asked about again
-_OVERDUE_MOST: Final = 60.0  # seconds
+OVERDUE_SHARE: Final = 1 / 4  # of what a job is overdue, to wait until it is asked about again
+OVERDUE_MOST: Final = 60.0  # seconds
 _JITTER: Final = 0.2  # of a wait
+NEARLY_ALL: Final = 2.9  # as a logit: 19 in 20 jobs are ready when one is asked about that others look after
+NET: Final = timedelta(minutes=10)  # the longest wait until that
 
 # The steps in which progress may come, each with the odds that it grows evenly: in great ones it is often made up.
 _STEPS: Final = {0.1: 3.0, 0.05: 3.0, 0.01: 30.0}
@@ -123,6 +125,15 @@ def next_poll(
     return max(least, timedelta(seconds=min(look - at, most.total_seconds())))
 
 
+def net(*, elapsed: timedelta, spread: Spread) -> timedelta:
+    """Compute the wait before a job is asked about whose end should be told of meanwhile.
+
+    The first look is when nearly all like jobs are ready, the next after half its age each time.
+    """
+    by = timedelta(seconds=spread.moment(NEARLY_ALL))
+    return min(by - elapsed if elapsed < by else elapsed / 2, NET)
+
+
 def _without_exceptions(logs: list[float]) -> list[float]:
     """Move past jobs that are far off to where they begin to be: they say no more than that."""
     if len(logs) < _MANY:
@@ -143,8 +154,8 @@ def _by_history(at: float, spread: Spread, *, pace: float, share: float) -> floa
         if rate * _STRIDE >= due:
             break
         logit, due = logit + _STRIDE, due - rate * _STRIDE
-    overdue = at - spread.moment(_OVERDUE)
-    return max(spread.moment(logit + due / rate), at + pace * min(_OVERDUE_SHARE * overdue, _OVERDUE_MOST))
+    overdue = at - spread.moment(OVERDUE)
+    return max(spread.moment(logit + due / rate), at + pace * min(OVERDUE_SHARE * overdue, OVERDUE_MOST))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,14 +1,16 @@
 """Describes a video service to the rest of the bot: one small protocol and the values it speaks in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from bot.domain import VideoRequest
 from bot.errors import FaultClass
+
+MANY_NOT_OFFERED: Final = "many_not_offered"  # our own code: one question about many tasks is answered by nobody
 
 
 class TaskStatus(StrEnum):
@@ -109,5 +111,35 @@ class VideoProvider(Protocol):
         Raises:
             OperatorFault: it does not take our key or account.
             ProviderUnavailable: it does not answer, or the circuit breaker is open.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """A task of ours that is asked about: the service's id, our own, and the seconds since it was submitted.
+
+    `waited` is for how many seconds it is expected to have waited, ended and unnoticed.
+    """
+
+    task_id: str
+    external_id: str
+    age: float
+    waited: float = 0.0
+
+
+@runtime_checkable
+class AnswersMany(Protocol):
+    """A video service that may be asked about many tasks in one question."""
+
+    async def fetch_many(self, wanted: Sequence[Asked]) -> Mapping[str, Task | None]:
+        """Ask once, about as many of these tasks as one question can be about; the first is the most wanted.
+
+        Gives the tasks by their ids. None stands for what was asked about and of which the answer tells nothing that
+        can be believed, which proves nothing; what the question was not about is missing. Not repeated inside.
+
+        Raises:
+            ProviderRejected: with the code `MANY_NOT_OFFERED` where nobody answers such questions just now.
+            ProviderError: every other class but `OutcomeUnknown`, as of `fetch`.
         """
         ...

@@ -3,7 +3,8 @@
 Sources: the `kling` document, whose sections are named below, and `kling_models`, which says what each model takes.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -11,12 +12,22 @@ from urllib.parse import quote
 from bot import errors
 from bot.domain import VideoRequest
 from bot.provider import kling_codes
-from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus, VideoProvider
+from bot.provider.base import (
+    MANY_NOT_OFFERED,
+    Asked,
+    Task,
+    TaskFailure,
+    TaskResult,
+    TaskStatus,
+    VideoProvider,
+)
 from bot.provider.boundary import EXCERPT, NO_VIDEO, PLAIN, Complaint
 from bot.provider.kling_answer import KlingAnswer, TaskReport
-from bot.provider.transport import Transport
+from bot.provider.kling_many import LIST, TASKS, Question, Questions, asked_in, ids_of
+from bot.provider.transport import ATTEMPTS, Transport
 
 PATH: Final = "/v1/videos/text2video"
+TASKS_PATH: Final = "/tasks"
 DUPLICATE: Final = "duplicate_external_id"  # our own code for that kind of 1201: `find` the task, it is ours
 DISCONTINUED: Final = "model_discontinued"  # our own code: the service has given the model up
 NO_LIST: Final = "list_not_offered"  # our own code: a relay has no list
@@ -26,9 +37,11 @@ _OK: Final = 200
 _STATUS: Final = {
     **dict.fromkeys(("submitted", "queued", "not_start"), TaskStatus.WAITING),
     **dict.fromkeys(("processing", "in_progress"), TaskStatus.WORKING),
-    **dict.fromkeys(("succeed", "success", "completed"), TaskStatus.SUCCEEDED),
+    **dict.fromkeys(("succeed", "succeeded", "success", "completed"), TaskStatus.SUCCEEDED),
     **dict.fromkeys(("failed", "failure"), TaskStatus.FAILED),
 }
+_NOT_OFFERED: Final = (errors.TaskUnknown, errors.ProviderRejected, errors.ContentRefused)
+_NOT_IMPLEMENTED: Final = "http_501"
 _T = TypeVar("_T")
 
 
@@ -38,7 +51,7 @@ class Kling(VideoProvider):
     `prefix` is a relay's path prefix. `renew` makes the transport's token be signed afresh. `callback_url` gives the
     address at which the service calls back for an external id. That no task is found by an external id proves that
     there is none (`find_is_authoritative`) until an answer shows that a relay speaks, which keeps those ids to itself.
-    `models_without_mode` are sent no `mode`.
+    `models_without_mode` are sent no `mode`. `clock` tells monotonic seconds.
     """
 
     id: str = "kling"
@@ -51,6 +64,7 @@ class Kling(VideoProvider):
         renew: Callable[[], None] | None = None,
         callback_url: Callable[[str], str] | None = None,
         models_without_mode: Collection[str] = (),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._modeless = frozenset(models_without_mode)
         self.find_is_authoritative = True
@@ -58,6 +72,7 @@ class Kling(VideoProvider):
         self._transport, self._path = transport, prefix.rstrip("/") + PATH
         self._renew, self._callback_url = renew, callback_url
         self._relayed = False
+        self._questions = Questions(path=self._path, tasks_path=prefix.rstrip("/") + TASKS_PATH, clock=clock)
 
     async def submit(
         self, request: VideoRequest, *, external_id: str, may_send: Callable[[], bool] = lambda: True
@@ -85,14 +100,14 @@ class Kling(VideoProvider):
         Raises:
             TaskUnknown: there is no such task.
         """
-        return await self._query(f"/{quote(task_id, safe='')}", partial(self._fetched, task_id))
+        return await self._query(f"{self._path}/{quote(task_id, safe='')}", partial(self._fetched, task_id))
 
     async def find(self, external_id: str) -> Task | None:
         """Find the task with this external id; None when there is none, or when a relay speaks, which can't tell."""
         if self._relayed:
             return None
         try:
-            return await self._query(f"/{quote(external_id, safe='')}", partial(self._found, external_id))
+            return await self._query(f"{self._path}/{quote(external_id, safe='')}", partial(self._found, external_id))
         except errors.TaskUnknown as exc:
             if exc.code not in kling_codes.NO_TASK:
                 self.find_is_authoritative = False  # not the API's own words, so not about external ids
@@ -106,10 +121,74 @@ class Kling(VideoProvider):
         """
         if not self._relayed:
             try:
-                return await self._query(f"?pageNum={page}&pageSize={size}", self._listed)
+                return await self._query(f"{self._path}?pageNum={page}&pageSize={size}", self._listed)
             except errors.TaskUnknown:
                 pass
         raise errors.ProviderRejected(provider=self.id, code=NO_LIST)
+
+    async def fetch_many(self, wanted: Sequence[Asked]) -> Mapping[str, Task | None]:
+        """Ask about many tasks at once: by a page of the list, or by `/tasks` where that tells of more of them.
+
+        Who answers neither is asked for them again in an hour. About a single task the usual question is as good.
+
+        Raises:
+            ProviderRejected: with the code `MANY_NOT_OFFERED` while neither is answered.
+        """
+        for question in self._questions.choose(wanted):
+            if len(wanted) == 1:
+                return await self._fetch_alone(wanted[0])
+            answer = await self._ask(question, ids_of(wanted))
+            if answer is not None:
+                return self._believed(answer, wanted, question)
+        raise errors.ProviderRejected(provider=self.id, code=MANY_NOT_OFFERED)
+
+    async def _fetch_alone(self, asked: Asked) -> Mapping[str, Task | None]:
+        try:
+            return {asked.task_id: await self.fetch(asked.task_id)}
+        except errors.TaskUnknown:
+            return {asked.task_id: None}
+
+    async def _ask(self, question: Question, of: frozenset[str]) -> KlingAnswer | None:
+        """Ask a question about many tasks; None where it is not answered, at this address or for our key."""
+        try:
+            answer: KlingAnswer | None = await self._query(question.path, partial(self._many, of), attempts=1)
+        except _NOT_OFFERED:
+            answer = None
+        except errors.OperatorFault as exc:  # a key may be good for everything but `/tasks`
+            if question.name == LIST and exc.code in kling_codes.CODES:
+                raise
+            answer = None
+        except errors.ProviderUnavailable as exc:
+            if exc.code != _NOT_IMPLEMENTED:
+                raise
+            answer = None
+        if answer is None or (question.name == TASKS and not of.intersection(answer.ids)):
+            self._questions.close(question.name)  # it may also be that `/tasks` knows nothing of our kind of tasks
+            return None
+        if question.name == LIST:
+            self._questions.note_list(question, answer.ids)
+        else:
+            self._questions.note_tasks()
+        return answer
+
+    def _many(self, of: Collection[str], body: bytes) -> KlingAnswer:
+        """Read an answer about many tasks, as far as it is about these."""
+        answer = self._answer(body, of=of)
+        if not answer.listed:
+            raise errors.ProviderRejected(provider=self.id, code=NO_LIST)
+        return answer
+
+    def _believed(self, answer: KlingAnswer, wanted: Sequence[Asked], question: Question) -> Mapping[str, Task | None]:
+        """Read what an answer tells of tasks that are certainly ours; what is odd in one says nothing of others."""
+        told: dict[str, Task | None] = dict.fromkeys(asked_in(question, wanted, answer.ids))
+        ours = {each.task_id: each.external_id for each in wanted}
+        for report in answer.reports:
+            if not report.status or report.external_id not in {"", ours.get(report.id)}:
+                continue
+            task = self._task(report, task_id=report.id, external_id=report.external_id or None)
+            if task.failure is None or task.failure.code != NO_VIDEO:
+                told[report.id] = task
+        return told
 
     async def check(self) -> None:
         """Query a task that can't be: to be told so means that the service answers and takes our key.
@@ -119,17 +198,17 @@ class Kling(VideoProvider):
             ProviderUnavailable: it does not answer, or the circuit breaker is open.
         """
         try:
-            await self._query(f"/{_NO_TASK}", self._answer)
+            await self._query(f"{self._path}/{_NO_TASK}", self._answer)
         except errors.TaskUnknown:
             return
         except errors.ProviderRejected as exc:
             if exc.code == kling_codes.NO_METHOD:
                 raise errors.OperatorFault(provider=self.id, code=exc.code, detail=exc.detail) from exc
 
-    async def _query(self, rest: str, read: Callable[[bytes], _T]) -> _T:
+    async def _query(self, path: str, read: Callable[[bytes], _T], *, attempts: int = ATTEMPTS) -> _T:
         explain = partial(self._explain, create=False)
         return await self._with_fresh_token(
-            lambda: self._transport.query(self._path + rest, read=read, explain=explain)
+            lambda: self._transport.query(path, read=read, explain=explain, attempts=attempts)
         )
 
     async def _with_fresh_token(self, call: Callable[[], Awaitable[_T]]) -> _T:
@@ -142,14 +221,14 @@ class Kling(VideoProvider):
             self._renew()
         return await call()
 
-    def _answer(self, body: bytes, *, create: bool = False) -> KlingAnswer:
+    def _answer(self, body: bytes, *, create: bool = False, of: Collection[str] | None = None) -> KlingAnswer:
         """Read an answer that is about tasks, as a 2xx should be.
 
         Raises:
             ProviderError: it complains instead.
             ValueError: it is no answer at all.
         """
-        answer = self._learn_relay(KlingAnswer.read(body))
+        answer = self._learn_relay(KlingAnswer.read(body, of=of))
         if answer.fine or answer.report:
             return answer
         said = self._complaint(answer, _OK, create=create)
@@ -187,9 +266,10 @@ class Kling(VideoProvider):
         ]
 
     def _learn_relay(self, answer: KlingAnswer) -> KlingAnswer:
-        """Remember who speaks: from the first words of a relay on, it is one."""
-        if answer.relayed:
+        """Remember who speaks: from the first words of a relay on, it is one, and has no questions about many tasks."""
+        if answer.relayed and not self._relayed:
             self._relayed, self.find_is_authoritative = True, False
+            self._questions.close(LIST, TASKS)
         return answer
 
     def _explain(self, status: int, body: bytes, *, create: bool) -> Complaint:

@@ -1,13 +1,14 @@
 """Reads answers of the Kling API, whether it speaks itself or a new-api relay does; nothing is trusted.
 
-Source: the `kling` document, "Wire". Whatever is odd in a field leaves that field empty. Only what is no JSON object
-at all is refused.
+Sources: the `kling` document, "Wire", and for `/tasks` the `kling_models` document, "`/tasks`". Whatever is odd in a
+field leaves that field empty. Only what is no JSON object at all is refused.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, ValidationInfo, model_validator
 
 from bot.provider import reading
 
@@ -54,28 +55,35 @@ class TaskReport(reading.AnswerModel):
     @model_validator(mode="before")
     @classmethod
     def _flat(cls, value: Any) -> Any:
-        """Read the places of both flavours as one; a relay may carry the API's own task along, inside `data`."""
+        """Read the places of all flavours as one; a relay may carry the API's own task along, inside `data`.
+
+        Of `/tasks` are `external_id`, `message`, `create_time`, `outputs` and `billing`.
+        """
         inside = reading.object_of(value.get("data"))
         inside = reading.object_of(inside.get("data")) or inside
         results = reading.object_of(value.get("task_result")) or reading.object_of(inside.get("task_result"))
-        video: dict[str, Any] = next(iter(reading.objects(results.get("videos"))), {})
+        videos = [*reading.objects(results.get("videos")), *_of(value, "outputs", type="video")]
+        video: dict[str, Any] = next(iter(videos), {})
+        billed: dict[str, Any] = next(iter(_of(value, "billing", charge_type="unit")), {})
         fail_reason = value.get("fail_reason")
         return {
-            "id": reading.identifier(value.get("task_id")) or value.get("id"),
-            "external_id": reading.object_of(value.get("task_info")).get("external_task_id"),
+            "id": _id_of(value),
+            "external_id": reading.object_of(value.get("task_info")).get("external_task_id")
+            or value.get("external_id"),
             "status": value.get("task_status") or value.get("status"),
             "reason": value.get("task_status_msg")
             or fail_reason
-            or reading.object_of(value.get("error")).get("message"),
+            or reading.object_of(value.get("error")).get("message")
+            or value.get("message"),
             "progress": value.get("progress"),
-            "created_at": value.get("created_at"),
+            "created_at": value.get("created_at") or value.get("create_time"),
             # Relays of before `result_url` put it where the reason of a failure goes.
             "url": _first_url(
                 value.get("result_url"), reading.object_of(value.get("metadata")), video.get("url"), fail_reason
             ),
             "watermark_url": video.get("watermark_url"),
             "seconds": video.get("duration"),
-            "units": value.get("final_unit_deduction", inside.get("final_unit_deduction")),
+            "units": value.get("final_unit_deduction", inside.get("final_unit_deduction", billed.get("amount"))),
         }
 
 
@@ -90,18 +98,19 @@ class KlingAnswer(reading.AnswerModel):
     """Any answer: to a create, a query or a list, or of an error.
 
     `relayed` is whether a new-api relay speaks: it gives words for codes, or answers a create with the bare task.
-    `listed` is whether the tasks came as a list.
+    `listed` is whether the tasks came as a list; `ids` are then those of all, in its order.
     """
 
     code: reading.Word = ""
     message: reading.Detail = ""
     relayed: bool = False
     listed: bool = False
+    ids: tuple[str, ...] = ()
     reports: tuple[TaskReport, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
-    def _flat(cls, value: Any) -> Any:
+    def _flat(cls, value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, dict):
             return value
         data, error = value.get("data"), value.get("error")
@@ -109,22 +118,28 @@ class KlingAnswer(reading.AnswerModel):
         bare = not code and data is None and (value.get("object") == "video" or "task_id" in value)
         if not bare and error:
             code = code or reading.string(reading.object_of(error).get("code"))
+        reports, ids = [value] if bare else reading.objects(data), list[str]()
+        if isinstance(data, list):
+            ids = list(map(_id_of, reports))
+        if info.context is not None:
+            reports = [report for name, report in zip(ids, reports, strict=False) if name in info.context]
         message = value.get("message") or reading.object_of(error).get("message") or error
         return {
             **_relayed_message(code, message),
             "relayed": bare or bool(code and not code.removeprefix("-").isdecimal()),
             "listed": isinstance(data, list),
-            "reports": [value] if bare else reading.objects(data),
+            "ids": ids,
+            "reports": reports,
         }
 
     @classmethod
-    def read(cls, body: bytes) -> "KlingAnswer":
-        """Read an answer.
+    def read(cls, body: bytes, *, of: Collection[str] | None = None) -> "KlingAnswer":
+        """Read an answer; of a list only the tasks with these ids, where they are given: the others cost nothing.
 
         Raises:
             ValueError: it is not a JSON object.
         """
-        return cls.model_validate_json(reading.strip_bom(body))
+        return cls.model_validate_json(reading.strip_bom(body), context=of)
 
     @property
     def fine(self) -> bool:
@@ -136,6 +151,15 @@ class KlingAnswer(reading.AnswerModel):
         """Read what the answer says of the one task it is about, if it is about one."""
         report = self.reports[0] if self.reports else TaskReport.model_construct()
         return report if report.status or (report.id and self.fine) else None
+
+
+def _id_of(task: dict[str, Any]) -> str:
+    return reading.identifier(task.get("task_id")) or reading.identifier(task.get("id"))
+
+
+def _of(task: dict[str, Any], name: str, **kind: str) -> list[Any]:
+    """List the parts of a task under this name that are of a kind."""
+    return [part for part in reading.objects(task.get(name)) if kind.items() <= part.items()]
 
 
 def _first_url(*places: Any) -> str:

@@ -127,7 +127,14 @@ class Transport(boundary.ClientOwner):
             await self._quick.aclose()
         await super().close()
 
-    async def query(self, path: str, *, read: Callable[[bytes], _T], explain: Callable[[int, bytes], Complaint]) -> _T:
+    async def query(
+        self,
+        path: str,
+        *,
+        read: Callable[[bytes], _T],
+        explain: Callable[[int, bytes], Complaint],
+        attempts: int = ATTEMPTS,
+    ) -> _T:
         """Ask something harmless (GET) and `read` the answer; repeated when the trouble may pass.
 
         `read` raises ValueError for what it can't make sense of, or one of our errors.
@@ -137,7 +144,7 @@ class Transport(boundary.ClientOwner):
         """
         give_up = self._clock() + self._timeouts.total
         call = _Call(path=path, explain=explain)
-        for attempt in range(1, ATTEMPTS):
+        for attempt in range(1, attempts):
             try:
                 return await self._call(call, read)
             except (ProviderBusy, ProviderUnavailable) as exc:

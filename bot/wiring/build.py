@@ -1,13 +1,14 @@
 """Puts every service together, once, from the settings and from what reaches the world outside."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from bot import __version__
 from bot.domain import Allowance, Defaults, RunningLimits, backoff, to_micros
+from bot.provider.base import AnswersMany
 from bot.service.admin.budget_alerts import BudgetAlerts
 from bot.service.admin.credits import Credits, DecisionPoster
 from bot.service.admin.doctor import Doctor
@@ -31,6 +32,7 @@ from bot.service.jobs.steps import Steps
 from bot.service.jobs.submission import Pace, Submission
 from bot.service.jobs.types import JobLimits
 from bot.service.jobs.videos import Videos
+from bot.service.jobs.watcher import Watch, Watcher
 from bot.service.jobs.worker import Capacity, Worker
 from bot.service.member.about import About, Facts
 from bot.service.member.defaults import RememberedDefaults
@@ -95,7 +97,9 @@ MEGABYTE: Final = 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bot:
-    """What the cogs may call, and what has to run: `worker`, `callbacks`, `outbox`, `copies_elsewhere` and `scheduler`.
+    """What the cogs may call, and what has to run.
+
+    That is `worker`, `callbacks`, `watcher`, `outbox`, `copies_elsewhere` and `scheduler`.
 
     The others are parts of these, which tests look at.
     """
@@ -120,6 +124,7 @@ class Bot:
     retention: Retention
     steps: Steps
     submission: Submission
+    watcher: Watcher
 
 
 def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bot:
@@ -145,8 +150,8 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         AuditStore(database),
         BudgetStore(database),
     )
-    results_store, messages = ResultStore(database), MessageStore(database)
-    outbox_store = OutboxStore(database, me=world.processes.me)
+    results_store, messages, me = ResultStore(database), MessageStore(database), world.processes.me
+    claims, outbox_store = ClaimStore(database, me=me), OutboxStore(database, me=me)
     library_store, preset_store, private_answers = (
         LibraryStore(database),
         PresetStore(database),
@@ -182,14 +187,23 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         patience=sizes.card_patience,
         others_patience=sizes.others_patience,
     )
-    claims = ClaimStore(database, me=world.processes.me)
     callbacks = Callbacks(claims=claims, pause=pace.least, clock=clock, rand=rand, signals=signals)
+    watcher = _watcher(
+        world,
+        health=health,
+        claims=claims,
+        forecaster=forecaster,
+        callbacks=callbacks,
+        least=pace.least,
+        wake=wake_worker,
+    )
     submission = Submission(
         providers=world.providers,
         health=health,
         jobs=jobs,
         forecaster=forecaster,
         callbacks=callbacks,
+        watcher=watcher,
         operator_alerts=operator_alerts,
         given_up=given_up,
         pace=pace,
@@ -249,6 +263,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         clock_watch=clock_watch,
         processes=world.processes,
         signals=signals,
+        watcher=watcher,
         providers=world.providers,
         capacity=Capacity(
             steps=sizes.steps,
@@ -476,7 +491,41 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         retention=retention,
         steps=steps,
         submission=submission,
+        watcher=watcher,
     )
+
+
+def _watcher(
+    world: World,
+    *,
+    health: Mapping[str, ProviderHealth],
+    claims: ClaimStore,
+    forecaster: Forecaster,
+    callbacks: Callbacks,
+    least: timedelta,
+    wake: Callable[[], None],
+) -> Watcher:
+    """Build what watches the jobs of the video services that answer questions about many."""
+    watches = {
+        name: Watch(
+            name,
+            each,
+            health=health[name],
+            claims=claims,
+            forecaster=forecaster,
+            callbacks=callbacks,
+            owns=world.processes.owns,
+            least=least,
+            clock=world.clock,
+            rand=world.rand,
+            wake=wake,
+        )
+        for name, each in world.providers.items()
+        if isinstance(each, AnswersMany)
+    }
+    watcher = Watcher(watches)
+    world.processes.on_change(watcher.reload)
+    return watcher
 
 
 def _running_limits(settings: Settings) -> RunningLimits:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.domain import Job, Spread, backoff
+from bot.domain.polling import net
 from bot.errors import StoreError
 from bot.provider.callback import may_be_an_end
 from bot.service.signals import Signals, Topic
@@ -21,8 +22,6 @@ MOST: Final = 10_000  # submissions whose news wait, and as many that are rememb
 AT_ONCE: Final = 100  # of them in one transaction
 BUSY_BASE: Final = 0.2  # seconds before a job that somebody is moving is tried again; doubled each time
 BUSY_TRIES: Final = 10  # of those: more than a submission takes
-NEARLY_ALL: Final = 2.9  # as a logit: 19 in 20 jobs are ready when a provider that calls back is asked for once
-NET: Final = timedelta(minutes=10)  # the longest wait for a callback before the provider is asked all the same
 TRUST: Final = 6  # callbacks that earn a provider all the trust there is, and
 MISSED: Final = 2  # how many of them an end takes away that nobody told of
 IDLE: Final = 60.0  # seconds, the longest sleep
@@ -94,14 +93,15 @@ class Callbacks:
     def wait(self, job: Job, usual: timedelta, *, elapsed: timedelta, spread: Spread) -> timedelta:
         """Lengthen the usual wait before a job's next query to a net, where its provider's callbacks arrive.
 
-        The first look is when nearly all like jobs are ready, the next after half its age each time; none is later than
-        its deadline, which only a query ends it by.
+        None is later than its deadline, which only a query ends it by.
         """
-        if not self._trust[job.provider]:
+        if not self.trusted(job.provider):
             return usual
-        by = timedelta(seconds=spread.moment(NEARLY_ALL))
-        net = by - elapsed if elapsed < by else elapsed / 2
-        return max(usual, min(net, NET, job.deadline_at - self._clock()))
+        return max(usual, min(net(elapsed=elapsed, spread=spread), job.deadline_at - self._clock()))
+
+    def trusted(self, provider: str) -> bool:
+        """Say whether a provider's callbacks arrive."""
+        return self._trust[provider] > 0
 
     async def run(self) -> None:
         """Wake jobs until cancelled. What is forgotten when the process ends, the net finds."""

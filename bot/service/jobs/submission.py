@@ -9,12 +9,13 @@ from typing import Final
 
 from bot import errors
 from bot.domain import DeadLetter, Failure, Job, Spread, backoff, to_micros
-from bot.domain.polling import next_poll
+from bot.domain.polling import net, next_poll
 from bot.provider.base import Task, TaskFailure, TaskStatus, VideoProvider
 from bot.service.jobs.callbacks import Callbacks
 from bot.service.jobs.eta import Forecaster
 from bot.service.jobs.offered_models import GivenUpModels
 from bot.service.jobs.provider_health import ProviderHealth
+from bot.service.jobs.watcher import ENDED, Watcher
 from bot.service.operator_alerts import OperatorAlerts
 from bot.service.ports import Alert, Trouble
 from bot.store.jobs.jobs import JobStore
@@ -29,7 +30,6 @@ RECONCILE_AFTER: Final = timedelta(seconds=2)  # before asking for a task whose 
 DOUBT: Final = 120.0  # seconds that its provider rests then, of which half is sure
 LOOKS: Final = 3  # for such a task: a submission that was cut off may still be on its way
 LOOK_BASE: Final = 2.0  # seconds between the first two looks
-ENDED: Final = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED})
 UNCONFIGURED: Final = "not_configured"  # our own code: the job's provider has no key in the settings any more
 
 
@@ -52,6 +52,7 @@ class Submission:
         jobs: JobStore,
         forecaster: Forecaster,
         callbacks: Callbacks,
+        watcher: Watcher,
         operator_alerts: OperatorAlerts,
         given_up: GivenUpModels,
         pace: Pace,
@@ -63,7 +64,7 @@ class Submission:
         self._providers, self._health, self._jobs = providers, health, jobs
         self._forecaster, self._operator_alerts = forecaster, operator_alerts
         self._pace, self._lease = pace, lease
-        self._given_up, self._callbacks = given_up, callbacks
+        self._given_up, self._callbacks, self._watcher = given_up, callbacks, watcher
         self._clock, self._rand, self._sleep = clock, rand, sleep
 
     async def submit(self, job: Job, *, again: bool = False) -> Job:
@@ -126,16 +127,32 @@ class Submission:
         return buried
 
     async def poll(self, job: Job) -> Job:
-        """Ask how a job in `RUNNING` stands. A finished one keeps its lease, to be delivered at once."""
+        """Ask how a job in `RUNNING` stands. A finished one keeps its lease, to be delivered at once.
+
+        Where the watcher has heard of its end, or goes on watching it, nobody is asked.
+        """
         provider = self._providers.get(job.provider)
         if provider is None or job.task_id is None:
             return await self.lose(job) if self.too_long(job) else await self._unconfigured(job)
+        if (ended := self._watcher.ended(job)) is not None:
+            return await self._read(job, ended)
+        if self._watcher.covers(job):
+            spread = await self._forecaster.spread(job.request)
+            if self._watcher.take(job, spread):
+                return await self._leave(job, spread=spread)
         try:
             task = await provider.fetch(job.task_id)
         except errors.ProviderError as exc:
             return await self._poll_failed(job, exc)
         self._health[job.provider].note_answered()
         return await self._read(job, task)
+
+    async def _leave(self, job: Job, *, spread: Spread) -> Job:
+        """Leave a job to the watcher, and look again in case that the watcher dies."""
+        now = self._clock()
+        wait = net(elapsed=now - (job.submitted_at or now), spread=spread)
+        next_at = now + max(self._pace.least, min(wait, job.deadline_at - now))
+        return await self._jobs.reschedule(job, next_at=next_at)
 
     def too_long(self, job: Job) -> bool:
         """Tell whether a job's provider has been silent for so long after the deadline that nobody asks it any more."""
@@ -146,12 +163,15 @@ class Submission:
         self._health[job.provider].note_answered()
         now = self._clock()
         next_at = self._next_at(job, task, since=now, now=now, spread=spread)
+        if self._watcher.covers(job):  # from when it may be ready
+            next_at = min(next_at, now + timedelta(seconds=spread.earliest))
         return await self._write(lambda: self._jobs.record_task(job, task_id=task.id, next_at=next_at, now=now))
 
     async def _read(self, job: Job, task: Task) -> Job:
         now = self._clock()
         if task.status in ENDED:
             self._callbacks.note_end(job)
+            self._watcher.forget(job)
         cost = None if task.cost_usd is None else to_micros(task.cost_usd)
         if task.status is TaskStatus.SUCCEEDED and task.result is not None:
             url = task.result.url_for(watermark=job.request.watermark)

@@ -17,6 +17,7 @@ from bot.service.jobs.clock_watch import ClockWatch
 from bot.service.jobs.delivery_slots import DeliverySlots
 from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.steps import Steps
+from bot.service.jobs.watcher import Watcher
 from bot.service.processes import Processes
 from bot.service.signals import Signals, Topic
 from bot.store.jobs.claims import ClaimStore
@@ -60,6 +61,7 @@ class Worker:
         clock_watch: ClockWatch,
         processes: Processes,
         signals: Signals,
+        watcher: Watcher,
         providers: Iterable[str],
         capacity: Capacity,
         clock: Callable[[], datetime],
@@ -68,7 +70,7 @@ class Worker:
     ) -> None:
         self._claims, self._steps = claims, steps
         self._files, self._cards = files, cards
-        self._clock_watch, self._processes = clock_watch, processes
+        self._clock_watch, self._watcher, self._processes = clock_watch, watcher, processes
         self._providers, self._capacity, self._clock, self._rand = tuple(providers), capacity, clock, rand
         self._woken = woken
         self._tasks: asyncio.TaskGroup | None = None
@@ -146,6 +148,7 @@ class Worker:
     async def _round(self) -> None:
         """Claim as much as there is room for, and start a step for each."""
         if await self._clock_watch.check():
+            self._watcher.reload()
             self._renew_at = self._periodic_at = None
         now = self._clock()
         lease_until = now + self._capacity.lease

@@ -151,23 +151,38 @@ class ClaimStore(Store):
         return freed
 
     @transaction
-    async def wake(self, tx: Transaction, external_ids: Sequence[str], *, now: datetime) -> dict[str, Woken]:
-        """Make the jobs of these submissions due now, of those that a provider works on and nobody is moving."""
-        return {each: await self._wake(tx, *submission_of(each), now=now) for each in external_ids}
+    async def wake(
+        self, tx: Transaction, external_ids: Sequence[str], *, now: datetime, called: bool = True
+    ) -> dict[str, Woken]:
+        """Make the jobs of these submissions due now, of those that a provider works on and nobody is moving.
 
-    async def _wake(self, tx: Transaction, job_id: str, attempt: int, *, now: datetime) -> Woken:
-        """Wake one, and note that it was called for. A submission in doubt is left alone: each look for it counts."""
+        Their provider has `called` for them, or somebody has asked it.
+        """
+        return {each: await self._wake(tx, *submission_of(each), now=now, called=called) for each in external_ids}
+
+    async def _wake(self, tx: Transaction, job_id: str, attempt: int, *, now: datetime, called: bool) -> Woken:
+        """Wake one, and note where it was called for. A submission in doubt is left alone: each look for it counts."""
         row = await tx.one(
-            "UPDATE jobs SET called_at = $3, "
+            "UPDATE jobs SET called_at = coalesce($4, called_at), "
             "due_at = CASE WHEN status = 'running' AND lease IS NULL AND due_at > $3 THEN $3 ELSE due_at END "
             "WHERE id = $1 AND attempt = $2 "
             "AND status IN ('submitting', 'running') AND dead_letter IS NULL AND due_at IS NOT NULL "
             "RETURNING status, lease",
-            *(job_id, attempt, millis(now)),
+            *(job_id, attempt, millis(now), millis(now) if called else None),
         )
         if row is None:
             return Woken.NO
         return Woken.BUSY if row["status"] == JobStatus.SUBMITTING or row["lease"] is not None else Woken.YES
+
+    @transaction
+    async def running(self, tx: Transaction, provider: str, *, after: str, most: int) -> list[Job]:
+        """List the jobs that a provider works on and nobody is moving, by their ids, which come after one."""
+        rows = await tx.all(
+            f"SELECT * FROM jobs WHERE provider = $1 AND {AT_WORK} AND {_ASKED_ABOUT} "  # noqa: S608 (constants)
+            "AND lease IS NULL AND id > $2 ORDER BY id LIMIT $3",
+            *(provider, after, most),
+        )
+        return [Job.from_row(row) for row in rows]
 
     @transaction
     async def next_due(self, tx: Transaction, *, now: datetime, share: int = EVERYTHING) -> datetime | None:

@@ -7,8 +7,9 @@ from typing import Final
 import pytest
 
 from bot.domain import Job, JobStatus
+from bot.domain.polling import NEARLY_ALL, NET
 from bot.errors import StoreUnavailable
-from bot.service.jobs.callbacks import AT_ONCE, BUSY_TRIES, MISSED, MOST, NEARLY_ALL, NET, TRUST, Callbacks
+from bot.service.jobs.callbacks import AT_ONCE, BUSY_TRIES, MISSED, MOST, TRUST, Callbacks
 from bot.store.jobs.claims import Woken
 from tests.service.scripted import finished, until, working
 from tests.service.services import Services
