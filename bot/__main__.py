@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -65,7 +66,18 @@ def _last_words(exc: ShotcallerError) -> str:
     return str(exc)
 
 
+def import_app() -> None:
+    """Import what a bot is made of, looking for no garbage in it: it stays, now and whenever garbage is looked for."""
+    gc.disable()
+    try:
+        from bot import app, log  # noqa: F401 (they are imported: their importers find them)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def _run(arguments: argparse.Namespace) -> int:
+    import_app()
     from bot import app, log
 
     settings = Settings.load(**{} if arguments.shards is None else {"shards": arguments.shards})

@@ -20,6 +20,17 @@ HEAVY: Final = (
 
 
 def test_importing_the_app_imports_nothing_heavy() -> None:
-    program = f"import sys, bot.app; print([each for each in {HEAVY} if each in sys.modules])"
+    assert _printed(f"import sys, bot.app; print([each for each in {HEAVY} if each in sys.modules])") == "[]"
+
+
+def test_nobody_looks_for_garbage_in_what_the_app_is_made_of() -> None:
+    found = _printed(
+        "import gc; from bot.__main__ import import_app; before = gc.get_freeze_count(); import_app(); "
+        "print(gc.isenabled(), before, gc.get_freeze_count() > 100_000)"
+    )
+    assert found == "True 0 True"
+
+
+def _printed(program: str) -> str:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 (ourselves)
-    assert done.stdout.strip() == "[]"
+    return done.stdout.strip()
