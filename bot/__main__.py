@@ -135,13 +135,36 @@ def _doctor(_: argparse.Namespace) -> int:
         return asyncio.run(examine(Settings.load()))
 
 
-def _migrate(_: argparse.Namespace) -> int:
+def _migrate(arguments: argparse.Namespace) -> int:
     from bot.clock import utc_now
     from bot.wiring.database import bring_up_to_date
 
+    if arguments.to is not None:
+        return _copy(arguments.to)
     with private_files():
         applied = asyncio.run(bring_up_to_date(Settings.load(), now=utc_now()))
     sys.stdout.write("".join(f"applied {name}\n" for name in applied) or "the database is up to date\n")
+    return 0
+
+
+def _copy(address: str) -> int:
+    """Copy the database of a bot that is stopped into a PostgreSQL at an address."""
+    from bot.clock import utc_now
+    from bot.wiring.database import copy_to_postgres
+
+    settings = Settings.load()
+    try:
+        target = Settings.load(database_url=address)
+    except SettingsInvalid as exc:
+        raise SettingsInvalid([("--to", expected) for _, expected in exc.problems]) from None
+    with private_files():
+        copied = asyncio.run(copy_to_postgres(settings, target, now=utc_now()))
+    rows = f"{sum(copied.rows.values()):,} rows of {len(copied.rows)} tables"
+    done = f"{rows} are there already" if copied.before else f"copied {rows}"
+    sys.stdout.write(
+        f"{done}: counts and sums are the same, and the books add up.\n"
+        f"Have DATABASE_URL name {target.database_name} and start the bot; the file was only read.\n"
+    )
     return 0
 
 
@@ -215,6 +238,11 @@ def _parser() -> argparse.ArgumentParser:
 
     migrate = commands.add_parser("migrate", help="bring the database up to date (run does this by itself)")
     migrate.set_defaults(command=_migrate)
+    migrate.add_argument(
+        "--to",
+        metavar="postgresql://user@host:5432/name",
+        help="copy the SQLite database of the settings, whose bot is stopped, into this one, which is empty",
+    )
     return parser
 
 

@@ -10,6 +10,7 @@ import pytest
 from bot import __version__
 from bot.__main__ import main
 from bot.errors import LockTaken, ShardsDiffer, ShotcallerError, StoreLost
+from bot.lockfile import sole_user
 from bot.settings import Settings
 from bot.store.postgres import PostgresDatabase
 from tests.fresh_databases import FreshDatabases
@@ -127,6 +128,43 @@ def test_a_postgresql_that_is_newer_than_the_program_is_said_in_a_line(
     for command in ("migrate", "run"):
         assert main([command]) == 1
         assert "[9999] that this version does not know: update the program" in capsys.readouterr().err
+
+
+@pytest.fixture
+def on_file(on_postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A migrated SQLite file in the settings; the address of an empty PostgreSQL beside it."""
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'old.db'}")
+    assert main(["migrate"]) == 0
+    return on_postgres
+
+
+def test_a_file_is_copied_to_a_postgresql_and_a_second_time_compared(
+    on_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for said in ("copied 0 rows of ", "copied 0 rows of "):
+        capsys.readouterr()
+        assert main(["migrate", "--to", on_file]) == 0
+        shown = capsys.readouterr().out
+        assert shown.startswith(said)
+        assert "the books add up" in shown
+
+
+def test_a_file_in_use_is_not_copied(on_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with sole_user(str(tmp_path / "old.db")):
+        assert main(["migrate", "--to", on_file]) == 2
+    assert "DATABASE_URL: another Shotcaller is running on this database" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("address", ["sqlite:///other.db", "postgresql://", "nonsense"])
+@pytest.mark.usefixtures("on_file")
+def test_a_copy_goes_to_the_address_of_a_postgresql_only(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate", "--to", address]) == 2
+    assert "  --to: expected " in capsys.readouterr().err
+
+
+def test_only_a_file_is_copied(on_postgres: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate", "--to", on_postgres]) == 2
+    assert "DATABASE_URL: expected the SQLite file that is to be copied" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["sandbox", "demo"])

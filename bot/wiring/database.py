@@ -1,14 +1,16 @@
-"""Opens the database that the settings name, whichever kind it is."""
+"""Opens the database that the settings name, whichever kind it is, and copies one of a kind into one of the other."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Protocol
 
 from bot.errors import SettingsInvalid
 from bot.lockfile import sole_user
 from bot.settings import Settings
+from bot.store.copying import Copied, copy_into
 from bot.store.database import SchemaDatabase
 from bot.store.migrate import migrate
 
@@ -75,3 +77,29 @@ def only_user(settings: Settings) -> Iterator[None]:
         return
     with sole_user(path):
         yield
+
+
+async def copy_to_postgres(settings: Settings, target: Settings, *, now: datetime) -> Copied:
+    """Copy the SQLite file that the settings name, whose bot is stopped, into the PostgreSQL database of others.
+
+    Both are brought up to date first.
+
+    Raises:
+        SettingsInvalid: one is not what it has to be, or the file is in use.
+        StoreError: as `bot.store.copying.copy_into`.
+    """
+    path = _file_to_copy(settings)
+    if target.database_path is not None:
+        raise SettingsInvalid([("--to", "expected postgresql://user:password@host:5432/name")])
+    with only_user(settings):
+        await bring_up_to_date(settings, now=now)
+        async with open_database(target, patient=True) as database:
+            await migrate(database, now=now)
+            return await copy_into(database, path)
+
+
+def _file_to_copy(settings: Settings) -> str:
+    path = settings.database_path
+    if path is None or not Path(path).is_file():
+        raise SettingsInvalid([("DATABASE_URL", "expected the SQLite file that is to be copied")])
+    return path
