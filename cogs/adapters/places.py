@@ -50,23 +50,17 @@ class Places:
             DestinationLost: it is none, or gone, or the bot may not look at it.
             DestinationBusy: Discord does not say.
         """
-        channel = await self._channel(channel_id)
-        if not isinstance(channel, discord.Thread):
-            return await self._of(channel)
-        if channel.parent_id is None:
-            raise DestinationLost("no_channel_of_a_guild")
-        parent = await self._of(await self._channel(channel.parent_id))
-        return Audience(everybody=parent.everybody and not channel.is_private(), adults=parent.adults)
-
-    async def _of(self, channel: Channel) -> Audience:
-        everyone = (await self.guild(channel.guild.id, within=FRESH)).default_role
+        channel, private = await self._channel(channel_id), False
+        if isinstance(channel, discord.Thread):  # everything but this is its channel's
+            private = channel.is_private()
+            channel = await self._channel(channel.parent_id)
         if isinstance(channel, discord.Thread):
             raise DestinationLost("no_channel_of_a_guild")
+        everyone = (await self.guild(channel.guild.id, within=FRESH)).default_role
         here = channel.overwrites_for(everyone).view_channel
         seen = everyone.permissions.view_channel if here is None else here
-        return Audience(
-            everybody=seen or everyone.permissions.administrator, adults=bool(getattr(channel, "nsfw", False))
-        )
+        everybody = not private and (seen or everyone.permissions.administrator)
+        return Audience(everybody=everybody, adults=bool(getattr(channel, "nsfw", False)))
 
     async def _channel(self, channel_id: int) -> Channel:
         found: Any = self._client.get_channel(channel_id)

@@ -166,7 +166,7 @@ def _on_its_way(job: dict[str, Any] | None) -> bool:
 
 async def _end_greetings() -> None:
     """End discord.py's greeting: once connected it waits two seconds for guilds, even when it is closed by then."""
-    greetings = [task for task in asyncio.all_tasks() if "_delay_ready" in str(task.get_coro())]
+    greetings = [task for task in asyncio.all_tasks() if "_delay_" in str(task.get_coro())]
     for task in greetings:
         task.cancel()
     await asyncio.gather(*greetings, return_exceptions=True)
