@@ -222,9 +222,18 @@ class People:
         found: list[Json] = await self._get("requests")
         return found
 
+    async def found(self, name: str, *, shard: tuple[int, int], channel: str) -> None:
+        """Found a guild with a channel, whose events go to a shard."""
+        await self._post("guilds", {"name": name, "shard": shard, "channels": [channel]})
+
     async def connected(self) -> int:
         """How many gateway sessions have a connection."""
         return int((await self._get("state"))["connected"])
+
+    async def shards(self) -> list[list[int]]:
+        """The shards of the sessions that have a connection: the number of each, and of how many."""
+        found: list[list[int]] = (await self._get("state"))["shards"]
+        return found
 
     async def online(self) -> None:
         """Wait until the bot is connected."""

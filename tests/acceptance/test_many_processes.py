@@ -239,3 +239,29 @@ async def test_a_worker_that_is_cut_off_from_the_database_while_it_submits_is_ov
 
         await company.system.people.until(back, what="the worker that was cut off")
         assert cut_off.returncode is None
+
+
+async def test_two_gateways_have_a_shard_each_and_a_worker_posts_for_both(company: Company) -> None:
+    people = company.system.people
+    company.system.sandbox.discord.gateway.starts.max_concurrency = 2
+    for number in range(2):
+        await people.found(f"guild {number}", shard=(number, 2), channel=f"room-{number}")
+    await company.start(WORKER)
+    for number in range(2):
+        await company.start(f"{number}/2")
+
+    async def all_known() -> bool:
+        (row,) = await company.rows("SELECT count(*) AS n FROM guilds WHERE left_at IS NULL AND guild_id <> 0")
+        return row["n"] == 3 and await people.shards() == [[0, 2], [1, 2]]
+
+    await people.until(all_known, what="both shards")
+    for number in range(2):
+        await people.types("video create", channel=f"room-{number}", **SMALL)
+    for number in range(2):
+        await people.result(f"room-{number}")
+    assert await company.rows("SELECT guild_id FROM guilds WHERE left_at IS NOT NULL") == []
+    requests = await people.requests()
+    assert sum(each["method"] == "PUT" and each["path"].endswith("/commands") for each in requests) == 1
+    posted = {each["agent"] for each in requests if each["path"].endswith("/messages") and each["method"] == "POST"}
+    assert len(posted) == 1  # the worker
+    assert [each["path"] for each in requests if each["limited"] == "global"] == []
