@@ -5,6 +5,7 @@ from enum import Enum, auto
 
 from bot.domain import from_millis, millis, millis_of
 from bot.store.database import Store, Transaction, transaction
+from bot.store.locks import COMMANDS
 
 
 class Sending(Enum):
@@ -39,7 +40,7 @@ class GatewayStore(Store):
         self, tx: Transaction, guild_id: int, digest: str, *, again: bool, now: datetime, until: datetime
     ) -> Sending:
         """Say whether commands of this digest have to be sent, and claim it; `again`: also if that was done before."""
-        await tx.alone("commands")
+        await tx.alone(COMMANDS)
         row = await tx.one("SELECT digest, sending_until FROM synced_commands WHERE guild_id = $1", guild_id)
         if row is not None and row["sending_until"] > millis(now):
             return Sending.THEIRS

@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.domain import from_millis, millis, millis_of
 from bot.store.database import Store, Transaction, transaction
+from bot.store.locks import HEARTBEAT, MANY_JOBS
 
 # Of what nobody has closed yet; what is over stays where it was.
 _WAITED_FOR: Final = (
@@ -12,7 +13,6 @@ _WAITED_FOR: Final = (
     "UPDATE jobs SET submitted_at = submitted_at + $1, finished_at = finished_at + $1 WHERE due_at IS NOT NULL",
     "UPDATE outbox SET due_at = due_at + $1, claimed_until = claimed_until + $1 WHERE due_at IS NOT NULL",
 )
-_NAME: Final = "heartbeat"
 _REVIEWED: Final = "(status = 'pending' OR coalesce(review, '') = 'held')"
 
 
@@ -30,7 +30,7 @@ class HeartbeatStore(Store):
 
         That is where the last sign of life is further away than a `leap`. Of several that start at once one does so.
         """
-        await tx.alone(_NAME)
+        await tx.alone(HEARTBEAT)
         last = await _last(tx)
         away = None if last is None or abs(now - last) <= leap else now - last
         if away is not None:
@@ -47,11 +47,12 @@ class HeartbeatStore(Store):
         The waits are at most `longest`, and `review` where a moderator is waited for. None, and nothing is done, where
         the last sign of life is further away than a `leap`: another process has another time.
         """
-        await tx.alone(_NAME)
+        await tx.alone(HEARTBEAT)
         last = await _last(tx)
         if leap is not None and last is not None and abs(now - last) > leap:
             return None
         await _beat(tx, now)
+        await tx.alone(MANY_JOBS)
         late, latest = millis(now + longest), millis(now + review)
         pull = "UPDATE jobs SET due_at = $1 WHERE due_at > $2 AND due_at IS NOT NULL AND "
         return sum(
@@ -68,7 +69,7 @@ class HeartbeatStore(Store):
 
         Unless another process has: there was a sign of life within a `leap` of that time.
         """
-        await tx.alone(_NAME)
+        await tx.alone(HEARTBEAT)
         last = await _last(tx)
         if last is None or abs(now - last) > leap:
             await _shift(tx, by)
@@ -76,6 +77,7 @@ class HeartbeatStore(Store):
 
 
 async def _shift(tx: Transaction, by: timedelta) -> None:
+    await tx.alone(MANY_JOBS)
     for sql in _WAITED_FOR:
         await tx.execute(sql, millis_of(by))
 

@@ -9,13 +9,12 @@ from importlib import resources
 from bot.domain import millis
 from bot.errors import StoreError
 from bot.store.database import SchemaDatabase, Transaction
+from bot.store.locks import SCHEMA
 
 _RECORD = (
     "CREATE TABLE IF NOT EXISTS schema_migrations "
     "(version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)"
 )
-
-_LOCK = "schema"  # two programs that start at the same time apply nothing twice
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +104,7 @@ async def _recorded(database: SchemaDatabase) -> Mapping[int, str]:
 
 
 async def _make_record(database: SchemaDatabase, tx: Transaction) -> None:
-    await tx.alone(_LOCK)
+    await tx.alone(SCHEMA)  # two programs that start at the same time apply nothing twice
     for statement in database.schema([_RECORD]):
         await tx.execute(statement)
 

@@ -7,6 +7,7 @@ from typing import Final
 from bot.domain import OutboxItem, OutboxKind, from_millis, millis
 from bot.domain.sharing import ALONE, EVERYTHING, bucket_of
 from bot.store.database import Database, Store, Transaction, among, transaction
+from bot.store.locks import messages_of
 from bot.store.sharing import BUCKET_OF_JOB, in_share
 
 # A guild's audit is told in its order: the turn of an entry comes when no earlier one is due.
@@ -187,6 +188,8 @@ class OutboxStore(Store):
 
         Was the video that it shows deleted meanwhile, the message has to go, too.
         """
+        if item.job_id is not None:
+            await tx.alone(messages_of(item.job_id))
         kept = await tx.execute(
             "UPDATE outbox SET message_id = $4, given_up = NULL, "
             "due_at = CASE WHEN attempts = $3 THEN NULL ELSE due_at END WHERE kind = $1 AND subject_id = $2",

@@ -6,6 +6,7 @@ from bot.domain import Row, from_millis, millis
 from bot.domain.sharing import Process, Role
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs.claims import free_jobs
+from bot.store.locks import PROCESSES
 from bot.store.outbox import free_items
 
 
@@ -15,7 +16,7 @@ class ProcessStore(Store):
     @transaction
     async def enter(self, tx: Transaction, process: Process) -> None:
         """Write that a process is there."""
-        await tx.alone("processes")
+        await tx.alone(PROCESSES)
         await tx.execute(
             "INSERT INTO processes (id, role, shards, shard_count, version, started_at) "
             "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
@@ -34,7 +35,7 @@ class ProcessStore(Store):
 
         Its jobs in `SUBMITTING` keep their leases; see `free_jobs`.
         """
-        await tx.alone("processes")
+        await tx.alone(PROCESSES)
         if not await tx.execute("DELETE FROM processes WHERE id = $1", process_id):
             return False
         await free_jobs(tx, of=[process_id], now=now)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -19,6 +19,7 @@ from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.migrate import migrate
 from bot.store.outbox import OutboxStore
+from bot.store.postgres import PostgresDatabase
 from bot.store.sqlite import SQLiteDatabase
 from tests import jobs
 from tests.fresh_databases import FreshDatabases
@@ -26,6 +27,8 @@ from tests.funding import balance, plain
 
 START: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
 LEASE: Final = timedelta(seconds=60)
+PROCESSES: Final = 4  # that share a database, where several do
+POOL: Final = 2  # connections of each of them
 UNLIMITED: Final = RunningLimits(
     per_provider=100_000, per_user=100_000, per_guild=100_000, total=100_000, abreast=100_000
 )
@@ -254,3 +257,19 @@ def open_store(open_database: Opener) -> Callable[[Path], AbstractAsyncContextMa
             yield Store(database)
 
     return opened
+
+
+@pytest.fixture
+async def stores(fresh_databases: FreshDatabases, tmp_path: Path) -> AsyncIterator[list[Store]]:
+    """One PostgreSQL database, as each of several processes has it."""
+    url = await fresh_databases.url(tmp_path)
+    async with AsyncExitStack() as stack:
+        opened = [await stack.enter_async_context(PostgresDatabase(url, pool=POOL)) for _ in range(PROCESSES)]
+        yield [_store_of(number, database) for number, database in enumerate(opened)]
+    fresh_databases.let_go(tmp_path)
+
+
+def _store_of(number: int, database: PostgresDatabase) -> Store:
+    store = Store(database)
+    store.claims = ClaimStore(database, me=f"{number:016x}")
+    return store

@@ -14,9 +14,9 @@ SECRET: Final = "a walrus on Tuesday"
 # Columns in which a person stands, as whoever the row is about or as somebody who is mentioned in it.
 NAMED: Final[dict[str, dict[str, Any]]] = {
     "reports": {"case_id": "id-1"},
-    "at_work": {"queue_id": PERSON},
-    "queues": {"queue_id": PERSON},
-    "turns": {"queue_id": 7},
+    "at_work": {"queue_id": PERSON, "jobs": 0},
+    "queues": {"queue_id": PERSON, "waiting": 0},
+    "turns": {"queue_id": 7, "waiting": 0},
     "accounts": {"owner": f"user:{PERSON}@guild:7", "period": "2026-03-05"},
     "preferences": {"scope": f"user:{PERSON}"},
     "ledger": {"owner": f"user:{PERSON}@guild:7", "period": "2026-03-05", "id": f"gift-1:gift:user:{PERSON}@guild:7"},

@@ -24,6 +24,11 @@ async def record(tx: Transaction, entry: AuditEntry) -> bool:
     return new > 0
 
 
+async def recorded(tx: Transaction, entry: AuditEntry) -> bool:
+    """Say whether an entry was written before: what it is about has happened."""
+    return await tx.one("SELECT 1 FROM audit WHERE id = $1", entry.id) is not None
+
+
 class AuditStore(Store):
     """Reads the audit of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from bot.domain import Case, Report, Row, from_millis, millis
 from bot.store.community.cases import announce_case, open_case
 from bot.store.database import Store, Transaction, transaction
+from bot.store.locks import reports_of
 
 
 class ReportStore(Store):
@@ -16,6 +17,7 @@ class ReportStore(Store):
 
         The case is due then, so that whoever decides is shown it. None where the person has reported the video before.
         """
+        await tx.alone(reports_of(case.job_id))
         told = await tx.one(
             "SELECT id FROM reports WHERE job_id = $1 AND user_id = $2 AND user_id <> 0", case.job_id, report.user_id
         )
@@ -45,7 +47,9 @@ class ReportStore(Store):
 
 
 async def _open_about(tx: Transaction, case: Case) -> Row | None:
+    """Find the open case about a video in a guild, and keep it from being decided until this transaction ends."""
     return await tx.one(
-        "SELECT * FROM cases WHERE job_id = $1 AND guild_id = $2 AND kind = 'report' AND state = 'open' LIMIT 1",
+        "UPDATE cases SET state = 'open' WHERE job_id = $1 AND guild_id = $2 AND kind = 'report' AND state = 'open' "
+        "RETURNING *",
         *(case.job_id, case.guild_id),
     )

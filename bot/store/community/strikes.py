@@ -7,6 +7,7 @@ from bot.domain import AuditEntry, ModerationPolicy, millis
 from bot.domain.guild import BY_THE_BOT
 from bot.store.community.guilds import block
 from bot.store.database import Store, Transaction, transaction
+from bot.store.locks import strikes_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +35,7 @@ class StrikeStore(Store):
     ) -> StrikeOutcome:
         """Count a refused prompt, the same key once. Strikes that have led to a block, or are too old, are gone."""
         member, since = (guild_id, user_id), millis(now - timedelta(days=rules.strike_days))
+        await tx.alone(strikes_of(guild_id, user_id))
         await tx.execute("DELETE FROM strikes WHERE guild_id = $1 AND user_id = $2 AND at <= $3", *member, since)
         await tx.execute(
             "INSERT INTO strikes (id, guild_id, user_id, reason, at) VALUES ($1, $2, $3, $4, $5) "

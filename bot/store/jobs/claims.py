@@ -13,6 +13,7 @@ from bot.store.database import Database, Store, Transaction, among, transaction
 from bot.store.jobs.at_work import AT_WORK, counted
 from bot.store.jobs.provider_rests import has_room
 from bot.store.jobs.transitions import begin_submitting
+from bot.store.locks import CLAIMS, MANY_JOBS
 from bot.store.sharing import BUCKET_OF_JOB, in_share
 
 # The next job of a turn, the job whose turn it is in a queue, and the one of all queues: what is due, where its author,
@@ -21,23 +22,24 @@ from bot.store.sharing import BUCKET_OF_JOB, in_share
 # many wait.
 _OF_TURN: Final = (
     "(SELECT j.id FROM jobs AS j WHERE j.status = 'queued' AND j.provider = t.provider AND j.queue_id = t.queue_id "
-    "AND j.priority = t.priority AND j.user_id = t.user_id AND j.due_at <= $4 AND j.deadline_at > $4 "
+    "AND j.priority = t.priority AND j.user_id = t.user_id AND j.due_at <= $2 AND j.deadline_at > $2 "
     "ORDER BY j.turn, j.id LIMIT 1)"
 )
 _OF_QUEUE: Final = (
     f"(SELECT {_OF_TURN} FROM turns AS t WHERE t.provider = q.provider AND t.queue_id = q.queue_id "  # noqa: S608 (constants)
-    f"AND (SELECT count(*) FROM jobs WHERE user_id = t.user_id AND {AT_WORK}) < $6 AND {_OF_TURN} IS NOT NULL "
+    f"AND (SELECT count(*) FROM jobs WHERE user_id = t.user_id AND {AT_WORK}) < $4 AND {_OF_TURN} IS NOT NULL "
     "ORDER BY t.priority DESC, t.served, t.user_id LIMIT 1)"
 )
 _OF_ALL: Final = (
-    f"(SELECT {_OF_QUEUE} FROM queues AS q WHERE q.provider = $3 "  # noqa: S608 (constants)
-    f"AND {has_room('$3', now='$4', abreast='$10')} "
-    f"AND {counted('$9', '$3')} < $5 AND {counted('$9')} < $8 AND {counted('q.queue_id')} < $7 "
-    "AND NOT EXISTS (SELECT 1 FROM guilds WHERE guild_id = $9 AND paused = 1) "
+    f"(SELECT {_OF_QUEUE} FROM queues AS q WHERE q.provider = $1 "  # noqa: S608 (constants)
+    f"AND {has_room('$1', now='$2', abreast='$8')} "
+    f"AND {counted('$7', '$1')} < $3 AND {counted('$7')} < $6 AND {counted('q.queue_id')} < $5 "
+    "AND NOT EXISTS (SELECT 1 FROM guilds WHERE guild_id = $7 AND paused = 1) "
     "AND NOT EXISTS (SELECT 1 FROM guilds AS g WHERE g.guild_id = q.queue_id "
     f"AND (g.paused = 1 OR g.running_limit <= {counted('q.queue_id')})) "
     f"AND {_OF_QUEUE} IS NOT NULL ORDER BY q.served, q.queue_id LIMIT 1)"
 )
+_NEXT: Final = f"SELECT {_OF_ALL} AS id"
 
 
 class Woken(StrEnum):
@@ -70,6 +72,7 @@ async def free_jobs(tx: Transaction, *, of: Collection[str], but: bool = False, 
     chosen, values = among(of, number=2, but=but)
     theirs = f"due_at IS NOT NULL AND substr(lease, 1, {len(ALONE)}) {chosen}"
     free = f"UPDATE jobs SET due_at = $1, lease = NULL WHERE {theirs}"  # noqa: S608 (constants)
+    await tx.alone(MANY_JOBS)
     left = "status <> 'queued' AND status <> 'submitting'"
     return sum([await tx.execute(f"{free} AND {where}", millis(now), *values) for where in (left, "status = 'queued'")])
 
@@ -108,8 +111,13 @@ class ClaimStore(Store):
         """Claim the waiting job of a provider whose turn it is, for submission, where the limits leave room."""
         most = (limits.per_provider, limits.per_user, limits.per_guild, limits.total)
         values = (provider, millis(now), *most, EVERYWHERE, limits.abreast)
-        await tx.alone("claims")  # the limits count what others claim at the same time
-        return await begin_submitting(tx, _OF_ALL, *values, lease=self._new_lease(), until=lease_until)
+        await tx.alone(CLAIMS)
+        while (row := await tx.one(_NEXT, *values)) is not None and row["id"] is not None:
+            # None where it was cancelled a moment ago: then it is another's turn.
+            job = await begin_submitting(tx, row["id"], lease=self._new_lease(), until=lease_until)
+            if job is not None:
+                return job
+        return None
 
     async def overdue(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
         """Claim waiting jobs whose deadline has passed, at most `most`, those first where it has passed the longest."""
@@ -119,6 +127,7 @@ class ClaimStore(Store):
     @transaction
     async def renew(self, tx: Transaction, jobs: Sequence[Job], *, lease_until: datetime) -> int:
         """Renew the leases of jobs whose steps are under way, to that time at least; return how many there were."""
+        await tx.alone(MANY_JOBS)
         update = "UPDATE jobs SET due_at = CASE WHEN due_at > $3 THEN due_at ELSE $3 END WHERE id = $1 AND lease = $2"
         return sum([await tx.execute(update, job.id, job.lease, millis(lease_until)) for job in jobs])
 
@@ -158,6 +167,7 @@ class ClaimStore(Store):
 
         Their provider has `called` for them, or somebody has asked it.
         """
+        await tx.alone(MANY_JOBS)
         return {each: await self._wake(tx, *submission_of(each), now=now, called=called) for each in external_ids}
 
     async def _wake(self, tx: Transaction, job_id: str, attempt: int, *, now: datetime, called: bool) -> Woken:

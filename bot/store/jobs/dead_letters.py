@@ -9,11 +9,11 @@ from datetime import datetime
 
 from bot.domain import AuditEntry, DeadLetter, Failure, Job
 from bot.errors import DeadLetterGone, JobUnknown, TooLateToCancel, TransitionLost
-from bot.store.community.audit import record
+from bot.store.community.audit import record, recorded
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs import transitions
 from bot.store.jobs.at_work import recount
-from bot.store.jobs.transitions import update
+from bot.store.jobs.transitions import demand, update
 
 
 class DeadLetterStore(Store):
@@ -83,12 +83,15 @@ class DeadLetterStore(Store):
             TooLateToCancel: the provider may have heard of it already.
         """
         job = await _job(tx, job_id)
-        if not await record(tx, entry):
-            return job
         try:
-            return await transitions.cancel(tx, job, failure=Failure.BY_ADMIN, now=entry.at)
+            demand(job, not await recorded(tx, entry))
+            cancelled = await transitions.cancel(tx, job, failure=Failure.BY_ADMIN, now=entry.at)
         except TransitionLost as exc:
+            if await recorded(tx, entry):
+                return await _job(tx, job_id)
             raise TooLateToCancel(job_id=job_id, status=job.status) from exc
+        await record(tx, entry)
+        return cancelled
 
     @transaction
     async def _decide(
@@ -101,14 +104,16 @@ class DeadLetterStore(Store):
         only: DeadLetter | None = None,
     ) -> Job:
         job = await _job(tx, job_id)
-        if not await record(tx, entry):
-            return job
-        if job.dead_letter is None or job.dead_letter is not (only or job.dead_letter):
-            raise DeadLetterGone(job_id=job_id)
         try:
-            return await step(tx, job)
+            demand(job, not await recorded(tx, entry))
+            demand(job, job.dead_letter is not None and job.dead_letter is (only or job.dead_letter))
+            decided = await step(tx, job)
         except TransitionLost as exc:
+            if await recorded(tx, entry):  # perhaps a moment ago
+                return await _job(tx, job_id)
             raise DeadLetterGone(job_id=job_id) from exc
+        await record(tx, entry)
+        return decided
 
 
 async def _job(tx: Transaction, job_id: str) -> Job:

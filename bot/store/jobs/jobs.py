@@ -13,6 +13,7 @@ from bot.store.jobs.at_work import recount
 from bot.store.jobs.fair_queue import UNFINISHED
 from bot.store.jobs.provider_rests import end_rest, rest, rest_in_doubt
 from bot.store.jobs.transitions import demand, move, read, update
+from bot.store.locks import requests_of
 from bot.store.money import budget_alerts
 
 _DOUBTFUL: Final = frozenset({JobStatus.SUBMITTING, JobStatus.RUNNING, JobStatus.SUCCEEDED})
@@ -37,10 +38,10 @@ class JobStore(Store):
         """
 
         async def work(tx: Transaction) -> tuple[Job, bool]:
+            await tx.alone(requests_of(job.user_id))  # their jobs are counted, whatever accounts pay for them
             kept = await transitions.enter(tx, job, funding=funding, now=now)
             if kept is None:
                 return await read(tx, "idempotency_key", job.idempotency_key), False
-            # After the hold, so that the account's row makes one person's requests wait for each other.
             count = await tx.one(
                 f"SELECT count(*) AS n FROM jobs WHERE user_id = $1 AND {UNFINISHED}",  # noqa: S608 (constant)
                 job.user_id,

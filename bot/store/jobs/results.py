@@ -6,6 +6,7 @@ from typing import Final
 from bot.domain import Job, Remover, millis
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs.transitions import hand_over
+from bot.store.locks import messages_of
 from bot.store.outbox import announce_removal
 
 # The very words of the index `jobs_in_inbox`, so that every database takes it.
@@ -91,6 +92,7 @@ class ResultStore(Store):
     @transaction
     async def remove(self, tx: Transaction, job_id: str, *, by: Remover, now: datetime) -> None:
         """Write that a result is taken away, and that its messages are to go; a moderator's word is the last one."""
+        await tx.alone(messages_of(job_id))
         await tx.execute(
             "UPDATE jobs SET removed_by = CASE WHEN removed_at IS NULL OR $2 = 'moderator' THEN $2 "
             "ELSE removed_by END, removed_at = coalesce(removed_at, $3) WHERE id = $1",

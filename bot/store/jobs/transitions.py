@@ -20,6 +20,7 @@ from bot.store.community.cases import withdraw
 from bot.store.database import Database, Transaction
 from bot.store.jobs.at_work import recount
 from bot.store.jobs.fair_queue import end_turn, keep_turn, leave, take_turn
+from bot.store.locks import MANY_JOBS, requests_of
 from bot.store.money import ledger
 
 # The condition of jobs that can be ended: they still hold credits.
@@ -33,6 +34,13 @@ _INSERT: Final = (
     "$21, $22, $23, $24, $25, $26, $27, $28, $29) "
     "ON CONFLICT (idempotency_key) DO NOTHING RETURNING *"
 )
+
+
+async def keep_still(tx: Transaction, user_id: int) -> None:
+    """Let no request of a person come to be, and no job of theirs end, until this transaction ends."""
+    await tx.alone(requests_of(user_id))
+    await tx.alone(MANY_JOBS)
+    await tx.execute(f"UPDATE jobs SET user_id = user_id WHERE user_id = $1 AND {UNENDED}", user_id)  # noqa: S608 (constant)
 
 
 async def enter(tx: Transaction, job: Job, *, funding: Funding, now: datetime) -> Job | None:
@@ -68,17 +76,15 @@ async def queue(tx: Transaction, job: Job, *, due_at: datetime, **changes: Any) 
     return queued
 
 
-async def begin_submitting(tx: Transaction, chosen: str, *values: object, lease: str, until: datetime) -> Job | None:
-    """Claim the waiting job that `chosen` names, SQL over `values` from `$3` on; None where it names none.
+async def begin_submitting(tx: Transaction, job_id: str, *, lease: str, until: datetime) -> Job | None:
+    """Claim a job for submission; None where it waits no more.
 
     The claim is the intent: the job is `SUBMITTING` from here on, since the provider may hear of it any moment.
     """
     row = await tx.one(
-        f"UPDATE jobs SET status = 'submitting', lease = $1, due_at = $2 WHERE status = 'queued' AND id = {chosen} "  # noqa: S608 (a constant of the caller)
+        "UPDATE jobs SET status = 'submitting', lease = $2, due_at = $3 WHERE id = $1 AND status = 'queued' "
         "RETURNING *",
-        lease,
-        millis(until),
-        *values,
+        *(job_id, lease, millis(until)),
     )
     if row is None:
         return None

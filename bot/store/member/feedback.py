@@ -5,6 +5,7 @@ from datetime import datetime
 from bot.domain import Note, OutboxKind, millis
 from bot.errors import TooMuchFeedback
 from bot.store.database import Store, Transaction, transaction
+from bot.store.locks import feedback_of
 from bot.store.outbox import announce
 
 
@@ -29,6 +30,7 @@ class FeedbackStore(Store):
         Raises:
             TooMuchFeedback: the person has written `most` since then.
         """
+        await tx.alone(feedback_of(user_id))
         new = await tx.execute(
             "INSERT INTO feedback (id, user_id, guild_id, body, at) VALUES ($1, $2, $3, $4, $5) "
             "ON CONFLICT (id) DO NOTHING",

@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.domain import Job, millis
 from bot.store.database import Store, Transaction, transaction
+from bot.store.locks import stars_of
 
 # `$2` is the pattern of the model, `$3` that of the text. The text is kept folded, so that case never matters.
 _FITS: Final = (
@@ -41,6 +42,7 @@ class LibraryStore(Store):
     @transaction
     async def toggle(self, tx: Transaction, job_id: str, *, user_id: int, now: datetime) -> tuple[bool, int]:
         """Star a video, or take the star back; say whether it has this person's star now, and how many it has."""
+        await tx.alone(stars_of(job_id))
         taken = await tx.execute("DELETE FROM favourites WHERE job_id = $1 AND user_id = $2", job_id, user_id)
         if not taken:
             await tx.execute(

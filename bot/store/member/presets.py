@@ -8,6 +8,7 @@ from typing import Any, Final
 from bot.domain import Preset, Row, millis
 from bot.errors import PresetNameTaken, TooManyPresets
 from bot.store.database import Store, Transaction, transaction
+from bot.store.locks import presets_of, shared_presets_of
 
 _EVERYWHERE: Final = 0  # the guild of what is not shared
 _IN_ORDER: Final = "ORDER BY name"  # the order of both indexes
@@ -34,6 +35,7 @@ class PresetStore(Store):
         Raises:
             TooManyPresets: the person has `most` already.
         """
+        await tx.alone(presets_of(user_id))
         text = json.dumps(body, ensure_ascii=False)
         row = await tx.one(
             "UPDATE presets SET body = $4, updated_at = $5 "
@@ -77,6 +79,7 @@ class PresetStore(Store):
             PresetNameTaken: the guild has another one of that name.
             TooManyPresets: the guild has `most` already.
         """
+        await tx.alone(shared_presets_of(guild_id))
         await _refuse_taken(tx, "guild_id = $1 AND kind = $2 AND name = $3 AND shared = 1", guild_id, preset)
         await _refuse_more(tx, "guild_id = $1 AND shared = 1", guild_id, preset.kind, most=most)
         return await _place(tx, preset, guild_id=guild_id, shared=1)
@@ -88,6 +91,7 @@ class PresetStore(Store):
         Raises:
             PresetNameTaken: the author has another one of that name.
         """
+        await tx.alone(presets_of(preset.user_id))
         await _refuse_taken(tx, "user_id = $1 AND kind = $2 AND name = $3 AND shared = 0", preset.user_id, preset)
         return await _place(tx, preset, guild_id=_EVERYWHERE, shared=0)
 

@@ -36,11 +36,14 @@ class BudgetAlert:
 
 
 async def note_shares(tx: Transaction, account: Account, *, now: datetime) -> None:
-    """Note which shares of a budget are reached; of a raised ceiling they are other shares, and noted anew."""
+    """Note which shares of a budget are reached; of a raised ceiling they are other shares, and noted anew.
+
+    The highest first: so does a refusal, which may come at the same time.
+    """
     if account.allowance >= UNLIMITED:
         return
     used = account.held + account.settled
-    for percent in SHARES:
+    for percent in reversed(SHARES):
         if used * 100 >= account.allowance * percent:
             await note_share(tx, account.owner, account.period, percent, used=used, ceiling=account.allowance, now=now)
 

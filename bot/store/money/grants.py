@@ -11,6 +11,7 @@ from bot.errors import CaseDecided, GiftTooLarge
 from bot.store.community.audit import record
 from bot.store.community.cases import announce_case, body_of, decide, open_case
 from bot.store.database import Store, Transaction, transaction
+from bot.store.locks import credit_requests_of
 from bot.store.money import ledger
 from bot.store.money.ledger import LedgerLine
 from bot.store.outbox import announce
@@ -73,6 +74,7 @@ class GrantStore(Store):
         A stale one is not changed but left behind: one from before that time, or one that could not be posted where
         somebody would have decided it.
         """
+        await tx.alone(credit_requests_of(case.guild_id, case.user_id))
         expired = await tx.one(
             "UPDATE cases SET state = 'expired', decided_at = $3 "
             "WHERE guild_id = $1 AND user_id = $2 AND kind = 'more' AND state = 'open' "
@@ -97,13 +99,14 @@ class GrantStore(Store):
         Raises:
             CaseDecided: somebody has decided it before.
         """
+        if given:  # the account before the case, in the order of all locks; it comes to nothing where that is decided
+            await _grant(tx, entry, user_id=case.user_id, amount=given, note="", key=case.id)
         state = CaseState.APPROVED if given else CaseState.DENIED
         decided = await decide(tx, case.id, state, by=entry.actor_id, now=entry.at)
         if decided is None:
             row = await tx.one("SELECT state FROM cases WHERE id = $1", case.id)
             raise CaseDecided(state=row["state"] if row else str(CaseState.WITHDRAWN))
         if given:
-            await _grant(tx, entry, user_id=case.user_id, amount=given, note="", key=case.id)
             decided = replace(decided, body={**decided.body, "given": given})
             await tx.execute("UPDATE cases SET body = $2 WHERE id = $1", case.id, body_of(decided))
         await record(tx, entry)

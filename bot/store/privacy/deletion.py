@@ -8,15 +8,18 @@ from bot.domain import CaseState, Failure, Job, Row, from_millis, millis
 from bot.domain.quota import span_of
 from bot.store.community.cases import decide
 from bot.store.database import Database, Store, Transaction, transaction
-from bot.store.jobs.at_work import AT_WORK
 from bot.store.jobs.messages import MessagePlace, MessageStore
-from bot.store.jobs.transitions import UNENDED, give_up_each
+from bot.store.jobs.transitions import UNENDED, give_up_each, keep_still
+from bot.store.locks import FORGETTING
 from bot.store.outbox import DUE_CASES, revise_cases, sweep
-from bot.store.privacy.anonymize import anonymize_account, anonymize_mentions
+from bot.store.privacy.anonymize import anonymize_account, anonymize_mentions, lock_accounts
 from bot.store.privacy.deleted_traces import owe_overwrite
 
 # What is deleted at once, and is tied to no job.
 _OWN: Final = (
+    "DELETE FROM turns WHERE user_id = $1 AND waiting <= 0",
+    "DELETE FROM queues WHERE queue_id = $1 AND waiting <= 0",
+    "DELETE FROM at_work WHERE queue_id = $1 AND jobs <= 0",
     "DELETE FROM drafts WHERE user_id = $1",
     "DELETE FROM presets WHERE user_id = $1",
     "DELETE FROM favourites WHERE user_id = $1",
@@ -26,9 +29,6 @@ _OWN: Final = (
         "AND subject_id IN (SELECT id FROM feedback WHERE user_id = $1)"
     ),
     "DELETE FROM feedback WHERE user_id = $1",
-    f"DELETE FROM at_work WHERE queue_id = $1 AND queue_id NOT IN (SELECT queue_id FROM jobs WHERE {AT_WORK})",  # noqa: S608 (constant)
-    "DELETE FROM turns WHERE user_id = $1 AND user_id NOT IN (SELECT user_id FROM jobs WHERE status = 'queued')",
-    "DELETE FROM queues WHERE queue_id = $1 AND queue_id NOT IN (SELECT queue_id FROM jobs WHERE status = 'queued')",
     # The words of a strike go; that there was one counts on, or deleting would be a way to begin anew.
     "UPDATE strikes SET reason = '' WHERE user_id = $1",
 )
@@ -92,6 +92,8 @@ class DeletionStore(Store):
     @transaction
     async def clear(self, tx: Transaction, deletion: Deletion, *, now: datetime) -> bool:
         """Delete what is tied to no job, and take the person out of what stays; say whether that was to be done."""
+        await tx.alone(FORGETTING)
+        await keep_still(tx, deletion.user_id)
         first = await tx.execute(
             "UPDATE deletions SET cleared_at = $3 WHERE user_id = $1 AND at = $2 AND cleared_at IS NULL",
             deletion.user_id,
@@ -100,17 +102,17 @@ class DeletionStore(Store):
         )
         if not first:
             return False
+        rows = [row for row in await _accounts(tx, deletion) if span_of(row["period"]) is None]
+        for account in await lock_accounts(tx, rows):
+            await anonymize_account(tx, account.owner, account.period)
         for sql in _OWN:
             await tx.execute(sql, deletion.user_id)
         await tx.execute("DELETE FROM preferences WHERE scope = $1", f"user:{deletion.user_id}")
+        await end_member(tx, deletion.user_id, now=now)
         await withdraw_cases(tx, deletion, now=now)
         await clear_texts(tx, deletion)
-        await end_member(tx, deletion.user_id, now=now)
         await anonymize_mentions(tx, deletion.user_id)
         await sweep(tx)
-        for row in await _accounts(tx, deletion):
-            if span_of(row["period"]) is None:
-                await anonymize_account(tx, row["owner"], row["period"])
         await owe_overwrite(tx)
         return True
 
@@ -130,6 +132,17 @@ class DeletionStore(Store):
     @transaction
     async def finish(self, tx: Transaction, deletion: Deletion, *, urgent: bool, now: datetime) -> bool:
         """Delete what was shown last, take the name off ended periods; say whether nothing is left to do."""
+        await tx.alone(FORGETTING)
+        await keep_still(tx, deletion.user_id)
+        waiting, over = 0, []
+        for row in await _accounts(tx, deletion):
+            begins, ends = span_of(row["period"]) or (now, now)
+            if begins <= deletion.at and ends <= now:
+                over.append(row)
+            elif begins <= deletion.at:
+                waiting += 1
+        for account in await lock_accounts(tx, over):
+            await anonymize_account(tx, account.owner, account.period)
         shown = "" if urgent else f"AND id NOT IN ({DUE_CASES})"
         await tx.execute(
             f"DELETE FROM cases WHERE user_id = $1 AND created_at <= $2 AND state <> 'open' {shown}",  # noqa: S608 (constants)
@@ -138,13 +151,6 @@ class DeletionStore(Store):
         # Not sooner: there they are told what has become of what was under way.
         await tx.execute("DELETE FROM private_answers WHERE user_id = $1", deletion.user_id)
         await sweep(tx)
-        waiting = 0
-        for row in await _accounts(tx, deletion):
-            begins, ends = span_of(row["period"]) or (now, now)
-            if begins <= deletion.at and ends <= now:
-                await anonymize_account(tx, row["owner"], row["period"])
-            elif begins <= deletion.at:
-                waiting += 1
         left = await tx.one(
             "SELECT (SELECT count(*) FROM jobs WHERE user_id = $1 AND created_at <= $2) "
             "+ (SELECT count(*) FROM cases WHERE user_id = $1 AND created_at <= $2) AS n",

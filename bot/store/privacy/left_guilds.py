@@ -8,20 +8,21 @@ from typing import Final
 from bot.domain import EVERYWHERE, Failure, Job, from_millis, millis
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs.transitions import UNENDED, give_up_each
+from bot.store.locks import FORGETTING
 from bot.store.outbox import sweep
-from bot.store.privacy.anonymize import anonymize_account
+from bot.store.privacy.anonymize import anonymize_account, lock_accounts
 
 _WAITING: Final = "status IN ('pending', 'queued')"
 # What a guild's people have decided and begun there. What they made stays theirs.
 _OF_GUILD: Final = (
-    "DELETE FROM members WHERE guild_id = $1",
+    "DELETE FROM queues WHERE queue_id = $1 AND waiting <= 0",
     "DELETE FROM strikes WHERE guild_id = $1",
-    "DELETE FROM audit WHERE guild_id = $1",
+    "DELETE FROM members WHERE guild_id = $1",
     "DELETE FROM cases WHERE guild_id = $1",
+    "DELETE FROM audit WHERE guild_id = $1",
     "DELETE FROM presets WHERE guild_id = $1 AND shared = 1",
     "DELETE FROM drafts WHERE guild_id = $1",
     "UPDATE feedback SET guild_id = NULL WHERE guild_id = $1",
-    "DELETE FROM queues WHERE queue_id = $1",
     "DELETE FROM preferences WHERE scope IN (SELECT 'channel:' || channel_id FROM jobs WHERE guild_id = $1)",
     "DELETE FROM synced_commands WHERE guild_id = $1",
     "DELETE FROM guilds WHERE guild_id = $1",
@@ -74,7 +75,9 @@ class LeftGuildStore(Store):
                 await _joined(tx, guild_id, now=now)
         all_left = [each for each, left_at in known.items() if left_at is None and each not in guild_ids]
         for guild_id in all_left:
-            await tx.execute("UPDATE guilds SET left_at = $2 WHERE guild_id = $1", guild_id, millis(now))
+            await tx.execute(
+                "UPDATE guilds SET left_at = $2 WHERE guild_id = $1 AND left_at IS NULL", guild_id, millis(now)
+            )
         return all_left
 
     @transaction
@@ -96,17 +99,25 @@ class LeftGuildStore(Store):
 
     @transaction
     async def forget(self, tx: Transaction, left_guild: LeftGuild) -> bool:
-        """Delete what belongs to the guild, and take its members' names off the accounts, if it is still gone."""
-        still = await tx.one(
-            "SELECT guild_id FROM guilds WHERE guild_id = $1 AND left_at = $2",
+        """Delete what belongs to the guild, and take its members' names off the accounts, if it is still gone.
+
+        Not while a job there, perhaps one of a moment ago, has not ended.
+        """
+        await tx.alone(FORGETTING)
+        still = await tx.one(  # and so until this transaction ends
+            "UPDATE guilds SET left_at = $2 WHERE guild_id = $1 AND left_at = $2 RETURNING guild_id",
             left_guild.guild_id,
             millis(left_guild.at),
         )
         if still is None:
             return False
         members = [f"{kind}:%@guild:{left_guild.guild_id}" for kind in ("user", "extra")]
-        for row in await tx.all("SELECT * FROM accounts WHERE owner LIKE $1 OR owner LIKE $2", *members):
-            await anonymize_account(tx, row["owner"], row["period"])
+        rows = await tx.all("SELECT * FROM accounts WHERE owner LIKE $1 OR owner LIKE $2", *members)
+        accounts = await lock_accounts(tx, rows)
+        if any(account.held for account in accounts):
+            return False
+        for account in accounts:
+            await anonymize_account(tx, account.owner, account.period)
         await tx.execute("DELETE FROM preferences WHERE scope = $1", f"guild:{left_guild.guild_id}")
         for sql in _OF_GUILD:
             await tx.execute(sql, left_guild.guild_id)

@@ -7,6 +7,7 @@ from bot.domain import DeadLetter, Failure, GuildState, Job, JobStatus, VideoReq
 from bot.store.community.cases import announce_case
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs.transitions import demand, fail
+from bot.store.locks import FORGETTING, MANY_JOBS
 from bot.store.outbox import DUE_CASES, sweep
 from bot.store.privacy.deleted_traces import owe_overwrite
 
@@ -34,6 +35,7 @@ class RetentionStore(Store):
     @transaction
     async def forget_texts(self, tx: Transaction, *, before: datetime, most: int) -> int:
         """Take the texts out of closed jobs that are older than that, and count the jobs."""
+        await tx.alone(MANY_JOBS)
         rows = await tx.all(
             "SELECT id, request FROM jobs WHERE prompt <> '' AND created_at < $1 AND due_at IS NULL "
             "AND dead_letter IS NULL AND (delivered_at IS NOT NULL OR status IN ('failed', 'cancelled')) "
@@ -74,8 +76,7 @@ class RetentionStore(Store):
         Reports and requests for credits from then that nobody has decided expire now, and go the next time. Of whatever
         was forgotten before this, the traces are owed now.
         """
-        await owe_overwrite(tx)
-        await tx.execute("DELETE FROM audit WHERE at < $1", millis(records))
+        await tx.alone(FORGETTING)
         if texts is not None:
             await tx.execute(
                 "DELETE FROM feedback WHERE at < $1 AND id NOT IN "
@@ -93,19 +94,22 @@ class RetentionStore(Store):
                 *(millis(texts), millis(now)),
             ):
                 await announce_case(tx, row, now=now)
+        await tx.execute("DELETE FROM audit WHERE at < $1", millis(records))
         await tx.execute("DELETE FROM outbox WHERE given_up IS NOT NULL AND created_at < $1", millis(now - GIVEN_UP))
         await sweep(tx)
+        await owe_overwrite(tx)
 
     @transaction
     async def end_sanctions(self, tx: Transaction, *, now: datetime) -> None:
         """Delete blocks that are over, and strikes that count no longer by what their guild decides."""
-        await tx.execute(
-            "UPDATE members SET blocked_until = NULL, block_reason = '', blocked_by = NULL WHERE blocked_until < $1",
-            millis(now),
-        )
-        await tx.execute("DELETE FROM members WHERE blocked_until IS NULL AND allowance IS NULL")
+        await tx.alone(FORGETTING)
         for row in await tx.all("SELECT DISTINCT guild_id FROM strikes"):
             guild = await tx.one("SELECT * FROM guilds WHERE guild_id = $1", row["guild_id"])
             rules = (GuildState.from_row(guild) if guild else GuildState()).policy.moderation
             counted = now - timedelta(days=rules.strike_days if rules.strikes else 0)
             await tx.execute("DELETE FROM strikes WHERE guild_id = $1 AND at < $2", row["guild_id"], millis(counted))
+        await tx.execute(
+            "UPDATE members SET blocked_until = NULL, block_reason = '', blocked_by = NULL WHERE blocked_until < $1",
+            millis(now),
+        )
+        await tx.execute("DELETE FROM members WHERE blocked_until IS NULL AND allowance IS NULL")

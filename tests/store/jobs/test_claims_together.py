@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,36 +16,15 @@ from bot.domain import Destination, Job, OutboxKind, RunningLimits
 from bot.domain.sharing import bucket_of, share_of
 from bot.errors import TooLateToCancel
 from bot.store.database import Transaction
-from bot.store.jobs.claims import ClaimStore
 from bot.store.migrate import migrate
 from bot.store.outbox import OutboxStore, announce
-from bot.store.postgres import PostgresDatabase
 from bot.store.sqlite import SQLiteDatabase
-from tests.fresh_databases import FreshDatabases
-from tests.store.conftest import LEASE, START, Store
+from tests.store.conftest import LEASE, PROCESSES, START, Store
 
-PROCESSES: Final = 4
-POOL: Final = 2  # connections of each process
 LIMITS: Final = RunningLimits(per_provider=4, per_user=2, per_guild=3, total=6, abreast=3)
 FEW: Final = 1  # jobs at once in the guild that wants no more
 PROVIDERS: Final = ("kirin", "kling")
 GUILDS: Final = (7, 8, 9)
-
-
-@pytest.fixture
-async def stores(fresh_databases: FreshDatabases, tmp_path: Path) -> AsyncIterator[list[Store]]:
-    """One database, as each of several processes has it."""
-    url = await fresh_databases.url(tmp_path)
-    async with AsyncExitStack() as stack:
-        opened = [await stack.enter_async_context(PostgresDatabase(url, pool=POOL)) for _ in range(PROCESSES)]
-        yield [_store_of(number, database) for number, database in enumerate(opened)]
-    fresh_databases.let_go(tmp_path)
-
-
-def _store_of(number: int, database: PostgresDatabase) -> Store:
-    store = Store(database)
-    store.claims = ClaimStore(database, me=f"{number:016x}")
-    return store
 
 
 async def crowd(store: Store, *, users: int, each: int) -> list[Job]:
