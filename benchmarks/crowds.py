@@ -38,6 +38,7 @@ CVS: Final = (0.05, 0.25, 0.5)
 PAST: Final = 20  # jobs that the history goes back
 SPACING: Final = 0.5  # seconds between two jobs that come together
 LEAST: Final[float] = Settings.model_fields["poll_seconds_min"].default
+MOST: Final[float] = Settings.model_fields["poll_seconds_max"].default
 REAL: Final = 15.0  # seconds that a task of the sandbox takes
 DAY: Final = datetime(2026, 3, 5, tzinfo=UTC)
 JOB: Final = Job(
@@ -226,6 +227,7 @@ def _watch(kling: Kling, *, clock: Any) -> Watch:
         callbacks=quiet,
         owns=lambda _: True,
         least=timedelta(seconds=LEAST),
+        most=timedelta(seconds=MOST),
         clock=clock,
         rand=lambda: 0.5,
         wake=lambda: None,

@@ -54,24 +54,25 @@ class Watched:
         return 1 + exp(min(self._shape * log(age / self._middle), _CERTAIN))
 
 
-def wait(watched: Iterable[Watched], *, now: float, least: float) -> float:
+def wait(watched: Iterable[Watched], *, now: float, least: float, most: float) -> float:
     """Tell after how many seconds to look again whether to ask; 0 is to ask now.
 
-    `least` is the shortest wait between two questions about a job.
+    `least` and `most` are the shortest and the longest wait between two questions about a job.
     """
     count, rested, unrested = 0, 0.0, 0.0
-    begins = rested_in = inf
+    begins = rested_in = over_in = inf
     for each in watched:
         waiting, since = each.waiting(now), now - each.asked_at
         begins = min(begins, each.may_end_at)
         count += now >= each.may_end_at
+        over_in = min(over_in, most - since)
         if since >= REST * least:
             rested += waiting
         else:
             unrested, rested_in = unrested + waiting, min(rested_in, REST * least - since)
     price = PRICE / max(1, min(count, SHARED)) * max(1.0, count / MANY)
-    if rested >= price:
+    if rested >= price or over_in <= 0:
         return 0.0
     if rested + unrested >= price:
         return max(_MOMENT, min(rested_in, least / 2))
-    return least / 2 if count else begins - now
+    return max(_MOMENT, min(over_in, least / 2 if count else begins - now))

@@ -194,7 +194,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         claims=claims,
         forecaster=forecaster,
         callbacks=callbacks,
-        least=pace.least,
+        pace=pace,
         wake=wake_worker,
     )
     submission = Submission(
@@ -502,7 +502,7 @@ def _watcher(
     claims: ClaimStore,
     forecaster: Forecaster,
     callbacks: Callbacks,
-    least: timedelta,
+    pace: Pace,
     wake: Callable[[], None],
 ) -> Watcher:
     """Build what watches the jobs of the video services that answer questions about many."""
@@ -515,7 +515,8 @@ def _watcher(
             forecaster=forecaster,
             callbacks=callbacks,
             owns=world.processes.owns,
-            least=least,
+            least=pace.least,
+            most=pace.most,
             clock=world.clock,
             rand=world.rand,
             wake=wake,

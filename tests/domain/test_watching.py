@@ -30,30 +30,36 @@ def test_who_was_not_asked_about_for_longer_is_expected_to_have_waited(age: floa
 
 @given(st.lists(ages, max_size=30), st.floats(0, 5_000))
 def test_it_looks_again_in_some_time_or_asks_now(crowd: list[float], now: float) -> None:
-    pause = wait([asked_at(age) for age in crowd], now=now, least=1.0)
+    pause = wait([asked_at(age) for age in crowd], now=now, least=1.0, most=600.0)
     assert pause >= 0
     assert pause == inf or crowd
 
 
 def test_without_anybody_there_is_nothing_to_ask() -> None:
-    assert wait([], now=0.0, least=1.0) == inf
+    assert wait([], now=0.0, least=1.0, most=600.0) == inf
 
 
 def test_before_anybody_may_have_ended_it_sleeps_until_then() -> None:
     young = Watched(SPREAD, began_at=0.0)
-    assert wait([young], now=0.0, least=1.0) == pytest.approx(SPREAD.earliest)
+    assert wait([young], now=0.0, least=1.0, most=600.0) == pytest.approx(SPREAD.earliest)
     assert young.waiting(SPREAD.earliest) == 0
 
 
 def test_however_many_there_are_nobody_is_asked_about_again_at_once() -> None:
     crowd = [asked_at(240.0) for _ in range(1_000)]
-    assert 0 < wait(crowd, now=REST - 0.1, least=1.0) < 0.2
-    assert wait(crowd, now=REST, least=1.0) == 0
+    assert 0 < wait(crowd, now=REST - 0.1, least=1.0, most=600.0) < 0.2
+    assert wait(crowd, now=REST, least=1.0, most=600.0) == 0
+
+
+def test_nobody_is_left_alone_for_longer_than_is_set() -> None:
+    young = Watched(SPREAD, began_at=0.0)
+    assert wait([young], now=0.0, least=1.0, most=20.0) == 20
+    assert wait([young], now=20.0, least=1.0, most=20.0) == 0
 
 
 def test_one_that_hangs_is_asked_about_ever_more_seldom() -> None:
     stuck = asked_at(7_200.0)
-    assert wait([stuck], now=59.0, least=1.0) > 0
+    assert wait([stuck], now=59.0, least=1.0, most=600.0) > 0
     assert stuck.waiting(61.0) > 0
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bot import errors
 from bot.domain import CameraControl, VideoRequest
-from bot.provider.base import Task, TaskStatus
+from bot.provider.base import MANY_NOT_OFFERED, Asked, Task, TaskStatus
 from bot.provider.kling import DUPLICATE, Kling
 from bot.provider.kling_key import Signer
 from bot.provider.transport import Transport
@@ -185,6 +185,63 @@ async def test_a_list_has_pages_and_a_task_that_is_not_there_is_unknown(service:
         await kling.list(size=501)
     with pytest.raises(errors.TaskUnknown):
         await kling.fetch("1")
+
+
+async def submitted(kling: Kling, count: int) -> list[Asked]:
+    tasks = [await kling.submit(FOX, external_id=f"job-{number}") for number in range(count)]
+    return [Asked(task_id=task.id, external_id=task.external_id or "", age=1.0) for task in tasks]
+
+
+async def test_one_question_tells_of_many_tasks_however_one_signs_in(service: Service) -> None:
+    kling, signer = service.kling(), service.signer()
+    wanted = [*await submitted(kling, 2), Asked(task_id="404", external_id="job-404", age=1.0)]
+    for asking in (kling, service.kling(token=signer, renew=signer.renew)):
+        told = await asking.fetch_many(wanted)
+        assert {task.external_id for task in told.values() if task is not None} == {"job-0", "job-1"}
+        assert told.get("404") is None
+
+
+async def test_without_a_list_tasks_are_asked_about_by_their_ids_with_a_key_alone(service: Service) -> None:
+    service.providers.withhold(["list"])
+    kling, signer = service.kling(), service.signer()
+    wanted = await submitted(kling, 2)
+    for each in wanted:
+        await ended(kling, await kling.fetch(each.task_id))
+    told = await kling.fetch_many(wanted)
+    for each in wanted:
+        assert told[each.task_id] == await kling.fetch(each.task_id)
+    with pytest.raises(errors.ProviderRejected) as caught:
+        await service.kling(token=signer, renew=signer.renew).fetch_many(wanted)
+    assert caught.value.code == MANY_NOT_OFFERED
+
+
+async def test_a_relay_that_answers_no_such_questions_is_asked_one_by_one(service: Service) -> None:
+    service.providers.withhold(["list", "tasks"])
+    kling = service.kling()
+    wanted = await submitted(kling, 2)
+    with pytest.raises(errors.ProviderRejected) as caught:
+        await kling.fetch_many(wanted)
+    assert caught.value.code == MANY_NOT_OFFERED
+    assert (await kling.fetch(wanted[0].task_id)).external_id == "job-0"
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("http_429", errors.ProviderBusy),
+        ("http_500", errors.ProviderUnavailable),
+        ("malformed_json", errors.ProviderUnavailable),
+    ],
+)
+async def test_trouble_with_one_question_is_over_with_the_next(
+    service: Service, kind: str, error: type[errors.ProviderError]
+) -> None:
+    kling = service.kling()
+    wanted = await submitted(kling, 2)
+    service.trouble(kind, on=["list"])
+    with pytest.raises(error):
+        await kling.fetch_many(wanted)
+    assert None not in (await kling.fetch_many(wanted)).values()
 
 
 async def test_every_model_of_the_table_is_taken_by_the_service_in_all_it_can_do(service: Service) -> None:

@@ -59,8 +59,8 @@ class _Call:
 class Watch:
     """The jobs of one service that this process watches. `wake` calls the worker.
 
-    `owns` says whether a channel's jobs are this process's to ask about, `least` is the shortest wait between two
-    questions.
+    `owns` says whether a channel's jobs are this process's to ask about, `least` and `most` are the shortest and the
+    longest wait between two questions about a job.
     """
 
     def __init__(
@@ -74,13 +74,15 @@ class Watch:
         callbacks: Callbacks,
         owns: Callable[[int], bool],
         least: timedelta,
+        most: timedelta,
         clock: Callable[[], datetime],
         rand: Callable[[], float],
         wake: Callable[[], None],
     ) -> None:
         self._provider, self._service, self._health = provider, service, health
         self._claims, self._forecaster, self._callbacks = claims, forecaster, callbacks
-        self._owns, self._least, self._clock, self._rand, self._wake = owns, least.total_seconds(), clock, rand, wake
+        self._owns, self._clock, self._rand, self._wake = owns, clock, rand, wake
+        self._least, self._most = least.total_seconds(), most.total_seconds()
         self._entries: dict[str, _Entry] = {}  # by external id
         self._calls: dict[str, _Call] = {}  # likewise
         self._rests_until, self._failures = 0.0, 0
@@ -158,7 +160,7 @@ class Watch:
         pauses = [IDLE, *(call.at - now for call in self._calls.values())]
         if self.covers():
             watched = [each.watched for each in self._entries.values() if each.ended is None and each.misses < MISSES]
-            pause = wait(watched, now=now, least=self._least)
+            pause = wait(watched, now=now, least=self._least, most=self._most)
             if watched and pause <= 0:
                 await self._ask(now)
                 return 0.0
