@@ -48,7 +48,7 @@ SETTINGS: Final = Settings(
 class Day:
     """How long a simulated day is, and how much happens in it."""
 
-    hours: float = 0.25
+    hours: float = 0.15
     requests: int = 8
 
 
