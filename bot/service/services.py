@@ -1,6 +1,8 @@
 """Collects every use case that the cogs may call, in one value."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.service.admin.credits import Credits
 from bot.service.admin.doctor import Doctor
@@ -25,7 +27,7 @@ from bot.service.upkeep.privacy import Privacy
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Services:
-    """What the bot can do for people."""
+    """What the bot can do for people. `now` is the present by the clock that all of it goes by, which may be wrong."""
 
     videos: Videos
     drafts: Drafts
@@ -46,3 +48,4 @@ class Services:
     guild_jobs: GuildJobs
     usage: Usage
     credits: Credits
+    now: Callable[[], datetime]

@@ -391,6 +391,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     )
 
     services = Services(
+        now=clock,
         videos=videos,
         drafts=Drafts(store=drafts, clock=clock),
         defaults=RememberedDefaults(preferences=preferences, models=world.models),

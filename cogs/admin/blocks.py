@@ -49,7 +49,7 @@ def _block(bot: Shotcaller, say: Words) -> Command:
             await _show_blocked(bot, interaction)
             return
         span = timedelta(hours=hours, days=days)
-        until = interaction.created_at + span if span else FOREVER
+        until = interaction.client.services.now() + span if span else FOREVER
         ends = until.isoformat() if span else None
         entry = audit_entry(interaction, "blocked", member=member.id, until=ends, reason=reason)
         await bot.services.guilds.block(entry, user_id=member.id, until=until, reason=reason)

@@ -109,7 +109,7 @@ async def _block(bot: Shotcaller, interaction: discord.Interaction[Any], case_id
     if not hours:
         await ui.answer(interaction, say("case.block.unclear", most=LONGEST))
         return
-    until, reason = interaction.created_at + timedelta(hours=hours), reason.strip()[:REASON]
+    until, reason = interaction.client.services.now() + timedelta(hours=hours), reason.strip()[:REASON]
     entry = ui.audit_entry(interaction, "blocked", member=case.user_id, until=until.isoformat(), reason=reason)
     await bot.services.cases.block(case, entry, until=until, reason=reason)
     when = discord.utils.format_dt(until, "f")

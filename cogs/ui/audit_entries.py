@@ -22,6 +22,8 @@ def audit_entry(
 ) -> AuditEntry:
     """Make the audit entry of what this interaction changes; `detail` fills the gaps of `audit.<action>`.
 
+    It is of now by the bot's own clock, not by Discord's: what it changes may be due from that moment on.
+
     Raises:
         NotPermitted: it comes from no guild, where nobody is an admin.
     """
@@ -30,7 +32,7 @@ def audit_entry(
         guild_id=guild_of(interaction) if guild_id is None else guild_id,
         actor_id=interaction.user.id,
         action=action,
-        at=interaction.created_at,
+        at=interaction.client.services.now(),
         detail=detail,
     )
 

@@ -1,7 +1,11 @@
 """Moderation: rules, strikes, approval of requests and of videos, across restarts."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
+from bot.clock import SteadyClock, utc_now
 from tests.acceptance.admins import run_admin
 from tests.acceptance.moderators import (
     ADMIN,
@@ -51,6 +55,20 @@ async def test_a_request_is_made_once_a_moderator_approves_it_after_a_restart(sy
     assert decided["components"] == []
     assert decided["embeds"] == []
     assert system.database.entries() == [("hold", 3), ("settle", 3)]
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+async def test_what_is_approved_is_made_at_once_however_wrong_the_clock_of_the_machine_is(
+    system: System, hours: int
+) -> None:
+    clock = SteadyClock(wall=lambda: utc_now() + timedelta(hours=hours))
+    async with system.bot(substitute=lambda world: replace(world, clock=clock)):
+        await set_checks(system, approval="requests")
+        await ask(system)
+        assert "Approved" in await approves(system, await case(system))
+        await system.people.result()
+        await case(system, "Approved by")
+        await system.rest()
 
 
 async def test_a_denied_request_gives_everything_back_and_says_why(system: System) -> None:
