@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.domain import backoff, from_millis, millis, millis_of
+from bot.domain.sharing import ALONE
 from bot.store.database import Store, Transaction, transaction
 
 LONGEST: Final = timedelta(seconds=backoff.RETRY_AFTER_CAP)  # rest: what is further away is a clock that has leapt back
@@ -19,11 +20,20 @@ _RESTS: Final = (
 )
 
 
+# Of a process that lives; where the processes are not written down there is only one. What a dead one was submitting
+# keeps its lease for as long as it may still arrive, and nobody else from submitting meanwhile.
+_OF_THE_LIVING: Final = (
+    f"(substr(lease, 1, {len(ALONE)}) IN (SELECT id FROM processes) "  # noqa: S608 (constant)
+    "OR NOT EXISTS (SELECT 1 FROM processes))"
+)
+
+
 def has_room(provider: str, *, now: str, abreast: str) -> str:
     """Write the SQL that says whether a provider may get a submission more; after a rest only one at a time."""
     resting = _RESTS.format(provider=provider, now=now)
     return (
-        f"(SELECT count(*) FROM jobs WHERE provider = {provider} AND status = 'submitting' AND lease IS NOT NULL) "  # noqa: S608 (texts of callers)
+        f"(SELECT count(*) FROM jobs WHERE provider = {provider} AND status = 'submitting' AND lease IS NOT NULL "  # noqa: S608 (texts of callers)
+        f"AND {_OF_THE_LIVING}) "
         f"< CASE WHEN EXISTS (SELECT 1 FROM provider_rests WHERE provider = {provider}) THEN 1 ELSE {abreast} END "
         f"AND NOT EXISTS ({resting})"
     )

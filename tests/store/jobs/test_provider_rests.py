@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.domain import Job, millis
+from bot.domain.sharing import Process
+from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.provider_rests import LONGEST, ProviderRestStore
-from tests.store.conftest import Store
+from bot.store.processes import ProcessStore
+from tests.store.conftest import LEASE, UNLIMITED, Store
 
 REST = timedelta(seconds=30)
 
@@ -136,3 +140,20 @@ async def test_two_processes_send_no_more_than_one_and_heed_what_the_other_was_t
         await refused(one, claimed[0])
         assert await rests_until(other) == one.now + REST
         assert await other.waiting(abreast=2) is None
+
+
+async def test_what_a_dead_process_was_submitting_keeps_no_other_from_it(store: Store) -> None:
+    await crowd(store)
+    one, other = (Process(id=digit * 16) for digit in "12")
+    processes = ProcessStore(store.database)
+    for each in (one, other):
+        await processes.enter(each)
+    first, second = (ClaimStore(store.database, me=each.id) for each in (one, other))
+    assert [await claim(store, each) for each in (first, first, second)] == [True, True, False]
+    await processes.remove(one.id, now=store.now)
+    assert [await claim(store, second) for _ in range(3)] == [True, True, False]
+
+
+async def claim(store: Store, claims: ClaimStore) -> bool:
+    limits = replace(UNLIMITED, abreast=2)
+    return await claims.waiting("kirin", now=store.now, lease_until=store.now + LEASE, limits=limits) is not None
