@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from bot.domain import OutboxItem, OutboxKind, backoff
 from bot.domain.outbox import TRIES, wait_after
-from bot.errors import DeliveryError, DestinationBusy, DestinationLost, StoreError
+from bot.errors import DeliveryError, DestinationBusy, DestinationLost, StoreError, StoreUnavailable
 from bot.service.ports import CannotTell, Posted, Sighting
 from bot.service.processes import Processes
 from bot.service.signals import OTHERS, Signals, Topic
@@ -105,6 +105,7 @@ class OutboxPoster:
         self._clock, self._rand, self._patience = clock, rand, patience
         self._processes, self._signals, self._others_patience = processes, signals, others_patience
         self._woken, self._busy = woken, 0
+        self._unrecorded: list[OutboxItem] = []  # they met a database that refused
         processes.on_change(self.wake)
         self._in_hand: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -122,6 +123,7 @@ class OutboxPoster:
                     if not recovered:
                         await self._store.recover(living=self._processes.living())
                         recovered = True
+                    await self._give_back()
                     await self._begin(under_way)
                     pause, trouble = await self._pause(), 0
                 except StoreError as exc:
@@ -177,6 +179,13 @@ class OutboxPoster:
                     await ended.wait()
         return await self._store.item(item.kind, item.subject_id)
 
+    async def _give_back(self) -> None:
+        """Have items tried again soon that met a database that refused."""
+        while self._unrecorded:
+            soon = self._clock() + timedelta(seconds=backoff.DATABASE_CAP)
+            await self._store.retry(self._unrecorded[0], due_at=soon)
+            del self._unrecorded[0]
+
     async def _begin(self, under_way: asyncio.TaskGroup) -> int:
         """Begin with what is due, as long as there is room; count the items."""
         begun = 0
@@ -199,8 +208,10 @@ class OutboxPoster:
         try:
             async with self._alone(item.kind, item.subject_id):
                 await self._see_to(item)
-        except StoreError as exc:  # the claim runs out
+        except StoreError as exc:
             log.warning("the database refuses", extra={"kind": str(item.kind), "detail": str(exc)})
+            if isinstance(exc, StoreUnavailable):
+                self._unrecorded.append(item)
         finally:
             self._busy -= 1
             self._signals.send(Topic.ENDED, _name(item))

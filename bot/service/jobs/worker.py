@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.domain import Job, RunningLimits, backoff
 from bot.domain.next_step import Step, next_step
-from bot.errors import StoreError, StoreLost, TransitionLost
+from bot.errors import StoreError, StoreLost, StoreUnavailable, TransitionLost
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.clock_watch import ClockWatch
 from bot.service.jobs.delivery_slots import DeliverySlots
@@ -82,6 +82,7 @@ class Worker:
         self._aside_tasks: dict[str, asyncio.Task[None]] = {}
         self._to_show: dict[str, Job | None] = {}  # None where another process asks for it
         self._gathering: asyncio.TimerHandle | None = None
+        self._unrecorded: list[Job] = []  # their steps met a database that refused
         self._renew_at: datetime | None = None
         self._periodic_at: datetime | None = None
         self._looked_at: datetime | None = None
@@ -157,6 +158,10 @@ class Worker:
             if self._under_way:
                 await self._claims.renew(list(self._under_way.values()), lease_until=lease_until)
             self._renew_at = now + self._capacity.lease / 3
+        if self._unrecorded:
+            unrecorded = tuple(self._unrecorded)
+            await self._claims.give_back(unrecorded, due_at=now + timedelta(seconds=backoff.DATABASE_CAP))
+            del self._unrecorded[: len(unrecorded)]
         if not self._processes.works:
             return
         share = self._processes.share
@@ -242,8 +247,10 @@ class Worker:
             self._show(job)
         except TransitionLost as exc:
             log.info("somebody else moved the job", extra={"job": job.id, "detail": str(exc)})
-        except StoreError:
+        except StoreError as exc:
             log.exception("a step could not be recorded", extra={"job": job.id})
+            if isinstance(exc, StoreUnavailable):
+                self._unrecorded.append(job)
         except Exception:
             log.exception("a step failed unexpectedly", extra={"job": job.id, "status": str(job.status)})
             with contextlib.suppress(StoreError):

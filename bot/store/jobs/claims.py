@@ -111,13 +111,19 @@ class ClaimStore(Store):
         """Claim the waiting job of a provider whose turn it is, for submission, where the limits leave room."""
         most = (limits.per_provider, limits.per_user, limits.per_guild, limits.total)
         values = (provider, millis(now), *most, EVERYWHERE, limits.abreast)
+        if self._database.skip_locked and await self._next(tx, *values) is None:
+            return None  # as most often: no need to wait for others who claim
         await tx.alone(CLAIMS)
-        while (row := await tx.one(_NEXT, *values)) is not None and row["id"] is not None:
+        while (job_id := await self._next(tx, *values)) is not None:
             # None where it was cancelled a moment ago: then it is another's turn.
-            job = await begin_submitting(tx, row["id"], lease=self._new_lease(), until=lease_until)
+            job = await begin_submitting(tx, job_id, lease=self._new_lease(), until=lease_until)
             if job is not None:
                 return job
         return None
+
+    async def _next(self, tx: Transaction, *values: object) -> str | None:
+        row = await tx.one(_NEXT, *values)
+        return row["id"] if row else None
 
     async def overdue(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
         """Claim waiting jobs whose deadline has passed, at most `most`, those first where it has passed the longest."""
@@ -130,6 +136,19 @@ class ClaimStore(Store):
         await tx.alone(MANY_JOBS)
         update = "UPDATE jobs SET due_at = CASE WHEN due_at > $3 THEN due_at ELSE $3 END WHERE id = $1 AND lease = $2"
         return sum([await tx.execute(update, job.id, job.lease, millis(lease_until)) for job in jobs])
+
+    @transaction
+    async def give_back(self, tx: Transaction, jobs: Sequence[Job], *, due_at: datetime) -> None:
+        """Let jobs be claimed again from that time on whose steps came to nothing, but for one in `SUBMITTING`.
+
+        What was sent of that may still be under way: its lease runs out.
+        """
+        update = (
+            "UPDATE jobs SET due_at = $3, lease = NULL "
+            "WHERE id = $1 AND lease = $2 AND status <> 'submitting' AND due_at > $3"
+        )
+        for job in jobs:
+            await tx.execute(update, job.id, job.lease, millis(due_at))
 
     @transaction
     async def recover(

@@ -2,15 +2,18 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.domain import JobStatus
 from bot.errors import StoreLost, StoreUnavailable
+from bot.provider.base import Task
 from bot.service.jobs.worker import ALIVE
-from tests.service.scripted import until
+from tests.service.scripted import until, working
 from tests.service.services import Services
+from tests.service.worker_loop import at_work, eventually
 
 
 async def test_a_database_that_refuses_is_asked_again(services: Services) -> None:
@@ -26,6 +29,33 @@ async def test_a_database_that_refuses_is_asked_again(services: Services) -> Non
     assert not worker.alive()
     worker.stop()
     await running
+
+
+async def test_a_step_that_an_outage_has_stopped_is_taken_again_within_seconds(services: Services) -> None:
+    job = await services.running()
+    await services.jobs.reschedule(job, next_at=services.clock())
+
+    def outage() -> Task:
+        services.database.refusals = 2  # of how long like jobs take, which it does without, and of what has come of it
+        return working(f"task-{job.id}")
+
+    async def is_anybodys_soon() -> bool:
+        present = await services.job(job)
+        return present.lease is None and present.due_at == services.clock() + timedelta(seconds=5)
+
+    services.kirin.then("fetch", outage)
+    async with at_work(services) as worker:
+        await until(lambda: services.database.refused == 2)
+        await eventually(is_anybodys_soon)
+        services.clock.tick(5)
+        worker.wake()
+        await until(lambda: "done" in services.discord.phases())
+
+
+async def test_what_may_have_been_submitted_is_nobodys_until_its_lease_ends(services: Services) -> None:
+    job = await services.submitting()
+    await services.claims.give_back([job], due_at=services.clock())
+    assert await services.job(job) == job
 
 
 async def test_stopping_waits_for_steps_and_not_for_cards_or_the_crowd(services: Services) -> None:

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
 
-from bot.domain import Job, Member, Remover
+from bot.domain import Job, Member, OutboxKind, Remover
 from bot.errors import DestinationBusy, DestinationLost, ResultForgotten, ResultTooLarge, ResultUnavailable
 from bot.service.jobs.copies import Copy, CopyKind
 from bot.service.member.gallery import SMALLEST, TRIES, Gallery, GalleryRule
@@ -17,9 +17,11 @@ from bot.service.member.library import Library
 from bot.service.outbox import OutboxPoster
 from bot.service.ports import CannotTell, NotPosted, Posted, Result, Sighting
 from bot.store.jobs.results import ResultStore
+from bot.store.outbox import OutboxStore
 from bot.store.privacy.deletion import DeletionStore
 from tests.service.scripted import Scripted, until
 from tests.service.services import Services
+from tests.service.worker_loop import eventually
 
 GALLERY = 9  # the channel
 COPY = Posted(channel_id=GALLERY, message_id=900)
@@ -224,6 +226,28 @@ async def test_the_outbox_outlives_a_database_that_refuses(running: Wall) -> Non
     await until(lambda: wall.services.database.refused)
     await wall.starred()
     await until(lambda: len(wall.posts()) == 2)
+
+
+async def test_what_an_outage_kept_from_being_recorded_is_looked_for_within_seconds(running: Wall) -> None:
+    wall = running
+
+    def outage() -> Posted:
+        wall.services.database.refusals = 1
+        return COPY
+
+    wall.result_poster.then("post_copy", outage)
+    wall.result_poster.then("find_copy", COPY)
+    job, now = await wall.starred(), wall.services.clock()
+
+    async def tried_again_soon() -> bool:
+        item = await OutboxStore(wall.services.database).item(OutboxKind.GALLERY, job.id)
+        return item is not None and item.claimed_until is None and item.due_at == now + timedelta(seconds=5)
+
+    await eventually(tried_again_soon)
+    wall.services.clock.tick(5)
+    wall.outbox.wake()
+    await until(lambda: wall.result_poster.asked("find_copy"))
+    assert len(wall.posts()) == 1
 
 
 async def test_a_copy_that_may_be_there_is_not_posted_again_while_nobody_can_look(wall: Wall) -> None:
