@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
-from bot.domain import Job, RunningLimits, backoff
+from bot.domain import Job, JobStatus, RunningLimits, backoff
 from bot.domain.next_step import Step, next_step
 from bot.errors import StoreError, StoreLost, StoreUnavailable, TransitionLost
 from bot.service.jobs.cards import Cards
@@ -23,6 +23,8 @@ from bot.service.signals import Signals, Topic
 from bot.store.jobs.claims import ClaimStore
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 IDLE: Final = timedelta(seconds=15)  # the longest sleep; queue positions and deadlines are looked at this often
 ENDINGS: Final = 16  # cards that are closed at once
@@ -74,8 +76,8 @@ class Worker:
         self._providers, self._capacity, self._clock, self._rand = tuple(providers), capacity, clock, rand
         self._woken = woken
         self._tasks: asyncio.TaskGroup | None = None
-        self._under_way: dict[asyncio.Task[None], Job] = {}
-        self._stepping: set[asyncio.Task[None]] = set()  # of those, the ones that take up room
+        self._under_way: dict[asyncio.Task[Job | None], Job] = {}
+        self._stepping: set[asyncio.Task[Job | None]] = set()  # of those, the ones that take up room
         self._deliveries = DeliverySlots(most=capacity.deliveries, each=capacity.deliveries_each)
         endings = min(capacity.steps, ENDINGS)
         self._endings = DeliverySlots(most=endings, each=max(1, endings // 2))
@@ -86,6 +88,7 @@ class Worker:
         self._renew_at: datetime | None = None
         self._periodic_at: datetime | None = None
         self._looked_at: datetime | None = None
+        self._asleep_until: datetime | None = None  # None while it looks for work
         self._stopping = False
         signals.on(Topic.CARD, self._show_for_others)
         processes.on_change(self.wake)
@@ -126,10 +129,12 @@ class Worker:
                     trouble += 1
                     pause = backoff.delay(trouble, rand=self._rand, cap=backoff.DATABASE_CAP)
                     log.warning("the database refuses", extra={"detail": str(exc), "tries": trouble})
+                self._asleep_until = self._clock() + pause
                 # Not `wait_for`: that may take a cancellation for the news, up to Python 3.11.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause.total_seconds()):
                         await self._woken.wait()
+                self._asleep_until = None
 
     async def recover(self) -> None:
         """Take over, at start, what a dead process left unfinished.
@@ -214,31 +219,42 @@ class Worker:
     def _free_steps(self) -> int:
         return max(0, self._capacity.steps - len(self._stepping))
 
-    def _start(self, job: Job, step: Step) -> asyncio.Task[None]:
+    def _start(self, job: Job, step: Step) -> asyncio.Task[Job | None]:
         task = self._spawn(self._supervise(job, step), name=f"step-{job.id}")
         self._under_way[task] = job
         self._stepping.add(task)
         task.add_done_callback(self._forget_task)
         return task
 
-    def _forget_task(self, task: asyncio.Task[None]) -> None:
+    def _forget_task(self, task: asyncio.Task[Job | None]) -> None:
         crowded = not self._free_steps()
         self._stepping.discard(task)
-        del self._under_way[task]
+        before, after = self._under_way.pop(task), None if task.cancelled() else task.result()
         if crowded or self._stopping:
             self.wake()
+        elif after is not None and self._goes_on(before, after):
+            return
         elif self._gathering is None:
             self._gathering = asyncio.get_running_loop().call_later(GATHER.total_seconds(), self._wake_for_all)
+
+    def _goes_on(self, before: Job, after: Job) -> bool:
+        """Tell whether a job's provider is still at work on it, and it is due when we look again at the earliest.
+
+        So it is with most steps: no room was made anywhere, and there is nothing to look for.
+        """
+        running = before.status is after.status is JobStatus.RUNNING and after.lease is None
+        asleep_until, due_at = self._asleep_until, after.due_at
+        return running and asleep_until is not None and due_at is not None and due_at >= asleep_until
 
     def _wake_for_all(self) -> None:
         """Look again, for all the steps that have ended lately."""
         self._gathering = None
         self.wake()
 
-    async def _supervise(self, job: Job, step: Step) -> None:
-        """Carry out one step after the other until one gives the job's lease back.
+    async def _supervise(self, job: Job, step: Step) -> Job | None:
+        """Carry out one step after the other until one gives the job's lease back; the job as it is then.
 
-        Whatever goes wrong in one is written down, and leaves the job to be claimed again.
+        Whatever goes wrong in one is written down, and leaves the job to be claimed again: None.
         """
         try:
             job = await self._carry_out(job, step)
@@ -255,6 +271,9 @@ class Worker:
             log.exception("a step failed unexpectedly", extra={"job": job.id, "status": str(job.status)})
             with contextlib.suppress(StoreError):
                 await self._steps.retry_after_crash(job)
+        else:
+            return job
+        return None
 
     async def _carry_out(self, job: Job, step: Step) -> Job:
         """Carry out one step; one that waits for a channel, when it is the job's turn there."""
@@ -310,7 +329,7 @@ class Worker:
         if name not in self._aside_tasks:
             self._aside_tasks[name] = self._spawn(guarded(), name=name)
 
-    def _spawn(self, work: Coroutine[None, None, None], *, name: str) -> asyncio.Task[None]:
+    def _spawn(self, work: Coroutine[None, None, T], *, name: str) -> asyncio.Task[T]:
         if self._tasks is None:
             raise RuntimeError("the worker does not run")
         return self._tasks.create_task(work, name=name)
