@@ -70,11 +70,14 @@ class Signals:
 
     @contextmanager
     def expected(self, topic: Topic, subject: str) -> Iterator[asyncio.Event]:
-        """Lend an event that is set once the signal was heard while the block lasts; it may be a false alarm."""
+        """Lend an event that is set once just this signal was heard while the block lasts.
+
+        One about everything, which the sweep is, says nothing of it; a signal that is lost is waited for in vain.
+        """
         heard = asyncio.Event()
 
         def listener(what: str) -> None:
-            if what in {subject, ANY}:
+            if what == subject:
                 heard.set()
 
         self.on(topic, listener)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain import Destination, Job, Member, Spread, VideoRequest
+from bot.domain import Destination, Job, JobStatus, Member, Spread, VideoRequest
 from bot.domain.sharing import Process, Role
 from bot.errors import (
     ChannelClosed,
@@ -38,6 +38,7 @@ from tests.service.worker_loop import eventually
 
 REQUEST = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
 CHANNELS = [1_100_000_000_000_000_000 + number * 4_194_304 for number in range(12)]
+PATIENT = replace(SIZES, others_patience=20)
 IMPATIENT = replace(SIZES, others_patience=0.05)
 ANA = Member(user_id=1, guild_id=7)
 BRIEFLY = timedelta(seconds=2)
@@ -66,7 +67,7 @@ class Parts:
 
     services: Services
     connect: Callable[[], Awaitable[tuple[Database, Wire]]]
-    sizes: Sizes = SIZES
+    sizes: Sizes = field(default_factory=lambda: PATIENT)
     alive: dict[str, Part] = field(default_factory=dict)
 
     async def begin(self, name: str, role: Role) -> Part:
@@ -163,6 +164,21 @@ def net(part: Part, job: Job) -> timedelta:
     return part.bot.callbacks.wait(job, BRIEFLY, elapsed=timedelta(), spread=spread)
 
 
+async def submitted(parts: Parts, accepted: Collection[Accepted]) -> bool:
+    jobs = [await parts.services.job(each.job) for each in accepted]
+    return all(job.status is JobStatus.RUNNING and job.lease is None for job in jobs)
+
+
+async def until_delivered(parts: Parts, accepted: Collection[Accepted]) -> None:
+    """Let the time pass that the videos take, and then whatever anybody waits."""
+    await eventually(lambda: submitted(parts, accepted))
+    parts.tick(USUAL)
+    async with asyncio.timeout(60):
+        while not await delivered(parts, accepted):
+            await asyncio.sleep(0.05)
+            parts.tick(1)
+
+
 async def delivered(parts: Parts, accepted: Collection[Accepted]) -> bool:
     jobs = [await parts.services.lookup.job(each.job.id) for each in accepted]
     return all(job is not None and job.delivered_at is not None and job.due_at is None for job in jobs)
@@ -173,9 +189,7 @@ async def test_a_gateways_jobs_are_moved_by_the_workers_and_each_channel_is_one_
     workers = [await parts.begin(name, Role.WORKER) for name in "bc"]
     async with running(gateway, *workers):
         accepted = [await ask(gateway, channel, user_id=number) for number, channel in enumerate(CHANNELS, start=1)]
-        await until(lambda: len(parts.services.kirin.asked("submit")) == len(CHANNELS))
-        parts.tick(USUAL)
-        await eventually(lambda: delivered(parts, accepted))
+        await until_delivered(parts, accepted)
     assert all(each.job.card_message_id is not None for each in accepted)
     assert not gateway.discord.calls
     assert workers[0].places() | workers[1].places() == set(CHANNELS)
@@ -191,7 +205,7 @@ async def test_whatever_process_submits_a_job_the_owner_of_its_channel_asks_how_
     async with running(one):
         accepted = await ask(one, channel)
         assert accepted.job.card_message_id is None
-        await until(lambda: parts.services.kirin.asked("submit"))
+        await eventually(lambda: submitted(parts, [accepted]))
         parts.tick(USUAL)
         await asyncio.sleep(0.05)
         assert not parts.services.kirin.asked("fetch")
@@ -213,9 +227,7 @@ async def test_whoever_was_asked_privately_shows_it_and_the_persons_owner_does_t
     gateway, worker = await parts.begin("a", Role.GATEWAY), await parts.begin("b", Role.WORKER)
     async with running(gateway, worker):
         accepted = await ask(gateway, CHANNELS[0], user_id=CHANNELS[1], private=True)
-        await until(lambda: parts.services.kirin.asked("submit"))
-        parts.tick(USUAL)
-        await eventually(lambda: delivered(parts, [accepted]))
+        await until_delivered(parts, [accepted])
     assert len(gateway.discord.phases("post_card")) == 1
     assert worker.discord.asked("post_result")
 
@@ -224,9 +236,7 @@ async def test_gateways_move_the_jobs_while_no_worker_lives(parts: Parts) -> Non
     gateways = [await parts.begin(name, Role.GATEWAY) for name in "ab"]
     async with running(*gateways):
         accepted = [await ask(gateways[0], channel, user_id=number) for number, channel in enumerate(CHANNELS, start=1)]
-        await until(lambda: len(parts.services.kirin.asked("submit")) == len(CHANNELS))
-        parts.tick(USUAL)
-        await eventually(lambda: delivered(parts, accepted))
+        await until_delivered(parts, accepted)
     assert gateways[0].places() | gateways[1].places() == set(CHANNELS)
     assert not gateways[0].places() & gateways[1].places()
 
@@ -236,12 +246,11 @@ async def test_a_channel_changes_hands_when_its_owner_goes(parts: Parts) -> None
     async with running(gateway):
         async with running(first):
             accepted = await ask(gateway, CHANNELS[0])
-            await until(lambda: "running" in first.discord.phases())
+            await eventually(lambda: submitted(parts, [accepted]))
         del parts.alive["b"]
         second = await parts.begin("c", Role.WORKER)
         async with running(second):
-            parts.tick(USUAL)
-            await eventually(lambda: delivered(parts, [accepted]))
+            await until_delivered(parts, [accepted])
     assert not first.discord.asked("post_result")
     assert len(second.discord.asked("post_result")) == 1
     assert not gateway.discord.calls
