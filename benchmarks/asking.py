@@ -102,8 +102,8 @@ def average(mean: float, cv: float, *, jobs: int, rule: Rule | None = None) -> C
     return Cost(fmean(cost.questions for cost in costs), fmean(cost.late for cost in costs))
 
 
-def play(mean: float, cv: float, *, jobs: int, step: float) -> Iterator[Cost]:
-    """Ask about jobs that report their progress in steps, exactly where `step` is 0."""
+def play(mean: float, cv: float, *, jobs: int, step: float | None) -> Iterator[Cost]:
+    """Ask about jobs that report their progress in steps, exactly where `step` is 0; None where they report none."""
     rand = random.Random(1)  # noqa: S311 (no secret)
     for _, cost in _histories(mean, cv, rule_now(rand), rand, jobs=jobs, step=step):
         yield cost

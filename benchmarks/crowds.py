@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count as numbers
 from math import exp
-from statistics import median, quantiles
+from statistics import fmean, median, quantiles
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,6 +23,7 @@ import httpx
 from aiohttp import web
 
 from benchmarks._optimum import Cost, log_normal
+from benchmarks.asking import play
 from bot.domain import Destination, Job, JobStatus, Spread, VideoRequest
 from bot.provider.kling import Kling
 from bot.provider.transport import Transport
@@ -71,10 +72,12 @@ def _lines() -> Iterator[str]:
         for mean in MEANS:
             for cv in CVS:
                 come, at_once = steady(mean, cv, count=count, jobs=max(300, count)), together(mean, cv, count=count)
+                alone = list(play(mean, cv, jobs=300, step=None))
+                each, late = fmean(job.questions for job in alone), median(job.late for job in alone)
                 yield (
                     f"{count} under way, {mean:.0f} s, cv {cv}: {come.questions:.2f} questions a job, median "
-                    f"{come.late:.1f} s late (every 4 s: {floor(mean, count):.2f}); begun together "
-                    f"{at_once.questions:.2f}, {at_once.late:.1f} s"
+                    f"{come.late:.1f} s late (one by one: {each:.1f}, {late:.1f} s; every 4 s: "
+                    f"{floor(mean, count):.2f}, 2.0 s); begun together {at_once.questions:.2f}, {at_once.late:.1f} s"
                 )
 
 

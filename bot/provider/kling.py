@@ -151,7 +151,10 @@ class Kling(VideoProvider):
     async def _ask(self, question: Question, of: frozenset[str]) -> KlingAnswer | None:
         """Ask a question about many tasks; None where it is not answered, at this address or for our key."""
         try:
-            answer: KlingAnswer | None = await self._query(question.path, partial(self._many, of), attempts=1)
+            # A relay that passes on what it knows may refuse all else in its own words: they say nothing of the rest.
+            answer: KlingAnswer | None = await self._query(
+                question.path, partial(self._many, of), attempts=1, telling=False
+            )
         except _NOT_OFFERED:
             answer = None
         except errors.OperatorFault as exc:  # a key may be good for everything but `/tasks`
@@ -205,8 +208,11 @@ class Kling(VideoProvider):
             if exc.code == kling_codes.NO_METHOD:
                 raise errors.OperatorFault(provider=self.id, code=exc.code, detail=exc.detail) from exc
 
-    async def _query(self, path: str, read: Callable[[bytes], _T], *, attempts: int = ATTEMPTS) -> _T:
-        explain = partial(self._explain, create=False)
+    async def _query(
+        self, path: str, read: Callable[[bytes], _T], *, attempts: int = ATTEMPTS, telling: bool = True
+    ) -> _T:
+        """Ask. Who speaks is learnt from the answer, unless it is not `telling`."""
+        explain = partial(self._explain, create=False, telling=telling)
         return await self._with_fresh_token(
             lambda: self._transport.query(path, read=read, explain=explain, attempts=attempts)
         )
@@ -228,7 +234,9 @@ class Kling(VideoProvider):
             ProviderError: it complains instead.
             ValueError: it is no answer at all.
         """
-        answer = self._learn_relay(KlingAnswer.read(body, of=of))
+        answer = KlingAnswer.read(body, of=of)
+        if of is None:
+            self._learn_relay(answer)
         if answer.fine or answer.report:
             return answer
         said = self._complaint(answer, _OK, create=create)
@@ -265,16 +273,17 @@ class Kling(VideoProvider):
             if report.id
         ]
 
-    def _learn_relay(self, answer: KlingAnswer) -> KlingAnswer:
+    def _learn_relay(self, answer: KlingAnswer) -> None:
         """Remember who speaks: from the first words of a relay on, it is one, and has no questions about many tasks."""
         if answer.relayed and not self._relayed:
             self._relayed, self.find_is_authoritative = True, False
             self._questions.close(LIST, TASKS)
-        return answer
 
-    def _explain(self, status: int, body: bytes, *, create: bool) -> Complaint:
+    def _explain(self, status: int, body: bytes, *, create: bool, telling: bool = True) -> Complaint:
         try:
-            answer = self._learn_relay(KlingAnswer.read(body))
+            answer = KlingAnswer.read(body)
+            if telling:
+                self._learn_relay(answer)
         except ValueError:
             answer = KlingAnswer.model_validate({"message": body[:EXCERPT].decode(errors="replace")})
         return self._complaint(answer, status, create=create)

@@ -196,6 +196,15 @@ async def test_a_relay_that_is_known_to_be_one_is_not_even_asked(reach: Reach) -
     assert len(account.seen) == 1
 
 
+async def test_the_words_in_which_a_relay_refuses_them_say_nothing_of_other_questions(reach: Reach) -> None:
+    refusal = (404, {"code": "route_not_found", "message": "no such route"})
+    account = Account([entry("1")], list=refusal, tasks=refusal)
+    kling = account.kling(reach)
+    with pytest.raises(errors.ProviderRejected):
+        await kling.fetch_many(asked("1", "2"))
+    assert kling.find_is_authoritative
+
+
 async def test_a_relay_that_learns_to_list_is_listened_to(reach: Reach) -> None:
     account = Account(single=(200, {"code": "success", "data": {"task_id": "1", "status": "IN_PROGRESS"}}))
     kling = account.kling(reach)

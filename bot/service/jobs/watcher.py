@@ -214,10 +214,12 @@ class Watch:
         wanted.sort(key=lambda each: each.waited, reverse=True)
         try:
             answers = await self._service.fetch_many(wanted)
-        except (errors.ProviderBusy, errors.ProviderUnavailable) as exc:
-            self._note_failure(exc)
+        except errors.ProviderRejected as exc:
+            self._stop(RETRY, exc)
         except errors.ProviderError as exc:
-            self._stop(RETRY if isinstance(exc, errors.ProviderRejected) else REST, exc)
+            if not isinstance(exc, errors.ProviderBusy | errors.ProviderUnavailable):
+                self._failures = max(self._failures, FAILURES - 1)  # the key or the account: each job finds out at once
+            self._note_failure(exc)
         else:
             self._failures = 0
             self._health.note_answered()
