@@ -161,6 +161,7 @@ async def running_bot(
         await bot.given_up.recall()
         await bot.worker.recover()
         await bot.services.left_guilds.work()  # before what waits there is begun
+        stack.push_async_callback(together.leave)  # before all that is slow to close
         yield bot, client, together
 
 

@@ -124,6 +124,9 @@ class ProcessWatch:
         """
         this = self._processes.this
         for name in (_lock_of(this.id), *(f"shard:{each}" for each in this.answers_for)):
+            if await self._session.hold(name):
+                continue
+            log.info("another process has what this one needs; it may be about to end", extra={"lock": name})
             if not await self._session.hold(name, patience=patience):
                 raise LockTaken(name=name)
         await self._store.enter(this)

@@ -24,11 +24,10 @@ from bot.store.postgres_errors import TROUBLE, translated
 log = logging.getLogger(__name__)
 
 CHANNEL: Final = "shotcaller"
-ANSWER_TIMEOUT: Final = 5.0  # seconds
+ANSWER_TIMEOUT: Final = 5.0  # seconds at the least
 PING: Final = 1.0  # seconds between two signs of life
 SILENCE: Final = 10.0  # seconds without any before the server ends the session
 PAUSE: Final = 0.05  # seconds between two tries to get a lock
-OLD_SESSION: Final = 5.0  # seconds for the server to end the session that was lost
 
 # A server before 14 has no such setting: a process that has stopped on a machine that goes on lives, for the others.
 _END_WHEN_SILENT: Final = (
@@ -188,13 +187,12 @@ class PostgresSession:
             LockTaken: somebody else has it.
             StoreUnavailable: the server does not answer.
         """
-        until = asyncio.get_running_loop().time() + OLD_SESSION
         try:
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", lock_number(name)):
                 holders = [row["pid"] for row in await connection.fetch(_HOLDERS, lock_number(name))]
                 if self._pid in holders:
                     await connection.execute("SELECT pg_terminate_backend($1)", self._pid)
-                elif holders or asyncio.get_running_loop().time() >= until:
+                elif holders:
                     raise LockTaken(name=name)
                 await asyncio.sleep(PAUSE)
         except TROUBLE as exc:
@@ -205,7 +203,7 @@ class PostgresSession:
             connection = await asyncpg.connect(
                 self._url,
                 timeout=CONNECT_TIMEOUT,
-                command_timeout=ANSWER_TIMEOUT,
+                command_timeout=max(ANSWER_TIMEOUT, self._silence),
                 server_settings={"application_name": "shotcaller session", **KEEP_ALIVE},
             )
         except TROUBLE as exc:

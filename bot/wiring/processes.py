@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from bot import __version__
@@ -24,14 +25,22 @@ LEAST_SILENCE: Final = 3.0  # seconds that a busy process may say nothing, and i
 log = logging.getLogger(__name__)
 
 
+async def _stay() -> None:
+    """Do nothing: who is alone claims nothing from others."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Together:
-    """What the processes have together; `loops` see to it, and end only where the process has to."""
+    """What the processes have together; `loops` see to it, and end only where the process has to.
+
+    `leave` gives back what this process has claimed, once it claims nothing more.
+    """
 
     processes: Processes
     signals: Signals
     clock: Clock
     loops: Sequence[asyncio.Task[Any]] = ()
+    leave: Callable[[], Awaitable[None]] = _stay
 
     async def run(self) -> None:
         """See to it until cancelled.
@@ -70,7 +79,8 @@ async def open_together(
             await watch.enter()
             rest = {"processes": watch.run(), "clock": clock.run(), "signals": signals.run()}
             loops += [asyncio.create_task(work, name=name) for name, work in rest.items()]
-            yield Together(processes=processes, signals=signals, clock=clock, loops=loops)
+            leave = partial(_leave, watch)
+            yield Together(processes=processes, signals=signals, clock=clock, loops=loops, leave=leave)
         finally:
             for each in loops:
                 each.cancel()

@@ -1,7 +1,7 @@
 """Several processes of one bot on one PostgreSQL: people notice nothing of it, whoever dies."""
 
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from tests.acceptance.people import text_of
 from tests.acceptance.system import SMALL, System
 from tests.cut_line import line_to
 from tests.fresh_databases import FreshDatabases
+from tests.postgres_server import Server, own_server
 
 GATEWAY: Final = "0/1"
 WORKER: Final = "none"
@@ -31,7 +32,7 @@ class Company:
     url: str
     database: asyncpg.Connection
     stack: AsyncExitStack
-    folders: int = 0
+    lease_seconds: int = 30  # with 1, a process that is stopped counts as dead after three seconds
     processes: list[Forked] = field(default_factory=list)
 
     async def start(self, shards: str, *arguments: str, url: str = "") -> Forked:
@@ -49,7 +50,10 @@ class Company:
 
     def spawn(self, shards: str, *arguments: str, url: str = "") -> Forked:
         process = self.system.spawn(
-            arguments or ("-m", "bot", "run"), database_url=url or self.url, shards=shards, log_level="INFO"
+            arguments or ("-m", "bot", "run"),
+            database_url=url or self.url,
+            shards=shards,
+            lease_seconds=self.lease_seconds,
         )
         self.processes.append(process)
         self.stack.push_async_callback(self._end, process)
@@ -95,15 +99,19 @@ class Company:
         await process.wait()
 
 
+async def opened(system: System, url: str, stack: AsyncExitStack) -> Company:
+    """Nobody yet, on a database; whoever has started is gone when the stack is."""
+    stack.push_async_callback(system.people.until, system.left, what="the end of the connections")
+    return Company(system, url, await asyncpg.connect(url), stack)
+
+
 @pytest.fixture
 async def company(system: System, fresh_databases: FreshDatabases, tmp_path: Path) -> AsyncIterator[Company]:
     url = await fresh_databases.url(tmp_path)
     async with AsyncExitStack() as stack:
-        database = await asyncpg.connect(url)
-        stack.push_async_callback(database.close)
-        stack.push_async_callback(system.people.until, system.left, what="the end of the connections")
-        company = Company(system, url, database, stack)
+        company = await opened(system, url, stack)
         yield company
+        await company.database.close()
         for process in company.processes:
             assert process.returncode in {None, 0, 1, -signal.SIGKILL}, system.log.read_text()
     fresh_databases.let_go(tmp_path)
@@ -128,6 +136,7 @@ async def test_a_second_process_for_a_shard_stops_and_says_why(company: Company)
 async def test_a_gateway_that_was_stopped_for_so_long_that_another_has_its_shard_ends_and_says_why(
     company: Company,
 ) -> None:
+    company.lease_seconds = 1
     stopped = await company.start(GATEWAY)
     stopped.send_signal(signal.SIGSTOP)
     replacement = company.spawn(GATEWAY)
@@ -174,6 +183,7 @@ async def test_what_a_killed_worker_had_in_hand_another_finishes(company: Compan
 async def test_a_worker_that_was_stopped_while_it_submitted_does_not_submit_after_another_has(
     company: Company, tmp_path: Path
 ) -> None:
+    company.lease_seconds = 1
     mark = tmp_path / "stopped"
     workers = [await company.start(WORKER, SCRIPT, str(mark)) for _ in range(2)]
     await company.start(GATEWAY)
@@ -206,6 +216,7 @@ async def test_a_worker_that_was_stopped_while_it_submitted_does_not_submit_afte
 async def test_a_worker_that_was_stopped_while_it_waited_for_the_answer_is_overtaken_by_one_that_finds_its_task(
     company: Company,
 ) -> None:
+    company.lease_seconds = 1
     await company.system.people.fault("kling", "slow", on=["create"], seconds=1.0, count=1)
     stopped = await company.start(WORKER, SCRIPT)
     await company.start(GATEWAY)
@@ -223,6 +234,7 @@ async def test_a_worker_that_was_stopped_while_it_waited_for_the_answer_is_overt
 async def test_a_worker_that_is_cut_off_from_the_database_while_it_submits_is_overtaken_by_one_that_finds_its_task(
     company: Company,
 ) -> None:
+    company.lease_seconds = 1
     async with line_to(company.url) as line:
         await company.system.people.fault("kling", "slow", on=["create"], seconds=1.0, count=1)
         cut_off = await company.start(WORKER, SCRIPT, url=line.url)
@@ -265,3 +277,29 @@ async def test_two_gateways_have_a_shard_each_and_a_worker_posts_for_both(compan
     posted = {each["agent"] for each in requests if each["path"].endswith("/messages") and each["method"] == "POST"}
     assert len(posted) == 1  # the worker
     assert [each["path"] for each in requests if each["limited"] == "global"] == []
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server that a test may stop: there before its system, which looks for what is left."""
+    with own_server() as server:
+        yield server
+
+
+async def test_when_the_database_was_gone_everybody_is_back_and_goes_on(
+    server: Server, system: System, tmp_path: Path
+) -> None:
+    url = await FreshDatabases(server=server, prefix="gone_").url(tmp_path)
+    async with AsyncExitStack() as stack:
+        company = await opened(system, url, stack)
+        await company.start(WORKER)
+        await company.start(GATEWAY)
+        members = await company.members()
+        await company.database.close()
+        server.stop("fast")
+        server.start()
+        company.database = await asyncpg.connect(url)
+        await company.system.people.types("video create", **SMALL)
+        await company.delivered_once()
+        assert await company.members() == members
+        await company.database.close()

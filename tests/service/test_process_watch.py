@@ -27,6 +27,7 @@ from tests.store.conftest import UNLIMITED, Store
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 LEASE = timedelta(hours=1)
+BUSY = 60.0  # seconds for which the machine of the tests may have other things to do
 END_SESSIONS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
     "WHERE application_name LIKE '% session' AND datname = current_database()"
@@ -75,7 +76,7 @@ class Bot:
         stack = await self.stack.enter_async_context(AsyncExitStack())
         this = Process(id=new_process_id(), role=role, started_at=more.pop("started_at", NOW), **more)
         database = await stack.enter_async_context(PostgresDatabase(self.url, pool=2, process_id=this.id))
-        session = await stack.enter_async_context(PostgresSession(self.url, rand=lambda: 0.0))
+        session = await stack.enter_async_context(PostgresSession(self.url, silence=BUSY, rand=lambda: 0.0))
         showing = asyncio.create_task(session.run())
         stack.callback(showing.cancel)
         return Running(this, database, session, stack, showing)

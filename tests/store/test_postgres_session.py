@@ -17,7 +17,8 @@ from bot.store.postgres_session import PostgresSession
 from tests.cut_line import line_to
 from tests.fresh_databases import FreshDatabases
 
-PATIENCE = 10.0  # seconds for what a database should do at once
+PATIENCE = 20.0  # seconds for what a database should do at once
+BUSY = 60.0  # seconds for which the machine of the tests may have other things to do
 
 
 @dataclass
@@ -29,7 +30,7 @@ class Server:
     stack: AsyncExitStack
 
     async def session(self, *, kept: bool = True, url: str = "") -> PostgresSession:
-        session = await self.stack.enter_async_context(PostgresSession(url or self.url, rand=lambda: 0.0))
+        session = await self.stack.enter_async_context(PostgresSession(url or self.url, silence=BUSY, rand=lambda: 0.0))
         if kept:
             self.keep(session)
         return session
@@ -132,9 +133,11 @@ async def test_while_it_is_lost_nothing_is_told(server: Server) -> None:
     await server.end("process:a")
 
     async def refuses() -> bool:
-        with pytest.raises(StoreUnavailable):
+        try:
             await one.held([])
-        return True
+        except StoreUnavailable:
+            return True
+        return False
 
     await eventually(refuses)
     with pytest.raises(StoreUnavailable, match="no session"):
@@ -183,11 +186,11 @@ async def test_the_locks_of_a_process_that_says_nothing_any_more_are_free(server
 
 async def test_one_that_has_nothing_to_ask_shows_that_it_lives(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres_session, "PING", 0.05)
-    lives = await server.stack.enter_async_context(PostgresSession(server.url, silence=0.5))
+    lives = await server.stack.enter_async_context(PostgresSession(server.url, silence=2))
     lost = list[bool]()
     lives.on_reconnected(lambda: lost.append(True))
     server.keep(lives)
     assert await lives.hold("process:a")
-    await asyncio.sleep(1)
+    await asyncio.sleep(3)
     assert not lost
     assert await lives.held(["process:a"]) == {"process:a"}
