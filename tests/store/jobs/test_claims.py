@@ -10,7 +10,7 @@ from bot.domain import Destination, Job, JobStatus
 from bot.domain.sharing import BUCKETS, EVERYTHING, bucket_of
 from bot.errors import TransitionLost
 from bot.store.jobs import claims
-from bot.store.jobs.claims import SPACING
+from bot.store.jobs.claims import SPACING, Woken
 from tests.store.conftest import LEASE, START, Store
 
 
@@ -343,3 +343,21 @@ async def test_a_process_sleeps_through_what_is_due_elsewhere(store: Store) -> N
     shares = [1 << bucket_of(each.place_id) for each in (early, late)]
     moments = [await store.claims.next_due(now=store.now, share=share) for share in shares]
     assert moments == [store.now + timedelta(seconds=5), store.now + timedelta(seconds=9)]
+
+
+async def test_who_is_worked_on_and_moved_by_nobody_is_listed_page_by_page_and_woken_uncalled(store: Store) -> None:
+    running = []
+    for number in range(3):
+        job = await store.submitting(id=f"{number:016x}")
+        later = store.now + timedelta(minutes=1)
+        running.append(await store.jobs.record_task(job, task_id=f"t-{job.id}", next_at=later, now=store.now))
+    await store.submitting()
+    provider, ids = running[0].provider, sorted(job.id for job in running)
+    first = await store.claims.running(provider, after="", most=2)
+    rest = await store.claims.running(provider, after=first[-1].id, most=2)
+    assert [job.id for job in (*first, *rest)] == ids
+    woken = await store.claims.wake([first[0].external_id], now=store.now, called=False)
+    assert woken == {first[0].external_id: Woken.YES}
+    (due,) = await store.claims.due(now=store.now, lease_until=store.now + LEASE, most=9)
+    assert (due.id, due.called_at) == (ids[0], None)
+    assert [job.id for job in await store.claims.running(provider, after="", most=9)] == ids[1:]
