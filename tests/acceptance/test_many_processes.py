@@ -303,3 +303,12 @@ async def test_when_the_database_was_gone_everybody_is_back_and_goes_on(
         await company.delivered_once()
         assert await company.members() == members
         await company.database.close()
+
+
+async def test_the_answer_of_a_gateway_links_to_the_card_that_a_worker_has_posted(company: Company) -> None:
+    await company.start(WORKER)
+    await company.start(GATEWAY)
+    people = company.system.people
+    answer = await people.answer(await people.types("video create", **SMALL))
+    (card,) = await people.cards()
+    assert f"/{card['channel_id']}/{card['id']}" in answer
