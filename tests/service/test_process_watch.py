@@ -82,9 +82,16 @@ class Bot:
         return Running(this, database, session, stack, showing)
 
     async def process(self, role: Role = Role.WORKER, **more: Any) -> Running:
+        """A process that has entered; where the machine is so busy that its session was lost, by another try."""
         running = await self.opened(role, **more)
-        await running.watch.enter(patience=0)
-        return running
+        async with asyncio.timeout(BUSY):
+            while True:
+                try:
+                    await running.watch.enter(patience=0)
+                except StoreUnavailable:
+                    await asyncio.sleep(0.05)
+                else:
+                    return running
 
     async def look(self, *running: Running, times: int = 1) -> None:
         for _ in range(times):
