@@ -23,15 +23,31 @@ HOP: Final = 0.002  # seconds at the most that work in a thread takes
 class Process:
     """Something that can be killed: from that moment on nothing of it runs, whatever it waited for."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop: "SimulatedLoop") -> None:
+        self._loop = loop
         self.alive = True
+        self.stopped_at: float | None = None
         self.context = copy_context()
         self.context.run(_OWNER.set, self)
+        self._put_off: list[tuple[Context, partial[object]]] = []
 
     def run(self, callback: Callable[..., object], *args: object) -> None:
-        """Run a callback of this process, while it lives."""
-        if self.alive:
+        """Run a callback of this process, while it lives; later, while it is stopped."""
+        if self.stopped_at is not None:
+            self._put_off.append((copy_context(), partial(callback, *args)))
+        elif self.alive:
             callback(*args)
+
+    def stop(self) -> None:
+        """Stop, as by a signal that nobody can catch: nothing runs until `go_on`."""
+        self.stopped_at = self._loop.time()
+
+    def go_on(self) -> None:
+        """Run what has been put off."""
+        self.stopped_at, put_off = None, self._put_off
+        self._put_off = []
+        for context, callback in put_off:
+            self._loop.call_soon(callback, context=context)
 
 
 _OWNER: ContextVar[Process | None] = ContextVar("owner", default=None)

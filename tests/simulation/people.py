@@ -367,7 +367,7 @@ class Community:
         return Job.from_row(dict(self._world.random.choice(rows))) if rows else None
 
     def _entry(self, guild_id: int, action: str) -> AuditEntry:
-        return AuditEntry(id=self.key(), guild_id=guild_id, actor_id=ADMIN, action=action, at=self._world.moment())
+        return AuditEntry(id=self.key(), guild_id=guild_id, actor_id=ADMIN, action=action, at=self._world.wall())
 
 
 async def _pause(services: Services, *, entry: AuditEntry, paused: bool) -> None:

@@ -28,7 +28,7 @@ from tests.simulation.discord_server import PLACES, Ports, SimulatedDiscord
 from tests.simulation.disk import Disk
 from tests.simulation.endings import wrong_at_the_end
 from tests.simulation.loop import SimulatedLoop, owner
-from tests.simulation.machine import Machine
+from tests.simulation.machine import ONE, SEVERAL, Machine
 from tests.simulation.people import Community
 from tests.simulation.video_services import Service
 from tests.simulation.world import World
@@ -46,10 +46,11 @@ SETTINGS: Final = Settings(
 
 @dataclass(frozen=True, kw_only=True)
 class Day:
-    """How long a simulated day is, and how much happens in it."""
+    """How long a simulated day is, how much happens in it, and how likely the bot is several processes."""
 
     hours: float = 0.15
     requests: int = 8
+    several: float = 0.15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,8 +107,10 @@ class Simulation:
             "running_total": limits.total,
             "job_deadline_minutes": random.choice((10, 20)),
         }
+        several = random.random() < day.several
         self._machine = Machine(
             world,
+            roles=random.choice(SEVERAL) if several else ONE,
             settings=SETTINGS.model_copy(update=changes),
             disk=self._disk,
             services=self._services,
@@ -131,7 +134,7 @@ class Simulation:
     async def play(self) -> None:
         """Play the day, then let the weather clear up, and wait until everything has come to its end."""
         world = self.world
-        self._machine.start()
+        self._machine.start_all()
         self._community.live(requests=self._day.requests, seconds=self._seconds)
         self._plan_troubles()
         await self._wait(self._seconds)
@@ -155,7 +158,7 @@ class Simulation:
     def end(self) -> None:
         """End what still runs."""
         self.world.weather.clear_up()
-        self._machine.kill("the end")
+        self._machine.kill_all("the end")
         self.world.loop.bury_all()
         self._disk.connection.close()
 
@@ -176,6 +179,7 @@ class Simulation:
         for trouble, most in (
             (self._kill, 3),
             (self._stop, 1),
+            (self._pause, 1),
             (self._clock_leaps, 1),
             (self._disk_is_full, 2),
             (self._service_is_gone, 2),
@@ -189,6 +193,9 @@ class Simulation:
 
     def _stop(self) -> None:
         self._machine.stop()
+
+    def _pause(self) -> None:
+        self._machine.pause(self.world.random.choice((5, 20, 60, 120)))
 
     def _clock_leaps(self) -> None:
         self.world.counted["clock leaps"] += 1
@@ -221,12 +228,13 @@ class Simulation:
     def _calm(self) -> None:
         self._disk.refuses = False
         self._discord.closed.clear()
+        self._machine.go_on()
 
     # -- what is looked at
 
     def _committed(self) -> None:
-        if self._books.look() and self.world.chance(self.world.weather.kill):
-            self.world.loop.call_soon(self._machine.kill, "after a commit", context=self.world.loop.world)
+        if self._books.look():
+            self._machine.kill_owner("a commit")
 
     def _expected(self, external_id: str) -> str | None:
         """Say what is wrong with a submission by this name now: its job must be on its way there."""

@@ -5,12 +5,13 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from random import Random
 from typing import Final, TypeVar
 
 from bot.errors import ShotcallerError
-from tests.simulation.loop import SimulatedLoop
+from tests.simulation.loop import Process, SimulatedLoop, owner
 from tests.simulation.moments import BEGIN
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ class Weather:
         """Draw a day's weather: some are fair, some stormy."""
         storm = random.choice((0.0, 0.3, 1.0, 1.0, 2.5))
         return cls(
-            discord=0.03 * storm,
+            discord=0.05 * storm,
             provider=0.06 * storm,
             task=0.08 * storm,
             file=0.08 * storm,
@@ -64,7 +65,7 @@ class World:
         self._begin, self._tell, self._trace = BEGIN + begins, tell, blake2b(digest_size=16)
         self._leapt = timedelta(0)
         self._calls, self._called_at = 0, 0.0
-        self._at_effect: Callable[[str], None] = lambda _what: None
+        self._at_effect: Callable[[str, Process | None], None] = lambda _what, _process: None
 
     # -- time
 
@@ -110,7 +111,7 @@ class World:
 
     # -- calls from processes into the world
 
-    def kill_at_effects(self, kill: Callable[[str], None]) -> None:
+    def kill_at_effects(self, kill: Callable[[str, Process | None], None]) -> None:
         """Say who may kill the process whose effect has just reached the world."""
         self._at_effect = kill
 
@@ -127,20 +128,23 @@ class World:
             self.over.set()
         if self._calls % CALLS == 0:
             self._called_at = self.loop.time()
-        self.loop.call_later(delay, self._arrive, effect, answer, what, back, context=self.loop.world)
+        arrive = partial(self._arrive, effect, answer, what, back, owner())
+        self.loop.call_later(delay, arrive, context=self.loop.world)
         return await answer
 
     def later(self, seconds: float, effect: Callable[[], object]) -> None:
         """Have something happen later, whoever is there then."""
         self.loop.call_later(seconds, effect, context=self.loop.world)
 
-    def _arrive(self, effect: Callable[[], T], answer: "asyncio.Future[T]", what: str, back: float) -> None:
+    def _arrive(
+        self, effect: Callable[[], T], answer: "asyncio.Future[T]", what: str, back: float, sender: Process | None
+    ) -> None:
         outcome: T | ShotcallerError
         try:
             outcome = effect()
         except ShotcallerError as exc:
             outcome = exc
-        self._at_effect(what)
+        self._at_effect(what, sender)
         delay = self.random.uniform(0.001, back)
         if self.chance(self.weather.slow):
             delay += self.random.expovariate(1 / 20)
