@@ -29,14 +29,14 @@ class Process:
         self.stopped_at: float | None = None
         self.context = copy_context()
         self.context.run(_OWNER.set, self)
-        self._put_off: list[tuple[Context, partial[object]]] = []
+        self._put_off: list[tuple[Context, _Owned]] = []
 
-    def run(self, callback: Callable[..., object], *args: object) -> None:
+    def run(self, owned: "_Owned") -> None:
         """Run a callback of this process, while it lives; later, while it is stopped."""
         if self.stopped_at is not None:
-            self._put_off.append((copy_context(), partial(callback, *args)))
+            self._put_off.append((copy_context(), owned))
         elif self.alive:
-            callback(*args)
+            owned.callback()
 
     def stop(self) -> None:
         """Stop, as by a signal that nobody can catch: nothing runs until `go_on`."""
@@ -46,8 +46,25 @@ class Process:
         """Run what has been put off."""
         self.stopped_at, put_off = None, self._put_off
         self._put_off = []
-        for context, callback in put_off:
-            self._loop.call_soon(callback, context=context)
+        for context, owned in put_off:
+            self._loop.call_soon(owned.unless_cancelled, context=context)
+
+
+class _Owned:
+    """A callback of a process, and the handle by which it may be cancelled, also while it is put off."""
+
+    __slots__ = ("callback", "handle", "process")
+
+    def __init__(self, process: Process, callback: Callable[[], object]) -> None:
+        self.process, self.callback = process, callback
+        self.handle: asyncio.Handle | None = None
+
+    def __call__(self) -> None:
+        self.process.run(self)
+
+    def unless_cancelled(self) -> None:
+        if self.handle is None or not self.handle.cancelled():
+            self.callback()
 
 
 _OWNER: ContextVar[Process | None] = ContextVar("owner", default=None)
@@ -90,7 +107,9 @@ class SimulatedLoop(_Engine):
         process = _OWNER.get() if context is None else context.get(_OWNER)
         if process is None:
             return super().call_soon(callback, *args, context=context)
-        return super().call_soon(process.run, callback, *args, context=context)
+        owned = _Owned(process, partial(callback, *args))
+        owned.handle = super().call_soon(owned, context=context)
+        return owned.handle
 
     def call_at(
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
@@ -99,7 +118,9 @@ class SimulatedLoop(_Engine):
         process = _OWNER.get() if context is None else context.get(_OWNER)
         if process is None:
             return super().call_at(when, callback, *args, context=context)
-        return super().call_at(when, process.run, callback, *args, context=context)
+        owned = _Owned(process, partial(callback, *args))
+        handle = owned.handle = super().call_at(when, owned, context=context)
+        return handle
 
     def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """Run what a thread would run, a moment later, between two callbacks."""

@@ -5,10 +5,14 @@ import sys
 
 import pytest
 
-from bot.store.jobs.jobs import JobStore
+from bot.service.jobs.submission import Submission
 from tests.simulation.simulation import Day, simulate
 
 DAYS, TOGETHER = 200, 10
+
+
+async def _nothing(*_args: object, **_more: object) -> None:
+    return
 
 
 @pytest.mark.parametrize("first", range(1, DAYS + 1, TOGETHER))
@@ -28,10 +32,14 @@ def test_a_seed_plays_the_same_day_in_another_process() -> None:
     assert other.stdout.strip() == simulate(3, Day()).digest
 
 
-def test_a_planted_mistake_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def forgetful(_store: JobStore, job: object, **_more: object) -> object:
-        return job
-
-    monkeypatch.setattr(JobStore, "begin_telling", forgetful)
+@pytest.mark.parametrize(
+    ("where", "mistake", "what"),
+    [
+        ("bot.store.money.ledger.settle", _nothing, "its holds ended as"),
+        ("bot.service.jobs.submission.Submission.reconcile", Submission.submit, "is submitted once more"),
+    ],
+)
+def test_a_planted_mistake_is_found(monkeypatch: pytest.MonkeyPatch, where: str, mistake: object, what: str) -> None:
+    monkeypatch.setattr(where, mistake)
     found = next(outcome for seed in range(1, DAYS) if (outcome := simulate(seed, Day())).wrong)
-    assert "is posted 2 times" in found.wrong[0]
+    assert what in found.wrong[0]
