@@ -72,7 +72,7 @@ async def with_reports(tx: Transaction, case: Case) -> Case:
 class CaseStore(Store):
     """Keeps the cases of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
-    @transaction
+    @transaction(snapshot=True)
     async def case(self, tx: Transaction, case_id: str) -> Case | None:
         """Read one case, with its reports."""
         row = await tx.one("SELECT * FROM cases WHERE id = $1", case_id)

@@ -21,7 +21,7 @@ class GuildStore(Store):
         """Read what is decided about a guild; the usual for direct messages and where nobody has decided."""
         return (await self.states(guild_id=guild_id, user_id=0))[1]
 
-    @transaction
+    @transaction(snapshot=True)
     async def states(
         self, tx: Transaction, *, guild_id: int | None, user_id: int
     ) -> tuple[GuildState, GuildState, MemberState]:

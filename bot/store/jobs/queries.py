@@ -43,7 +43,7 @@ class JobQueryStore(Store):
         rows = await self._all(f"SELECT count(*) AS n FROM jobs WHERE user_id = $1 AND {UNFINISHED}", user_id)  # noqa: S608 (constant)
         return int(rows[0]["n"])
 
-    @transaction
+    @transaction(snapshot=True)
     async def waiting(self, tx: Transaction, job: Job) -> Waiting:
         """Tell where a waiting job stands, and what it waits for."""
         guilds = await tx.all(
@@ -57,13 +57,13 @@ class JobQueryStore(Store):
             paused=any(row["paused"] for row in guilds),
         )
 
-    @transaction
+    @transaction(snapshot=True)
     async def position(self, tx: Transaction, job: Job) -> int:
         """Count the jobs that go to the provider before this one, plus one, leaving limits and pauses aside."""
         place = await fair_queue.place_of(tx, job)
         return place.provider
 
-    @transaction
+    @transaction(snapshot=True)
     async def first_waiting(self, tx: Transaction, provider: str, *, most: int) -> list[Job]:
         """List the waiting jobs of a provider that go next, in their order, leaving limits and pauses aside."""
         return await fair_queue.first(tx, provider, most=most)
@@ -88,7 +88,7 @@ class JobQueryStore(Store):
         """Read the account of a fund, under its allowance."""
         return (await self.accounts([fund]))[0]
 
-    @transaction
+    @transaction(snapshot=True)
     async def accounts(self, tx: Transaction, funds: Sequence[Fund]) -> list[Account]:
         """Read the accounts of these funds, in their order."""
         return [await ledger.read_account(tx, fund) for fund in funds]

@@ -31,7 +31,7 @@ class PreferenceStore(Store):
         """Read the choices of several scopes as one object; where two say something, the later scope wins."""
         return {name: value for layer in await self.layers(scopes) for name, value in layer.items()}
 
-    @transaction
+    @transaction(snapshot=True)
     async def layers(self, tx: Transaction, scopes: Sequence[str]) -> list[dict[str, Any]]:
         """Read the choices of each of several scopes, as they were at one moment."""
         rows = [await tx.one("SELECT body FROM preferences WHERE scope = $1", scope) for scope in scopes]

@@ -58,7 +58,7 @@ class PresetStore(Store):
         row = await tx.one("SELECT * FROM presets WHERE id = $1", preset_id)
         return Preset.from_row(row) if row else None
 
-    @transaction
+    @transaction(snapshot=True)
     async def visible(self, tx: Transaction, *, user_id: int, guild_id: int | None, kind: str) -> list[Preset]:
         """List what a person may use there of a kind: their own first, then what the guild shares, by name."""
         own = await tx.all(

@@ -51,7 +51,7 @@ class LedgerTotals:
 
 
 async def read_ledger_totals(database: Database, *, guild_id: int | None = None) -> LedgerTotals:
-    """Add everything up; `budget` is then a guild's, if one is given. Reads every line: not for every day.
+    """Add everything up, as of one moment; `budget` is then a guild's, if one is given. Reads every line: seldom.
 
     Raises:
         StoreUnavailable: the database refuses.
@@ -69,4 +69,4 @@ async def read_ledger_totals(database: Database, *, guild_id: int | None = None)
             mismatched=tuple((row["owner"], row["period"]) for row in mismatched),
         )
 
-    return await database.transact(work)
+    return await database.transact(work, snapshot=True)

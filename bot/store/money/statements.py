@@ -8,7 +8,7 @@ from bot.store.database import Store, Transaction, transaction
 class StatementStore(Store):
     """Reads the statements of one database. Every method may raise `StoreUnavailable`."""
 
-    @transaction
+    @transaction(snapshot=True)
     async def latest(self, tx: Transaction, *, user_id: int, guild_id: int | None, most: int) -> list[StatementEntry]:
         """List what happened to a person's credits in a guild (or in direct messages), the latest first.
 

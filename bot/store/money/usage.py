@@ -43,30 +43,30 @@ _REPORTED: Final = (
 class UsageStore(Store):
     """Reads the usage in one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
-    async def of_day(self, guild_id: int, day: date, *, begin: datetime, end: datetime) -> list[MemberDay]:
+    @transaction(snapshot=True)
+    async def of_day(
+        self, tx: Transaction, guild_id: int, day: date, *, begin: datetime, end: datetime
+    ) -> list[MemberDay]:
         """Sum up what each member used of what they asked for on a day, from `begin` until before `end`.
 
         `NOBODY` is all those together of whom the books know no more than the amounts.
         """
         owner, first, last = budget_of(guild_id), millis(begin), millis(end)
-        members = await self._all(_OF_MEMBERS, guild_id, first, last, owner)
-        deleted = await self._all(_OF_DELETED, owner, first, last)
+        members = await tx.all(_OF_MEMBERS, guild_id, first, last, owner)
+        deleted = await tx.all(_OF_DELETED, owner, first, last)
         return [
             *(MemberDay(day=day, user_id=row["user_id"], used=_usage_totals(row)) for row in members),
             *(MemberDay(day=day, user_id=NOBODY, used=_usage_totals(row)) for row in deleted),
         ]
 
-    async def drift(self, guild_id: int, *, begin: datetime, end: datetime) -> list[PriceDrift]:
+    @transaction
+    async def drift(self, tx: Transaction, guild_id: int, *, begin: datetime, end: datetime) -> list[PriceDrift]:
         """Compare the estimates with what providers said, by model, in the order of their names."""
         found: dict[tuple[str, str], PriceDrift] = {}
-        for row in await self._all(_REPORTED, guild_id, millis(begin), millis(end)):
+        for row in await tx.all(_REPORTED, guild_id, millis(begin), millis(end)):
             key = (row["provider"], row["eta_key"].partition("/")[0])
             found[key] = _with(found.get(key, PriceDrift(provider=key[0], model=key[1])), row)
         return [found[key] for key in sorted(found)]
-
-    @transaction
-    async def _all(self, tx: Transaction, sql: str, *values: object) -> list[Row]:
-        return list(await tx.all(sql, *values))
 
 
 def _usage_totals(row: Row) -> UsageTotals:

@@ -76,7 +76,7 @@ _OTHERS: Final = ("decided_by", "blocked_by", "actor_id", "user_id")  # columns 
 class PrivacyStore(Store):
     """Reads what one database holds about a person. Every method may raise `StoreUnavailable`."""
 
-    @transaction
+    @transaction(snapshot=True)
     async def held(self, tx: Transaction, user_id: int) -> dict[str, list[dict[str, Any]]]:
         """Read everything about a person as of one moment, by table, ready for JSON. Others in it are left out."""
         found = {
