@@ -1,9 +1,9 @@
 """Names the locks that transactions take by name (`Transaction.alone`), and says in which order all is locked.
 
 No two transactions wait for each other for ever, since all of them lock in one order: first what is named here, the
-names in the order of this module; then a guild's row, or a deletion's; jobs; accounts, in the ledger's order, the bot's
-budget last; the turnstile of a provider, its queues and turns, and what is at work there; strikes and members; cases
-and their reports; the audit. What is posted of a row is locked after it, in the outbox. A test watches every statement.
+names in the order of this module; then a guild's row; jobs; accounts, in the ledger's order, the bot's budget last; the
+turnstile of a provider, its queues and turns, and what is at work there; strikes and members; cases and their reports;
+the audit. What is posted of a row is locked after it, in the outbox. The store's tests watch every statement.
 """
 
 from typing import Final

@@ -1,4 +1,7 @@
-"""A store to try: a real database in its own folder, a clock that stands still, ways to bring a job anywhere."""
+"""A store to try: a real database in its own folder, a clock that stands still, ways to bring a job anywhere.
+
+Every transaction of a store is watched for the order in which it locks.
+"""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -24,6 +27,7 @@ from bot.store.sqlite import SQLiteDatabase
 from tests import jobs
 from tests.fresh_databases import FreshDatabases
 from tests.funding import balance, plain
+from tests.store.lock_order import InOrder
 
 START: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
 LEASE: Final = timedelta(seconds=60)
@@ -254,7 +258,7 @@ def open_store(open_database: Opener) -> Callable[[Path], AbstractAsyncContextMa
     async def opened(folder: Path) -> AsyncIterator[Store]:
         async with open_database(folder, migrated=True) as database:
             await migrate(database, now=START)
-            yield Store(database)
+            yield Store(InOrder(database))
 
     return opened
 
@@ -270,6 +274,6 @@ async def stores(fresh_databases: FreshDatabases, tmp_path: Path) -> AsyncIterat
 
 
 def _store_of(number: int, database: PostgresDatabase) -> Store:
-    store = Store(database)
-    store.claims = ClaimStore(database, me=f"{number:016x}")
+    store = Store(InOrder(database))
+    store.claims = ClaimStore(store.database, me=f"{number:016x}")
     return store

@@ -35,13 +35,16 @@ async def anonymize_account(tx: Transaction, owner: str, period: str) -> None:
     )
 
 
-async def anonymize_mentions(tx: Transaction, user_id: int) -> None:
-    """Take a person out of what others' records say: whom they granted, blocked, decided about, or were part of."""
+async def anonymize_lines(tx: Transaction, user_id: int) -> None:
+    """Take a person out of the lines of others' accounts: whom they granted, and to whom they gave."""
     await tx.execute(UNNAMED, user_id)
     for row in await tx.all("SELECT id, note FROM ledger WHERE note LIKE $1", f"%{user_id}%"):
         if mentions(row["note"], user_id):
             await tx.execute("UPDATE ledger SET note = '' WHERE id = $1", row["id"])
-    await tx.execute("UPDATE members SET blocked_by = NULL WHERE blocked_by = $1", user_id)
+
+
+async def anonymize_mentions(tx: Transaction, user_id: int) -> None:
+    """Take a person out of what cases and the audit say: what they decided, or were part of."""
     await tx.execute("UPDATE cases SET decided_by = NULL WHERE decided_by = $1", user_id)
     await _clear_texts(tx, "cases", "body", user_id)
     await tx.execute("UPDATE audit SET actor_id = 0 WHERE actor_id = $1", user_id)
@@ -50,7 +53,10 @@ async def anonymize_mentions(tx: Transaction, user_id: int) -> None:
 
 async def _clear_texts(tx: Transaction, table: str, column: str, user_id: int) -> None:
     """Take a person out of the JSON texts of a table."""
-    rows = await tx.all(f"SELECT id, {column} AS text FROM {table} WHERE {column} LIKE $1", f"%{user_id}%")  # noqa: S608 (constants)
+    rows = await tx.all(
+        f"UPDATE {table} SET {column} = {column} WHERE {column} LIKE $1 RETURNING id, {column} AS text",  # noqa: S608 (constants)
+        f"%{user_id}%",
+    )
     for row in rows:
         if mentions(row["text"], user_id):
             text = json.dumps(without(json.loads(row["text"]), user_id), ensure_ascii=False, sort_keys=True)

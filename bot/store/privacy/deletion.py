@@ -12,14 +12,20 @@ from bot.store.jobs.messages import MessagePlace, MessageStore
 from bot.store.jobs.transitions import UNENDED, give_up_each, keep_still
 from bot.store.locks import FORGETTING
 from bot.store.outbox import DUE_CASES, revise_cases, sweep
-from bot.store.privacy.anonymize import anonymize_account, anonymize_mentions, lock_accounts
+from bot.store.privacy.anonymize import anonymize_account, anonymize_lines, anonymize_mentions, lock_accounts
 from bot.store.privacy.deleted_traces import owe_overwrite
 
-# What is deleted at once, and is tied to no job.
-_OWN: Final = (
+# What counts, in the order of locks (`bot.store.locks`): rows of the fair queue are left over here by mistake alone.
+_COUNTED: Final = (
     "DELETE FROM turns WHERE user_id = $1 AND waiting <= 0",
     "DELETE FROM queues WHERE queue_id = $1 AND waiting <= 0",
     "DELETE FROM at_work WHERE queue_id = $1 AND jobs <= 0",
+    # The words of a strike go; that there was one counts on, or deleting would be a way to begin anew.
+    "UPDATE strikes SET reason = '' WHERE user_id = $1",
+)
+
+# What is deleted at once, and is tied to no job.
+_OWN: Final = (
     "DELETE FROM drafts WHERE user_id = $1",
     "DELETE FROM presets WHERE user_id = $1",
     "DELETE FROM favourites WHERE user_id = $1",
@@ -29,8 +35,6 @@ _OWN: Final = (
         "AND subject_id IN (SELECT id FROM feedback WHERE user_id = $1)"
     ),
     "DELETE FROM feedback WHERE user_id = $1",
-    # The words of a strike go; that there was one counts on, or deleting would be a way to begin anew.
-    "UPDATE strikes SET reason = '' WHERE user_id = $1",
 )
 
 # Nothing more is to be shown of it, and every copy that may have been posted was found.
@@ -105,10 +109,13 @@ class DeletionStore(Store):
         rows = [row for row in await _accounts(tx, deletion) if span_of(row["period"]) is None]
         for account in await lock_accounts(tx, rows):
             await anonymize_account(tx, account.owner, account.period)
+        await anonymize_lines(tx, deletion.user_id)
+        for sql in _COUNTED:
+            await tx.execute(sql, deletion.user_id)
+        await end_member(tx, deletion.user_id, now=now)
         for sql in _OWN:
             await tx.execute(sql, deletion.user_id)
         await tx.execute("DELETE FROM preferences WHERE scope = $1", f"user:{deletion.user_id}")
-        await end_member(tx, deletion.user_id, now=now)
         await withdraw_cases(tx, deletion, now=now)
         await clear_texts(tx, deletion)
         await anonymize_mentions(tx, deletion.user_id)
@@ -183,6 +190,7 @@ async def end_member(tx: Transaction, user_id: int, *, now: datetime) -> None:
         millis(now),
     )
     await tx.execute("DELETE FROM members WHERE user_id = $1 AND blocked_until IS NULL AND allowance IS NULL", user_id)
+    await tx.execute("UPDATE members SET blocked_by = NULL WHERE blocked_by = $1", user_id)
 
 
 async def _accounts(tx: Transaction, deletion: Deletion) -> list[Row]:
