@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, cast
 
-from bot.domain import AuditEntry, Case, Job, Note, VideoRequest
-from bot.errors import StoreUnavailable
+from bot.domain import AuditEntry, Case, Job, Note, Row, VideoRequest
+from bot.errors import CommitUnknown, StoreUnavailable
 from bot.provider.base import Task, TaskResult, TaskStatus
 from bot.provider.scan import Verdict
 from bot.service.jobs.copies import Copy
@@ -292,12 +292,15 @@ class ScriptedMedia(Scripted):
 
 
 class Stubborn:
-    """A database that refuses when told to: the next `refusals` transactions, or every one that matches `when`."""
+    """A database that refuses when told to: the next `refusals` transactions.
+
+    Of the next `doubts` that write something, it can't be said whether they are kept; they are.
+    """
 
     def __init__(self, inner: Database) -> None:
         self._inner = inner
         self.skip_locked = inner.skip_locked
-        self.refusals = 0
+        self.refusals = self.doubts = 0
         self.refused = 0
 
     async def transact(self, work: Callable[[Transaction], Awaitable[Any]], *, snapshot: bool = False) -> Any:
@@ -305,7 +308,37 @@ class Stubborn:
             self.refusals -= 1
             self.refused += 1
             raise StoreUnavailable("database is locked")
-        return await self._inner.transact(work, snapshot=snapshot)
+        wrote: list[str] = []
+        answer = await self._inner.transact(lambda tx: work(_Noted(tx, wrote)), snapshot=snapshot)
+        if wrote and self.doubts:
+            self.doubts -= 1
+            raise CommitUnknown("the connection broke")
+        return answer
+
+
+class _Noted:
+    """A transaction that notes what it writes."""
+
+    def __init__(self, inner: Transaction, wrote: list[str]) -> None:
+        self._inner, self._wrote = inner, wrote
+
+    async def all(self, sql: str, *values: object) -> Sequence[Row]:
+        self._note(sql)
+        return await self._inner.all(sql, *values)
+
+    async def one(self, sql: str, *values: object) -> Row | None:
+        self._note(sql)
+        return await self._inner.one(sql, *values)
+
+    async def execute(self, sql: str, *values: object) -> int:
+        self._note(sql)
+        return await self._inner.execute(sql, *values)
+
+    async def alone(self, name: str) -> None:
+        await self._inner.alone(name)
+
+    def _note(self, sql: str) -> None:
+        self._wrote += [] if sql.startswith("SELECT") else [sql]
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -1,7 +1,7 @@
 """A database whose next transaction is cut off, as by a `kill -9`: somewhere in it, or just after it was kept."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from bot.domain import Row
@@ -16,11 +16,15 @@ class InterruptionError(Exception):
 
 @dataclass
 class InterruptedDatabase:
-    """`cut` is the number of the statement of the next transaction that is never carried out; 0 is after its commit."""
+    """`cut` is the number of the statement of the next transaction that is never carried out; 0 is after its commit.
+
+    After that, `error` is what its caller gets to see.
+    """
 
     inner: Database
     cut: int | None = None
     skip_locked: str = ""
+    error: Exception = field(default_factory=InterruptionError)
 
     def __post_init__(self) -> None:
         self.skip_locked = self.inner.skip_locked
@@ -29,7 +33,7 @@ class InterruptedDatabase:
         cut, self.cut = self.cut, None
         answer = await self.inner.transact(lambda tx: work(_Cut(tx, cut) if cut else tx), snapshot=snapshot)
         if cut == 0:
-            raise InterruptionError
+            raise self.error
         return answer
 
 

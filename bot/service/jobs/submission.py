@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from bot import errors
@@ -81,7 +82,7 @@ class Submission:
             self._health[job.provider].note_doubt()
             now = self._clock()
             next_at = now + RECONCILE_AFTER
-            return await self._write(lambda: self._jobs.doubt(job, next_at=next_at, now=now, pause=self._rest))
+            return await self._write(job, lambda: self._jobs.doubt(job, next_at=next_at, now=now, pause=self._rest))
         except errors.ProviderError as exc:
             return await self._submission_failed(job, exc, again=again)
         log.info("submitted", extra={"job": job.id, "task": task.id, "attempt": job.attempt})
@@ -121,7 +122,7 @@ class Submission:
     async def lose(self, job: Job) -> Job:
         """Make a job a dead letter of which nobody can say what its provider has made: the operator has to find out."""
         buried = await self._write(
-            lambda: self._jobs.mark_dead_letter(job, reason=DeadLetter.OUTCOME_UNKNOWN, now=self._clock())
+            job, lambda: self._jobs.mark_dead_letter(job, reason=DeadLetter.OUTCOME_UNKNOWN, now=self._clock())
         )
         await self._operator_alerts.tell(Alert(trouble=Trouble.OUTCOME_UNKNOWN, subject=job.id, detail=job.external_id))
         return buried
@@ -165,7 +166,7 @@ class Submission:
         next_at = self._next_at(job, task, since=now, now=now, spread=spread)
         if self._watcher.covers(job):  # from when it may be ready
             next_at = min(next_at, now + timedelta(seconds=spread.earliest))
-        return await self._write(lambda: self._jobs.record_task(job, task_id=task.id, next_at=next_at, now=now))
+        return await self._write(job, lambda: self._jobs.record_task(job, task_id=task.id, next_at=next_at, now=now))
 
     async def _read(self, job: Job, task: Task) -> Job:
         now = self._clock()
@@ -178,7 +179,7 @@ class Submission:
             units = task.cost_units
             log.info("finished", extra={"job": job.id, "task": task.id, "cost_micros": cost, "cost_units": units})
             return await self._write(
-                lambda: self._jobs.succeed(job, result_url=url, cost_micros=cost, cost_units=units, now=now)
+                job, lambda: self._jobs.succeed(job, result_url=url, cost_micros=cost, cost_units=units, now=now)
             )
         if task.status is TaskStatus.FAILED and task.failure is not None:
             return await self._task_failed(job, task.failure, cost=cost)
@@ -265,12 +266,14 @@ class Submission:
     async def _look_again(self, job: Job) -> Job:
         tries = job.tries + 1
         next_at = self._clock() + backoff.delay(tries, rand=self._rand, base=LOOK_BASE)
-        return await self._write(lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries))
+        return await self._write(job, lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries))
 
     async def _postpone(self, job: Job, exc: errors.ProviderError, *, misses: int = 0) -> Job:
         tries, cap = job.tries + 1, MISS_CAP if misses else backoff.CAP
         next_at = self._clock() + backoff.delay(tries, rand=self._rand, retry_after=exc.retry_after, cap=cap)
-        waiting = await self._write(lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries, misses=misses))
+        waiting = await self._write(
+            job, lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries, misses=misses)
+        )
         if isinstance(exc, errors.OperatorFault):
             await self._alert_about_key(job, exc.code)
         return waiting
@@ -279,14 +282,14 @@ class Submission:
         """Wait for a provider that is not in the settings any more: it may well have the job."""
         await self._alert_about_key(job, UNCONFIGURED)
         next_at = self._clock() + timedelta(seconds=backoff.CAP)
-        return await self._write(lambda: self._jobs.reschedule(job, next_at=next_at, tries=job.tries))
+        return await self._write(job, lambda: self._jobs.reschedule(job, next_at=next_at, tries=job.tries))
 
     async def _requeue(
         self, job: Job, *, attempt: int, wait: timedelta, rests: bool = False, cost: int | None = None
     ) -> Job:
         next_at = self._clock() + wait
         return await self._write(
-            lambda: self._jobs.requeue(job, attempt=attempt, next_at=next_at, rests=rests, cost_micros=cost)
+            job, lambda: self._jobs.requeue(job, attempt=attempt, next_at=next_at, rests=rests, cost_micros=cost)
         )
 
     def _rest(self, doubts: int) -> timedelta:
@@ -296,7 +299,7 @@ class Submission:
     async def _fail(self, job: Job, failure: str, code: str, *, cost: int | None = None, billed: bool = False) -> Job:
         now = self._clock()
         return await self._write(
-            lambda: self._jobs.fail(job, failure=failure, code=code, now=now, cost_micros=cost, billed=billed)
+            job, lambda: self._jobs.fail(job, failure=failure, code=code, now=now, cost_micros=cost, billed=billed)
         )
 
     async def _refuse(self, job: Job, exc: errors.ProviderError) -> Job:
@@ -307,13 +310,21 @@ class Submission:
     async def _alert_about_key(self, job: Job, code: str) -> None:
         await self._operator_alerts.tell(Alert(trouble=Trouble.KEY, subject=job.provider, detail=code))
 
-    async def _write(self, write: Callable[[], Awaitable[Job]]) -> Job:
-        """Write down what the provider has said, as often as that takes: nobody else remembers it."""
-        tries = 0
+    async def _write(self, job: Job, write: Callable[[], Awaitable[Job]]) -> Job:
+        """Write down what the provider has said of a job, as often as that takes: nobody else remembers it.
+
+        Where it cannot be said whether it was kept, and the job has moved by the next time, it was.
+        """
+        tries, doubtful = 0, False
         while True:
             try:
                 return await write()
+            except errors.TransitionLost:
+                if not doubtful:
+                    raise
+                write, doubtful = partial(self._jobs.moved, job), False
+                continue
             except errors.StoreUnavailable as exc:
-                tries += 1
+                tries, doubtful = tries + 1, doubtful or isinstance(exc, errors.CommitUnknown)
                 log.warning("not written down yet", extra={"detail": str(exc), "tries": tries})
             await self._sleep(backoff.delay(tries, rand=self._rand, cap=backoff.DATABASE_CAP).total_seconds())

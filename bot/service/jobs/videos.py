@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 class Videos:
     """Does what members ask for. Every method may raise `StoreUnavailable`: then nothing has happened.
 
+    But for `CommitUnknown`, whose words say so: it may have. The same asking, or taking back, once more is harmless.
+
     What is asked for after a request was accepted may fail without anybody being told that it was not. `moment` is the
     present by Discord's clock.
     """

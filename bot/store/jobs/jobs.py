@@ -206,6 +206,17 @@ class JobStore(Store):
         return await self._keep(job, telling_at=job.telling_at or at)
 
     @transaction
+    async def moved(self, tx: Transaction, job: Job) -> Job:
+        """Read a job, as it is now, that the caller has moved, perhaps.
+
+        Raises:
+            TransitionLost: somebody else has it.
+        """
+        present = await read(tx, "id", job.id)
+        demand(present, present.lease in (None, job.lease))
+        return present
+
+    @transaction
     async def record_card(self, tx: Transaction, job: Job, *, channel_id: int, message_id: int) -> None:
         """Write where a job's card is; the first one counts. Needs no lease: whoever posts it may be no worker."""
         await tx.execute(

@@ -275,6 +275,22 @@ async def test_the_task_is_written_down_however_often_the_database_refuses(servi
     assert len(services.sleeps) == 5
 
 
+async def test_what_may_have_been_written_down_is_not_done_twice_and_goes_on(services: Services) -> None:
+    job = await services.submitting()
+    services.database.doubts = 1
+    running = await services.submission.submit(job)
+    assert (running.status, running.task_id, running.lease) == (JobStatus.RUNNING, "task-1", None)
+    assert len(services.kirin.asked("submit")) == 1
+
+
+async def test_a_lost_job_is_told_of_though_its_writing_down_was_in_doubt(services: Services) -> None:
+    job = await services.submitting()
+    services.database.doubts = 1
+    buried = await services.submission.lose(job)
+    assert buried.dead_letter is DeadLetter.OUTCOME_UNKNOWN
+    assert len(services.alerts()) == 1
+
+
 async def test_a_database_without_history_does_not_keep_a_job_from_being_submitted(services: Services) -> None:
     job = await services.submitting()
     services.database.refusals = 1
