@@ -246,5 +246,6 @@ class PostgresSession:
                 return await connection.fetch(sql, *values)
             except TROUBLE as exc:
                 connection.terminate()
-                self._broken.set()
+                if connection is self._connection:  # there may be another by now
+                    self._broken.set()
                 raise translated(exc) from exc
