@@ -1,0 +1,177 @@
+"""The files for containers: what they start is what our command line takes, and what they set is a setting of ours."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from bot.__main__ import _parser
+from bot.domain.sharing import parse_shards
+from bot.settings import WITHOUT_GATEWAY, Settings
+from tests.locks import ROOT
+
+ALONE: Final = ROOT / "compose.yaml"
+MANY: Final = ROOT / "deploy" / "compose.scale.yaml"
+BACKUP: Final = ROOT / "deploy" / "backup.sh"
+PASSWORD: Final = "/run/secrets/database_password"  # noqa: S105 - where it is
+BOTS: Final = ("gateway-0", "gateway-1", "worker")
+
+
+def read(file: Path) -> Mapping[str, Any]:
+    described: Mapping[str, Any] = yaml.safe_load(file.read_text("utf-8"))
+    return described
+
+
+@pytest.fixture(scope="module")
+def many() -> Mapping[str, Any]:
+    return read(MANY)
+
+
+def ours(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The services that run our image."""
+    return ((name, each) for name, each in read(file)["services"].items() if "build" in each)
+
+
+@pytest.mark.parametrize("file", [ALONE, MANY])
+def test_every_command_is_one_of_ours(file: Path) -> None:
+    for _, service in ours(file):
+        assert _parser().parse_args(service.get("command", ["run"])).command
+
+
+@pytest.mark.parametrize("file", [ALONE, MANY])
+def test_every_variable_is_a_setting(file: Path) -> None:
+    for _, service in ours(file):
+        assert {name.lower() for name in service["environment"]} <= set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("file", [ALONE, MANY])
+def test_what_it_names_is_there(file: Path) -> None:
+    """Volumes and secrets by name, and files beside it; `.env` and the password are the operator's."""
+    described = read(file)
+    for service in described["services"].values():
+        for place in (volume.partition(":")[0] for volume in service.get("volumes", [])):
+            assert (file.parent / place).exists() if place.startswith(".") else place in described["volumes"]
+        assert set(service.get("secrets", [])) <= set(described.get("secrets", {}))
+        assert set(service.get("networks", [])) <= set(described.get("networks", {}))
+        assert set(service.get("depends_on", {})) <= set(described["services"])
+        if "build" in service:
+            assert (file.parent / service["build"] / "Dockerfile").exists()
+            assert (file.parent / service["env_file"]).resolve() == ROOT / ".env"
+
+
+def test_images_of_others_are_pinned_to_a_major_version(many: Mapping[str, Any]) -> None:
+    images = {each["image"] for each in many["services"].values() if "build" not in each}
+    assert images
+    assert all(re.fullmatch(r"[a-z]+:\d+(\.\d+)*-[a-z]+", image) for image in images)
+
+
+def test_every_service_ends_writes_and_restarts_within_bounds(many: Mapping[str, Any]) -> None:
+    for name, service in many["services"].items():
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+        assert service["restart"] == ("no" if name == "migrate" else "unless-stopped")
+        assert "no-new-privileges:true" in service["security_opt"]
+        assert name == "migrate" or "healthcheck" in service or "build" in service  # the image has one
+
+
+def test_every_shard_has_one_gateway_and_workers_have_none(many: Mapping[str, Any]) -> None:
+    shards = [_parser().parse_args(many["services"][name]["command"]).shards for name in BOTS]
+    gateways = [parse_shards(each) for each in shards if each != WITHOUT_GATEWAY]
+    (count,) = {each.count for each in gateways}
+    assert sorted(number for each in gateways for number in each.numbers) == list(range(count))
+    assert shards.count(WITHOUT_GATEWAY) == 1
+    assert many["services"]["worker"]["deploy"] == {"replicas": 3}
+
+
+def test_bots_start_when_the_schema_is_there(many: Mapping[str, Any]) -> None:
+    for name in BOTS:
+        needed = many["services"][name]["depends_on"]
+        assert needed["migrate"] == {"condition": "service_completed_successfully"}
+        assert needed["postgres"] == {"condition": "service_healthy"}
+
+
+def test_the_server_has_room_for_every_connection_and_keeps_what_it_was_told(many: Mapping[str, Any]) -> None:
+    services = many["services"]
+    command = services["postgres"]["command"]
+    told = dict(each.split("=", 1) for each in command[2::2])
+    assert set(command[1::2]) == {"-c"}
+    assert {told[name] for name in ("fsync", "synchronous_commit", "full_page_writes")} == {"on"}
+    assert told["log_parameter_max_length"] == "0"  # prompts are parameters
+    processes = sum(services[name].get("deploy", {}).get("replicas", 1) for name in BOTS)
+    each = int(services["worker"]["environment"]["DATABASE_POOL"]) + 1
+    assert 2 * processes * each < int(told["max_connections"])  # twice as many workers need no other server
+
+
+def test_the_password_is_in_a_file_alone(many: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, service in many["services"].items():
+        assert service["secrets"] == ["database_password"], name
+        assert not any(re.search("PASSWORD$", variable) for variable in service["environment"])
+    for variable, value in many["services"]["worker"]["environment"].items():
+        monkeypatch.setenv(variable, value)
+    settings = Settings.load(_env_file=None, discord_token="t", kirin_api_key="k", monthly_budget_usd="none")
+    assert settings.database_name == "shotcaller on postgres:5432"
+
+
+def test_the_entrypoint_hands_over_the_password_and_the_command(many: Mapping[str, Any], tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("p w'$\n", "utf-8")
+    python = program(tmp_path, "python", 'echo "$PGPASSWORD|$*"')
+    entrypoint = [each.replace("$$", "$").replace(PASSWORD, str(secret)) for each in many["services"]["worker"]["entrypoint"]]
+    said = subprocess.run(  # noqa: S603 - ours
+        [*entrypoint, "run", "--no-gateway"], env={"PATH": f"{python.parent}:{os.defpath}"}, capture_output=True, check=True
+    )
+    assert said.stdout == b"p w'$|-m bot run --no-gateway\n"
+
+
+def program(folder: Path, name: str, text: str) -> Path:
+    file = folder / "bin" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
+    file.chmod(0o700)
+    return file
+
+
+def back_up(folder: Path, *, pg_dump: str) -> list[str]:
+    """Run the script until it would sleep; the names of the files that are there then."""
+    program(folder, "sleep", "exit 1")
+    programs = program(folder, "pg_dump", pg_dump).parent
+    (folder / "password").write_text("secret\n", "utf-8")
+    (folder / "copies").mkdir(exist_ok=True)
+    env = {"PATH": f"{programs}:{os.defpath}", "PASSWORD_FILE": str(folder / "password"), "KEEP_BACKUPS": "3"}
+    subprocess.run(["sh", str(BACKUP)], env={**env, "BACKUPS": str(folder / "copies")}, check=False, capture_output=True)  # noqa: S603, S607 - ours
+    return sorted(each.name for each in (folder / "copies").iterdir())
+
+
+WRITES: Final = 'for last; do :; done; test "$PGPASSWORD" = secret && touch "${last#--file=}"'
+
+
+def old_copies(folder: Path, *, minutes: int) -> list[str]:
+    copies = folder / "copies"
+    copies.mkdir()
+    names = [f"shotcaller-2026-11-0{day}T030000Z.dump" for day in range(1, 5)]
+    for name in names:
+        (copies / name).touch()
+        os.utime(copies / name, (0, (copies / name).stat().st_mtime - 60 * minutes))
+    return names
+
+
+def test_a_copy_is_made_and_the_oldest_go(tmp_path: Path) -> None:
+    old = old_copies(tmp_path, minutes=1500)
+    kept = back_up(tmp_path, pg_dump=WRITES)
+    assert kept[:2] == old[2:]
+    assert len(kept) == 3
+
+
+def test_a_copy_of_today_is_enough(tmp_path: Path) -> None:
+    old = old_copies(tmp_path, minutes=60)
+    assert back_up(tmp_path, pg_dump=WRITES) == old
+
+
+def test_a_copy_that_fails_takes_no_others_place(tmp_path: Path) -> None:
+    old = old_copies(tmp_path, minutes=1500)
+    assert back_up(tmp_path, pg_dump=f"{WRITES}; exit 1")[:4] == old
+    assert all(name.endswith(".dump") for name in old)
