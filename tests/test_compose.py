@@ -18,7 +18,7 @@ from tests.locks import ROOT
 ALONE: Final = ROOT / "compose.yaml"
 MANY: Final = ROOT / "deploy" / "compose.scale.yaml"
 BACKUP: Final = ROOT / "deploy" / "backup.sh"
-PASSWORD: Final = "/run/secrets/database_password"  # noqa: S105 - where it is
+PASSWORD: Final = "/run/secrets/database_password"
 BOTS: Final = ("gateway-0", "gateway-1", "worker")
 
 
@@ -120,9 +120,14 @@ def test_the_entrypoint_hands_over_the_password_and_the_command(many: Mapping[st
     secret = tmp_path / "secret"
     secret.write_text("p w'$\n", "utf-8")
     python = program(tmp_path, "python", 'echo "$PGPASSWORD|$*"')
-    entrypoint = [each.replace("$$", "$").replace(PASSWORD, str(secret)) for each in many["services"]["worker"]["entrypoint"]]
+    entrypoint = [
+        each.replace("$$", "$").replace(PASSWORD, str(secret)) for each in many["services"]["worker"]["entrypoint"]
+    ]
     said = subprocess.run(  # noqa: S603 - ours
-        [*entrypoint, "run", "--no-gateway"], env={"PATH": f"{python.parent}:{os.defpath}"}, capture_output=True, check=True
+        [*entrypoint, "run", "--no-gateway"],
+        env={"PATH": f"{python.parent}:{os.defpath}"},
+        capture_output=True,
+        check=True,
     )
     assert said.stdout == b"p w'$|-m bot run --no-gateway\n"
 
@@ -142,7 +147,8 @@ def back_up(folder: Path, *, pg_dump: str) -> list[str]:
     (folder / "password").write_text("secret\n", "utf-8")
     (folder / "copies").mkdir(exist_ok=True)
     env = {"PATH": f"{programs}:{os.defpath}", "PASSWORD_FILE": str(folder / "password"), "KEEP_BACKUPS": "3"}
-    subprocess.run(["sh", str(BACKUP)], env={**env, "BACKUPS": str(folder / "copies")}, check=False, capture_output=True)  # noqa: S603, S607 - ours
+    env["BACKUPS"] = str(folder / "copies")
+    subprocess.run(["/bin/sh", str(BACKUP)], env=env, check=False, capture_output=True)  # noqa: S603 - ours
     return sorted(each.name for each in (folder / "copies").iterdir())
 
 

@@ -182,6 +182,7 @@ class Settings(BaseSettings):
     running_per_guild: Count = 5
     running_per_provider: Count = 5
     running_total: Count = 20
+    submitting_per_provider: Count = 2
     job_deadline_minutes: Annotated[float, Field(gt=0, le=10_080)] = 60
     max_result_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 200
     poll_seconds_min: Seconds = 1

@@ -536,6 +536,7 @@ def _running_limits(settings: Settings) -> RunningLimits:
         per_user=settings.running_per_user,
         per_guild=settings.running_per_guild,
         total=settings.running_total,
+        abreast=settings.submitting_per_provider,
     )
 
 
