@@ -211,9 +211,11 @@ class PostgresSession:
         try:
             await connection.execute(_END_WHEN_SILENT, str(int(self._silence * 1000)))
             await connection.add_listener(CHANNEL, self._hear)
-        except TROUBLE as exc:
+        except BaseException as exc:
             connection.terminate()
-            raise translated(exc) from exc
+            if isinstance(exc, TROUBLE):
+                raise translated(exc) from exc
+            raise
         return connection
 
     async def _begin(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:

@@ -42,6 +42,7 @@ PATIENT = replace(SIZES, others_patience=20)
 IMPATIENT = replace(SIZES, others_patience=0.05)
 ANA = Member(user_id=1, guild_id=7)
 BRIEFLY = timedelta(seconds=2)
+BUSY = 60.0  # seconds for which the sessions, which nobody keeps here, may have nothing to say
 USUAL = 90  # seconds that such a video is expected to take
 
 
@@ -138,7 +139,7 @@ async def parts(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         url = await databases.url(tmp_path)
 
         async def connect() -> tuple[Database, Wire]:
-            session = await stack.enter_async_context(PostgresSession(url))
+            session = await stack.enter_async_context(PostgresSession(url, silence=BUSY))
             return await stack.enter_async_context(PostgresDatabase(url, pool=2)), session
 
         database, _ = await connect()

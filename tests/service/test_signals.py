@@ -135,7 +135,9 @@ async def test_processes_on_one_postgresql_hear_each_other_and_look_at_everythin
     url = await fresh_databases.url(tmp_path)
     async with AsyncExitStack() as stack:
         stack.callback(fresh_databases.let_go, tmp_path)
-        sessions = [await stack.enter_async_context(PostgresSession(url, rand=lambda: 0.0)) for _ in range(2)]
+        sessions = [
+            await stack.enter_async_context(PostgresSession(url, silence=60.0, rand=lambda: 0.0)) for _ in range(2)
+        ]
         for session in sessions:
             stack.callback(asyncio.create_task(session.run()).cancel)
         one, two = SharedSignals(sessions[0], me="one"), SharedSignals(sessions[1], me="two")

@@ -35,9 +35,10 @@ class Server:
             self.keep(session)
         return session
 
-    def keep(self, session: PostgresSession) -> None:
+    def keep(self, session: PostgresSession) -> "asyncio.Task[None]":
         task = asyncio.create_task(session.run())
-        self.stack.callback(task.cancel)
+        self.stack.push_async_callback(given_up, task)
+        return task
 
     async def end(self, lock: str) -> None:
         """End the session that holds a lock, from the server's side."""
@@ -68,6 +69,11 @@ async def server(fresh_databases: FreshDatabases, tmp_path: Path) -> AsyncIterat
         stack.push_async_callback(operator.close)
         yield Server(url, operator, stack)
     fresh_databases.let_go(tmp_path)
+
+
+async def given_up(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
@@ -183,9 +189,14 @@ async def test_a_server_that_cannot_be_reached_is_an_outage() -> None:
             raise AssertionError
 
 
-async def test_the_locks_of_a_process_that_says_nothing_any_more_are_free(server: Server) -> None:
-    stopped = await server.stack.enter_async_context(PostgresSession(server.url, silence=0.2))
-    assert await stopped.hold("process:a")
+async def test_the_locks_of_a_process_that_says_nothing_any_more_are_free(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_session, "PING", 0.05)
+    stopped = await server.stack.enter_async_context(PostgresSession(server.url, silence=0.5, rand=lambda: 0.0))
+    kept = server.keep(stopped)
+    await eventually(lambda: stopped.hold("process:a"))  # not at once where the tests, too, were silent for so long
+    await given_up(kept)
     other = await server.session()
     assert await other.hold("process:a", patience=PATIENCE)
 
