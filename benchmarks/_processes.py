@@ -19,6 +19,7 @@ async def process(*arguments: str, env: Mapping[str, str] | None = None) -> Asyn
         sys.executable,
         *arguments,
         env={**os.environ, "SANDBOX_OPENAPI": "", **(env or {})},
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )
