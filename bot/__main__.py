@@ -224,6 +224,11 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--storyboard", action="store_true", help="build a storyboard, press by press")
     demo.add_argument("--crowd", type=_people, metavar="N", help="so many people ask at once, against a budget")
     demo.add_argument("--afford", type=_people, metavar="M", help="how many of their videos the budget is for")
+    demo.add_argument(
+        "--postgres",
+        metavar="postgresql://user@host:5432/name",
+        help="with --crowd: two gateways and three workers, with their records in this database, which is empty",
+    )
     demo.add_argument("--generate-seconds", type=float, default=6.0, help="how long the pretended work takes")
     demo.add_argument("--output", type=Path, default=Path("demo-output"), help="the folder for the video")
 

@@ -10,34 +10,36 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
 
+from bot.demo.crowd_outcome import AT_ONCE, LENGTH, PRICE, CrowdOutcome, comparisons, most_at_once, usd
 from bot.demo.play import run_bot, run_sandbox, say_why
 from bot.demo.screen import Screen
 from bot.demo.show import POLL_SECONDS, DemoFailed, Show
-from bot.domain import USD_MICROS
-from bot.store.money.ledger_totals import LedgerTotals, read_ledger_totals
+from bot.store.database import Database
+from bot.store.money.ledger_totals import Amounts, LedgerTotals, read_ledger_totals
 from bot.store.sqlite import SQLiteDatabase
 
-LENGTH: Final = 3  # seconds of each video
-PRICE: Final = Decimal("0.084") * LENGTH  # USD, of a standard silent one
 SHARE: Final = Decimal("0.4")  # of the crowd that the budget is enough for, unless told otherwise
 PATIENCE: Final = 240.0  # seconds for all of it
 PRIVATE: Final = 1 << 6  # Discord's flag of what one person alone sees
 LOADING: Final = 1 << 7  # Discord's flag of "is thinking…"
 CHANNELS: Final = ("general", "showcase", "rushes")  # that the crowd spreads over: each takes a message a second
+ELSEWHERE: Final = ("stage", "gallery", "backlot")  # the same of a second guild, for a bot of several processes
+COMPANY: Final = ("0/2", "1/2", "none", "none", "none")  # the `SHARDS` of its processes
+TOO_MANY: Final = 2  # percent of all requests to Discord that a bot of several processes may send too many
 PACE: Final = {
     "POLL_SECONDS_MIN": "0.5",
     "POLL_SECONDS_MAX": "1",
-    "RUNNING_PER_GUILD": "10",
-    "RUNNING_PER_PROVIDER": "10",
+    "RUNNING_PER_GUILD": str(AT_ONCE),
+    "RUNNING_PER_PROVIDER": str(AT_ONCE),
 }
 _SCENES: Final = ("A paper boat", "A red kite", "A brass robot", "A lighthouse", "A sleepy cat", "A night train")
 
@@ -62,15 +64,20 @@ async def play_crowd(arguments: argparse.Namespace) -> int:
         screen.say("starting a Discord and the video services on this machine …")
         sandbox = await stack.enter_async_context(run_sandbox(min(arguments.generate_seconds, 1.0)))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        crowd, log = Crowd(session, sandbox, screen, wanted=wanted), folder / "bot.log"
+        url = arguments.postgres
+        crowd = (Crowd if url is None else SpreadCrowd)(session, sandbox, screen, wanted=wanted)
+        parts = [{}] if url is None else [{"DATABASE_URL": url, "SHARDS": shards} for shards in COMPANY]
+        log = folder / "bot.log"
         try:
-            screen.say("starting the bot …")
-            async with run_bot({**sandbox["env"], **PACE}, folder, log):
-                await crowd.wait_for_bot()
+            screen.say("starting the bot …" if url is None else f"starting {len(parts)} processes of the bot …")
+            async with AsyncExitStack() as processes:
+                for part in parts:
+                    await processes.enter_async_context(run_bot({**sandbox["env"], **PACE, **part}, folder, log))
+                await crowd.wait_for_bot(connections=crowd.connections)
                 seen = await crowd.press(count)
-            async with SQLiteDatabase(str(folder / "shotcaller.db")) as database:
-                totals = await read_ledger_totals(database, guild_id=int(sandbox["discord"]["guild_id"]))
-            await crowd.add_up(seen, totals)
+            async with _open(url, folder) as database:
+                totals = [await read_ledger_totals(database, guild_id=guild) for guild in crowd.guilds]
+            await crowd.add_up(seen, _in_all(totals))
         except DemoFailed as exc:
             say_why(exc, log, screen)
             return 1
@@ -80,11 +87,25 @@ async def play_crowd(arguments: argparse.Namespace) -> int:
 class Crowd(Show):
     """Lets the crowd press, watches until everybody knows, and adds up what came of it."""
 
+    connections = 1  # of the bot to Discord's gateway
+    too_many = 100  # percent of all requests to Discord that may be answered so
+
     def __init__(
         self, session: aiohttp.ClientSession, sandbox: Mapping[str, Any], screen: Screen, *, wanted: int
     ) -> None:
         super().__init__(session, sandbox, screen)
-        self._wanted = wanted
+        self._wanted, self._home = wanted, int(sandbox["discord"]["guild_id"])
+        self._places: list[tuple[int, tuple[str, ...]]] = [(self._home, CHANNELS)]  # guilds, and channels of each
+
+    @property
+    def guilds(self) -> Sequence[int]:
+        """The ids of the guilds that the crowd is in."""
+        return [guild for guild, _ in self._places]
+
+    async def _gather(self, count: int) -> Mapping[str, str]:
+        """Let so many people join; their ids by name."""
+        people: Mapping[str, str] = (await self._post("people", {"count": count}))["users"]
+        return people
 
     async def press(self, count: int) -> Sequence[SentRequest]:
         """Set the budget, let everybody ask at once, and wait for the last video; give back who asked.
@@ -92,10 +113,11 @@ class Crowd(Show):
         Raises:
             DemoFailed: the budget could not be set, or somebody was left without an answer or a video.
         """
-        ceiling = PRICE * self._wanted
         self._screen.say(f"{count} people join; an admin sets a budget that is enough for {self._wanted} videos")
-        people = (await self._post("people", {"count": count}))["users"]
-        await self._set_budget(ceiling)
+        people = await self._gather(count)
+        for number, (_, channels) in enumerate(self._places):
+            share = len(range(number, self._wanted, len(self._places)))
+            await self._set_budget(PRICE * share, channel=channels[0])
         line = f"/video create prompt:… duration:{LENGTH} aspect:1:1"
         self._screen.done(f"{count} people", "press Enter at once", line)
         began = time.monotonic()
@@ -104,10 +126,10 @@ class Crowd(Show):
         await self._watch(asked)
         return asked
 
-    async def _set_budget(self, ceiling: Decimal) -> None:
+    async def _set_budget(self, ceiling: Decimal, *, channel: str) -> None:
         options = {"monthly": float(ceiling)}
         self._screen.typed("admin", f"/admin budget monthly:{ceiling.normalize():f}")
-        body = {"user": "admin", "channel": "general", "name": "admin budget", "options": options}
+        body = {"user": "admin", "channel": channel, "name": "admin budget", "options": options}
         sent = (await self._post("command", body))["interaction_id"]
         end = time.monotonic() + 20
         while time.monotonic() < end:
@@ -119,7 +141,9 @@ class Crowd(Show):
         raise DemoFailed("the budget could not be set")
 
     async def _ask_as(self, number: int, name: str, user_id: str) -> SentRequest:
-        channel = CHANNELS[number % len(CHANNELS)]
+        turn, place = divmod(number, len(self._places))
+        _, channels = self._places[place]
+        channel = channels[turn % len(channels)]
         prompt = f"{_SCENES[number % len(_SCENES)]}, take {number + 1}"
         options = {"prompt": prompt, "duration": LENGTH, "aspect": "1:1"}
         body = {"user": name, "channel": channel, "name": "video create", "options": options}
@@ -148,7 +172,8 @@ class Crowd(Show):
 
     async def _messages(self) -> list[Mapping[str, Any]]:
         """List what the bot has written where everybody reads it."""
-        found = [await self._get(f"messages?channel={channel}") for channel in CHANNELS]
+        channels = [channel for _, here in self._places for channel in here]
+        found = [await self._get(f"messages?channel={channel}") for channel in channels]
         return [each for messages in found for each in messages if "visible_to" not in each]
 
     async def add_up(self, asked: Sequence[SentRequest], totals: LedgerTotals) -> None:
@@ -167,11 +192,15 @@ class Crowd(Show):
             if ours != theirs:
                 wrong.append(f"{name}: {ours}, not {theirs}")
         self._print(seen, totals, bill)
+        too_many = sum(each["limited"] is not None for each in requests)
+        if 100 * too_many > self.too_many * len(requests):
+            wrong.append(f"{too_many} of {len(requests)} requests to Discord were too many")
         if wrong:
             raise DemoFailed("; ".join(wrong))
         self._screen.say(f"✓ the books balance to the cent; {len(requests)} requests to Discord, none with a problem")
+        self._screen.say(f"  {too_many} of them were answered that they are too many")
 
-    async def _seen(self, asked: Sequence[SentRequest]) -> "CrowdOutcome":
+    async def _seen(self, asked: Sequence[SentRequest]) -> CrowdOutcome:
         answers = {each.user_id: await self._answer(each) for each in asked}
         refused = {user: answer for user, answer in answers.items() if answer and "Reference" in answer["content"]}
         messages, tasks = await self._messages(), await self._get("tasks")
@@ -186,19 +215,20 @@ class Crowd(Show):
             videos=len(videos),
             billed=sum(task["billed"] for task in tasks),
             tasks=len(tasks),
+            at_once=most_at_once(tasks),
             example=next((answer["content"] for answer in refused.values()), ""),
         )
 
-    def _print(self, seen: "CrowdOutcome", totals: LedgerTotals, bill: Decimal) -> None:
+    def _print(self, seen: CrowdOutcome, totals: LedgerTotals, bill: Decimal) -> None:
         if seen.example:
             self._screen.message("Shotcaller (only one of the others sees this)", seen.example)
         rows = [
             ("", "videos", "credits", "USD"),
             ("the provider's bill", f"{seen.billed}", "", f"{bill:.3f}"),
             ("posted in the channels", f"{seen.videos}", "", ""),
-            ("the jobs", f"{totals.videos}", f"{totals.credits}", f"{_usd(totals.cost):.3f}"),
-            ("the ledger: settled", "", f"{totals.members.settled}", f"{_usd(totals.budget.settled):.3f}"),
-            ("the ledger: still held", "", f"{totals.members.held}", f"{_usd(totals.budget.held):.3f}"),
+            ("the jobs", f"{totals.videos}", f"{totals.credits}", f"{usd(totals.cost):.3f}"),
+            ("the ledger: settled", "", f"{totals.members.settled}", f"{usd(totals.budget.settled):.3f}"),
+            ("the ledger: still held", "", f"{totals.members.held}", f"{usd(totals.budget.held):.3f}"),
             ("refused, in private", f"{len(seen.private)}", "", ""),
         ]
         self._screen.say("")
@@ -214,46 +244,39 @@ class Crowd(Show):
         return answer
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CrowdOutcome:
-    """What people and the provider saw of the crowd's requests. People are ids of Discord."""
+class SpreadCrowd(Crowd):
+    """A crowd in two guilds, of a shard each: half of it, and half of the money, is in either."""
 
-    accepted: frozenset[str]
-    refused: frozenset[str]
-    for_money: int  # how many of those were told that it is the budget's doing
-    private: frozenset[str]  # of those, the ones whom nobody else saw refused
-    mentioned: Counter[str]  # over posted videos
-    named: frozenset[str]  # mentioned anywhere
-    videos: int
-    billed: int
-    tasks: int
-    example: str = ""  # of a refusal
+    connections = 2
+    too_many = TOO_MANY
+
+    async def _gather(self, count: int) -> Mapping[str, str]:
+        """Let people join, and found the second guild with everybody in it."""
+        people = await super()._gather(count)
+        other = [1 - (self._home >> 22) % self.connections, self.connections]
+        founded = await self._post("guilds", {"name": "The other shard", "shard": other, "channels": ELSEWHERE})
+        self._places.append((int(founded["id"]), ELSEWHERE))
+        return people
 
 
-def comparisons(
-    seen: CrowdOutcome, totals: LedgerTotals, bill: Decimal, *, wanted: int, asked: int
-) -> Sequence[tuple[str, object, object]]:
-    """List everything that has to be the same: its name, how it is, how it should be."""
-    return (
-        ("people whose request was accepted", len(seen.accepted), wanted),
-        ("people who were refused", len(seen.refused), asked - wanted),
-        ("refusals that name the budget", seen.for_money, asked - wanted),
-        ("refusals that nobody else saw", len(seen.private), asked - wanted),
-        ("refused people who were named in a channel", len(seen.named & seen.refused), 0),
-        ("tasks at the provider", seen.tasks, wanted),
-        ("tasks that were billed", seen.billed, wanted),
-        ("videos that were posted", seen.videos, wanted),
-        ("people who were given one video each", seen.mentioned, Counter(seen.accepted)),
-        ("jobs that were delivered", totals.videos, wanted),
-        ("the provider's bill", bill, PRICE * wanted),
-        ("what the jobs cost", _usd(totals.cost), bill),
-        ("what the budget was charged", _usd(totals.budget.settled), bill),
-        ("what the budget still holds", totals.budget.held, 0),
-        ("the credits of the jobs", totals.credits, LENGTH * wanted),
-        ("the credits that members paid", totals.members.settled, totals.credits),
-        ("the credits that are still held", totals.members.held, 0),
-        ("accounts that are not the sum of their lines", list(totals.mismatched), []),
-    )
+@asynccontextmanager
+async def _open(url: str | None, folder: Path) -> AsyncIterator[Database]:
+    """Open the database that the bot has had."""
+    if url is None:
+        async with SQLiteDatabase(str(folder / "shotcaller.db")) as file:
+            yield file
+        return
+    from bot.store.postgres import PostgresDatabase  # noqa: PLC0415 - its driver is loaded where it is used
+
+    async with PostgresDatabase(url) as server:
+        yield server
+
+
+def _in_all(totals: Sequence[LedgerTotals]) -> LedgerTotals:
+    """Add up the budgets of several guilds; the rest is the same in each."""
+    budgets = [each.budget for each in totals]
+    held, settled = sum(each.held for each in budgets), sum(each.settled for each in budgets)
+    return replace(totals[0], budget=Amounts(held=held, settled=settled))
 
 
 def _is_video(message: Mapping[str, Any]) -> bool:
@@ -262,7 +285,3 @@ def _is_video(message: Mapping[str, Any]) -> bool:
 
 def _is_closed(message: Mapping[str, Any]) -> bool:
     return any(embed["title"].startswith("✅") for embed in message["embeds"])
-
-
-def _usd(micros: int) -> Decimal:
-    return Decimal(micros) / USD_MICROS

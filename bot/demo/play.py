@@ -77,12 +77,12 @@ async def run_sandbox(generate_seconds: float) -> AsyncIterator[dict[str, Any]]:
 async def run_bot(env: Mapping[str, str], folder: Path, log: Path) -> AsyncIterator[None]:
     """Run the real bot in a process, with these settings; its files go to `folder`, what it says to `log`."""
     settings = {
-        **{name: value for name, value in os.environ.items() if name not in env},
-        **env,
+        **os.environ,
         "DATABASE_URL": f"sqlite:///{folder / 'shotcaller.db'}",
         "DATA_DIR": str(folder),
+        **env,
     }
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         async with _process("run", env=settings, stdout=output, stderr=output):
             yield
 

@@ -14,6 +14,7 @@ from bot.errors import ShotcallerError
 from bot.service.media.service import Media
 
 POLL_SECONDS: Final = 0.25  # seconds between two looks at the channel
+PATIENCE: Final = 120.0  # seconds for the bot to start: several processes on a busy machine
 _SHORT_SIDE: Final = {Mode.STD: 720, Mode.PRO: 1080, Mode.FOUR_K: 2160}
 
 
@@ -27,15 +28,15 @@ class Show:
     def __init__(self, session: aiohttp.ClientSession, sandbox: Mapping[str, Any], screen: Screen) -> None:
         self._session, self._control, self._screen = session, sandbox["control"], screen
 
-    async def wait_for_bot(self) -> None:
-        """Return when the bot has registered its commands and is connected.
+    async def wait_for_bot(self, *, connections: int = 1) -> None:
+        """Return when the bot has registered its commands and is connected, so many times.
 
         Raises:
             DemoFailed: it does not come.
         """
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            if (await self._get("state"))["connected"] and (await self._get("commands"))["global"]:
+            if (await self._get("state"))["connected"] == connections and (await self._get("commands"))["global"]:
                 return
             await asyncio.sleep(POLL_SECONDS)
         raise DemoFailed("the bot did not connect")

@@ -1,19 +1,23 @@
 """The demo of the budget, and that its sums would tell if anything were wrong."""
 
+import asyncio
 import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from bot.__main__ import main
-from bot.demo.crowd import Crowd, CrowdOutcome, SentRequest, comparisons
+from bot.demo.crowd import Crowd, SentRequest
+from bot.demo.crowd_outcome import CrowdOutcome, comparisons, most_at_once
 from bot.demo.screen import Screen
 from bot.demo.show import DemoFailed
 from bot.store.money.ledger_totals import Amounts, LedgerTotals
+from tests.fresh_databases import FreshDatabases
 
 WINNERS, OTHERS = frozenset({"1", "2"}), frozenset({"3", "4", "5"})
 SEEN = CrowdOutcome(
@@ -26,6 +30,7 @@ SEEN = CrowdOutcome(
     videos=2,
     billed=2,
     tasks=2,
+    at_once=2,
 )
 BOOKS = LedgerTotals(
     videos=2,
@@ -47,6 +52,20 @@ def test_a_crowd_gets_what_the_budget_affords_and_the_books_balance(capsys: pyte
     assert ["the", "jobs", "4", "12", "1.008"] in lines
     assert ["refused,", "in", "private", "5"] in lines
     assert "the books balance to the cent" in shown
+
+
+async def test_a_crowd_of_two_guilds_gets_what_their_budgets_afford_from_a_bot_of_five_processes(
+    capsys: pytest.CaptureFixture[str], fresh_databases: FreshDatabases, tmp_path: Path
+) -> None:
+    url = await fresh_databases.url(tmp_path)
+    arguments = ["demo", "--crowd", "24", "--afford", "9", "--postgres", url]
+    code = await asyncio.to_thread(main, arguments)
+    fresh_databases.let_go(tmp_path)
+    shown = capsys.readouterr().out
+    assert code == 0, shown
+    lines = [line.split() for line in shown.splitlines()]
+    assert ["posted", "in", "the", "channels", "9"] in lines
+    assert ["refused,", "in", "private", "15"] in lines
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "501"])
@@ -77,6 +96,7 @@ def test_what_adds_up_is_not_complained_about() -> None:
         {"videos": 3},
         {"billed": 1},
         {"tasks": 3},
+        {"at_once": 11},
     ],
 )
 def test_whatever_people_should_not_have_seen_is_found(changes: dict[str, Any]) -> None:
@@ -104,11 +124,16 @@ def test_a_bill_that_is_a_tenth_of_a_cent_off_is_found() -> None:
     assert off(bill=BILL + Decimal("0.001"))
 
 
+def test_the_most_at_once_are_counted_by_when_each_begins_and_ends() -> None:
+    times = [(0, 3), (1, 2), (2, 5), (4, None)]
+    assert most_at_once([{"created_at": began, "finished_at": ended} for began, ended in times]) == 2
+
+
 class Told(Crowd):
     """A crowd that has seen what a test says, against a provider that billed what a test says."""
 
     def __init__(self, seen: CrowdOutcome, bill: str, output: io.StringIO) -> None:
-        super().__init__(cast("Any", None), {"control": ""}, Screen(output), wanted=2)
+        super().__init__(cast("Any", None), {"control": "", "discord": {"guild_id": "1"}}, Screen(output), wanted=2)
         self._told, self._bill = seen, bill
 
     async def _seen(self, _: object) -> CrowdOutcome:
