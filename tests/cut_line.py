@@ -30,9 +30,14 @@ class Line:
         if not self.whole:
             writer.transport.abort()
             return
+        try:
+            from_server, to_server = await asyncio.open_unix_connection(socket)
+        except OSError:  # there is no server just now
+            writer.transport.abort()
+            return
         self._clients.append(writer)
-        from_server, to_server = await asyncio.open_unix_connection(socket)
         back = asyncio.create_task(_copy(from_server, writer))
+        back.add_done_callback(lambda _: writer.transport.abort())  # the server has ended the connection
         try:
             await _copy(reader, to_server)
             if not self.whole:

@@ -14,9 +14,11 @@ from sandbox.server import OPENAPI_VARIABLE, Sandbox
 
 pytest.register_assert_rewrite(*(f"tests.acceptance.{name}" for name in ("books", "outcomes", "people", "stage")))
 
+from tests.acceptance.database import BotDatabase, FileDatabase, ServerDatabase  # noqa: E402 - likewise
 from tests.acceptance.forks import warm_up  # noqa: E402 - their asserts explain themselves only if imported now
 from tests.acceptance.people import People  # noqa: E402 - likewise
 from tests.acceptance.system import System  # noqa: E402 - likewise
+from tests.fresh_databases import FreshDatabases  # noqa: E402 - likewise
 
 FPS = 4  # frames a second of the videos: nobody here looks at them
 
@@ -47,9 +49,27 @@ def generate_seconds(request: pytest.FixtureRequest) -> float:
     return float(getattr(request, "param", 0.4))
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Keep a bot's records in a file, but for tests about a server."""
+    named = any("database" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "database" in metafunc.fixturenames and not named:
+        metafunc.parametrize("database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[BotDatabase]:
+    """The bot's database, of every kind there is; `@on_file` tests are about a file."""
+    if request.param == "sqlite":
+        yield FileDatabase(tmp_path / "data" / "shotcaller.db")
+        return
+    databases: FreshDatabases = request.getfixturevalue("fresh_databases")
+    yield ServerDatabase(await databases.url(tmp_path))
+    databases.let_go(tmp_path)
+
+
 @pytest.fixture
 async def system(
-    tmp_path: Path, videos: Path, document: Document | None, generate_seconds: float
+    tmp_path: Path, videos: Path, document: Document | None, generate_seconds: float, database: BotDatabase
 ) -> AsyncIterator[System]:
     """A sandbox and its people. Afterwards nothing may be wrong, unsettled or left behind."""
     before, children = asyncio.all_tasks(), _children()
@@ -63,7 +83,8 @@ async def system(
         identify_seconds=0,
     )
     async with sandbox, aiohttp.ClientSession() as client:
-        system = System(sandbox=sandbox, people=People(client, sandbox.control), folder=tmp_path, client=client)
+        people = People(client, sandbox.control)
+        system = System(sandbox=sandbox, people=people, folder=tmp_path, client=client, database=database)
         yield system
         await system.check()
     left = asyncio.all_tasks() - before - {asyncio.current_task()}

@@ -1,10 +1,15 @@
-"""The bot's database, read from outside: its jobs, and whether the money adds up."""
+"""The bot's database, of either kind, read from outside: its jobs, and whether the money adds up."""
 
+import asyncio
 import sqlite3
+import threading
+from abc import ABC, abstractmethod
 from contextlib import closing
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
+
+import asyncpg
 
 from tests.funding import balance
 
@@ -13,21 +18,31 @@ Row = dict[str, Any]
 MEMBERS: Final = "unit = 'credits' AND owner NOT LIKE 'guild:%'"  # accounts that members pay from
 
 
-@dataclass(frozen=True, kw_only=True)
-class BotDatabase:
-    """The SQLite file of one bot."""
+class Unreadable(Exception):
+    """Nobody can read the database: its server does not answer."""
 
-    path: Path
 
+class BotDatabase(ABC):
+    """The database of one bot. Its answers come at once, also to who asks in the middle of an event loop."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url  # as the settings have it
+
+    @abstractmethod
     def rows(self, sql: str) -> list[Row]:
-        """The answer to a question; nothing where there is no database yet."""
-        if not self.path.exists():
-            return []
-        with closing(sqlite3.connect(self.path, timeout=30)) as connection:
-            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'jobs'").fetchall():
-                return []  # a bot is just making it
-            connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(sql)]
+        """The answer to a question; nothing where there are no tables yet.
+
+        Raises:
+            Unreadable: the server does not answer.
+        """
+
+    @abstractmethod
+    def change(self, sql: str) -> None:
+        """Change something behind the bot's back."""
+
+    @abstractmethod
+    def tables(self) -> list[str]:
+        """The names of all tables."""
 
     def jobs(self) -> list[Row]:
         """Every job, oldest first."""
@@ -42,7 +57,7 @@ class BotDatabase:
         """What members paid: kind and credits of every hold and its end, in order."""
         rows = self.rows(
             f"SELECT kind, sum(abs(held)) AS n FROM ledger WHERE {MEMBERS} "  # noqa: S608 (constant)
-            "GROUP BY job_id, kind ORDER BY min(rowid)"
+            "GROUP BY job_id, kind ORDER BY min(at), CASE kind WHEN 'hold' THEN 0 ELSE 1 END, job_id"
         )
         return [(row["kind"], row["n"]) for row in rows]
 
@@ -57,14 +72,83 @@ class BotDatabase:
 
     def age(self, *, minutes: float) -> None:
         """While the bot does not run: make every job as old as if so much time had passed."""
-        with closing(sqlite3.connect(self.path, timeout=30, isolation_level=None)) as connection:
-            connection.execute("UPDATE jobs SET created_at = created_at - ?", [minutes * 60_000])
+        self.change(f"UPDATE jobs SET created_at = created_at - {minutes * 60_000:.0f}")  # noqa: S608 (a number)
 
     def forget_drafts(self) -> None:
         """Take away everything that was begun, as time does."""
-        with closing(sqlite3.connect(self.path, timeout=30, isolation_level=None)) as connection:
-            connection.execute("DELETE FROM drafts")
+        self.change("DELETE FROM drafts")
 
     def check(self) -> None:
         """Check that the ledger balances."""
         balance(accounts=self.rows("SELECT * FROM accounts"), lines=self.rows("SELECT * FROM ledger"), jobs=self.jobs())
+
+
+class FileDatabase(BotDatabase):
+    """A SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"sqlite:///{path}")
+        self.path = path
+
+    def rows(self, sql: str) -> list[Row]:
+        """See `BotDatabase`."""
+        if not self.path.exists():
+            return []
+        with closing(sqlite3.connect(self.path, timeout=30)) as connection:
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'jobs'").fetchall():
+                return []  # a bot is just making it
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(sql)]
+
+    def change(self, sql: str) -> None:
+        """See `BotDatabase`."""
+        with closing(sqlite3.connect(self.path, timeout=30, isolation_level=None)) as connection:
+            connection.execute(sql)
+
+    def tables(self) -> list[str]:
+        """See `BotDatabase`."""
+        return [row["name"] for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+
+
+class ServerDatabase(BotDatabase):
+    """A database of a PostgreSQL server, which has its tables."""
+
+    def rows(self, sql: str) -> list[Row]:
+        """See `BotDatabase`."""
+        return [dict(row) for row in _elsewhere().run(_ask(self.url, sql))]
+
+    def change(self, sql: str) -> None:
+        """See `BotDatabase`."""
+        self.rows(sql)
+
+    def tables(self) -> list[str]:
+        """See `BotDatabase`."""
+        return [row["name"] for row in self.rows("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")]
+
+
+async def _ask(url: str, sql: str) -> list[asyncpg.Record]:
+    try:
+        connection = await asyncpg.connect(url)
+        try:
+            answer: list[asyncpg.Record] = await connection.fetch(sql)
+            return answer
+        finally:
+            await connection.close()
+    except (OSError, asyncpg.OperatorInterventionError, asyncpg.PostgresConnectionError) as exc:
+        raise Unreadable from exc
+
+
+class _Elsewhere:
+    """An event loop in a thread of its own, for those who cannot wait in theirs."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, name="questions", daemon=True).start()
+
+    def run(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)
+
+
+@cache
+def _elsewhere() -> _Elsewhere:
+    return _Elsewhere()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
+import pytest
 
 from bot.app import run
 from bot.provider.base import VideoProvider
@@ -24,6 +25,8 @@ from tests.acceptance.people import People
 ROOT: Final = Path(__file__).parents[2]
 PROMPT: Final = "a paper boat in the rain"
 SMALL: Final[dict[str, Any]] = {"prompt": PROMPT, "duration": 3, "aspect": "1:1"}
+ON_FILE: Final = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # marks what is about a file
+ON_SERVER: Final = pytest.mark.parametrize("database", ["postgres"], indirect=True)  # likewise, about a server
 _EXPECTED: Final = (None, 0, -signal.SIGKILL)  # exit codes of a process that did not fail by itself
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -46,16 +49,12 @@ class System:
     people: People
     folder: Path
     client: aiohttp.ClientSession
+    database: BotDatabase
 
     @property
     def data(self) -> Path:
         """The bot's data folder."""
         return self.folder / "data"
-
-    @property
-    def database(self) -> BotDatabase:
-        """The bot's database."""
-        return BotDatabase(path=self.data / "shotcaller.db")
 
     def id_of(self, kind: str, name: str) -> str:
         """The id of one of the sandbox's `channels` or `users`."""
@@ -66,7 +65,7 @@ class System:
         """The settings of a bot that is to live here, by the names of their variables."""
         return {
             **self.sandbox.settings(),
-            "DATABASE_URL": f"sqlite:///{self.data / 'shotcaller.db'}",
+            "DATABASE_URL": self.database.url,
             "DATA_DIR": str(self.data),
             "KLING_MODELS": "kling-v1",
             "DIRECT_CREDITS": "60",
@@ -107,12 +106,16 @@ class System:
 
     def spawn(self, arguments: Sequence[str], **changes: object) -> Forked:
         """A bot that is a process of its own; whoever asks for it ends it."""
+        return self.spawn_into(self.log, arguments, **changes)
+
+    def spawn_into(self, log: Path, arguments: Sequence[str], /, **changes: object) -> Forked:
+        """The same, which prints into this file."""
         environment = {
             **{name: value for name, value in os.environ.items() if name.startswith(("PATH", "COVERAGE"))},
             **self.environment(**changes),
             "PYTHONPATH": str(ROOT),
         }
-        return Forked(arguments, environment=environment, folder=self.folder, log=self.log)
+        return Forked(arguments, environment=environment, folder=self.folder, log=log)
 
     @asynccontextmanager
     async def process(

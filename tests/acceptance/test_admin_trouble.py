@@ -12,7 +12,7 @@ import pytest
 from bot.errors import StoreUnavailable
 from bot.store.database import Database, Transaction
 from tests.acceptance.admins import audit_message, request_video, run_admin
-from tests.acceptance.system import System, around_database
+from tests.acceptance.system import ON_FILE, System, around_database
 
 T = TypeVar("T")
 
@@ -23,10 +23,11 @@ POINTS: Final = (
 )
 
 
+@ON_FILE
 async def test_a_locked_database_refuses_changes_and_the_doctor_says_so(system: System) -> None:
     people = system.people
     async with system.bot():
-        with closing(sqlite3.connect(system.database.path, isolation_level=None)) as other:
+        with closing(sqlite3.connect(system.data / "shotcaller.db", isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
             said = await run_admin(people, "limits", longest=3)
             assert "Longest video" not in said.split("```", maxsplit=1)[0]

@@ -1,8 +1,6 @@
 """Private videos, and what could not be delivered: kept for one person, fetched and shared with one tap, once."""
 
-import sqlite3
 from collections.abc import Awaitable, Callable
-from contextlib import closing
 from inspect import getclosurevars
 from typing import Any
 
@@ -124,9 +122,7 @@ async def test_a_share_that_a_crash_left_unrecorded_is_found_and_not_repeated(sy
             return system.database.job()["shared_at"] is not None
 
         await people.until(recorded, what="the record of that")
-    with closing(sqlite3.connect(system.database.path)) as database:
-        database.execute("UPDATE jobs SET shared_at = NULL, shared_message_id = NULL")
-        database.commit()
+    system.database.change("UPDATE jobs SET shared_at = NULL, shared_message_id = NULL")
     await people.passes(minutes=10)  # Discord has forgotten the nonce
     async with system.bot():
         sent = await people.presses(direct, button(direct, "result:share:"))

@@ -146,10 +146,9 @@ async def test_deleting_leaves_nothing_in_any_file(system: System) -> None:
 
 def tables_with(system: System, needle: str) -> list[str]:
     """The tables in which something stands."""
-    names = [row["name"] for row in system.database.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
     return [
         name
-        for name in names
+        for name in system.database.tables()
         if any(needle in str(value) for row in system.database.rows(f"SELECT * FROM {name}") for value in row.values())  # noqa: S608 (names of the schema)
     ]
 

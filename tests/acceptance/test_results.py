@@ -1,7 +1,5 @@
 """What people do with a posted video: every button of it, by others, later, after a restart, and in Chinese."""
 
-import sqlite3
-from contextlib import closing
 from typing import Any, Final
 
 import pytest
@@ -263,10 +261,8 @@ async def test_a_report_reaches_the_operator_with_the_way_to_the_message(system:
 async def test_buttons_of_a_video_whose_records_are_gone_say_so(system: System) -> None:
     async with system.bot():
         message = await posted(system)
-    with closing(sqlite3.connect(system.database.path)) as database:
-        for table in ("ledger", "accounts", "jobs"):
-            database.execute(f"DELETE FROM {table}")  # noqa: S608 (three names)
-        database.commit()
+    for table in ("ledger", "accounts", "jobs"):
+        system.database.change(f"DELETE FROM {table}")  # noqa: S608 (three names)
     async with system.bot():
         for action in ("again", "pro", "shape", "board", "dm", "info", "delete"):
             sent = await press(system, message, action)
@@ -292,10 +288,8 @@ async def test_without_credits_a_button_is_refused_as_a_command_is(system: Syste
 
 def prefer(system: System, choice: str) -> None:
     """Let ana hear of her videos in this way."""
-    with closing(sqlite3.connect(system.database.path)) as database:
-        body = f'{{"notify": "{choice}"}}'
-        database.execute("INSERT INTO preferences VALUES (?, ?, 0)", (f"user:{system.id_of('users', 'ana')}", body))
-        database.commit()
+    owner, body = f"user:{system.id_of('users', 'ana')}", f'{{"notify": "{choice}"}}'
+    system.database.change(f"INSERT INTO preferences VALUES ('{owner}', '{body}', 0)")  # noqa: S608 (a test's own)
 
 
 @pytest.mark.parametrize("choice", ["ping", "silent", "dm"])

@@ -9,7 +9,7 @@ import pytest
 from bot.app import GRACE
 from tests.acceptance.forks import Forked
 from tests.acceptance.outcomes import delivered_once
-from tests.acceptance.system import SMALL, System
+from tests.acceptance.system import ON_FILE, SMALL, System
 
 LONG: Final = 1.5  # seconds that a phase is drawn out, to be stopped in the middle of it
 
@@ -48,6 +48,7 @@ async def test_a_bot_with_nothing_to_do_ends_at_once(system: System, how: signal
         await stop(system, process, how)
 
 
+@ON_FILE
 async def test_whatever_a_running_bot_writes_can_be_opened_by_its_user_alone(system: System) -> None:
     (system.data / "results").mkdir(parents=True)
     (system.data / "shotcaller.db").touch(mode=0o644)  # as an earlier version left it

@@ -3,16 +3,17 @@
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 
 import aiohttp
 
 from sandbox.discord.openapi import Document
 from sandbox.server import Sandbox
+from tests.acceptance.database import FileDatabase
 from tests.acceptance.forks import Forked
 from tests.acceptance.people import People
 from tests.acceptance.system import System
@@ -23,14 +24,56 @@ GENERATE_SECONDS: Final = 0.4
 HOUR: Final = 3600.0
 
 
+# What can happen, how often beside the others, and how it is done.
+Dangers = Mapping[str, tuple[int, Callable[[Random], Awaitable[None]]]]
+
+
+class Tortured(Protocol):
+    """A bot, of one process or of several, beside one sandbox. `suffered` counts what was done to it."""
+
+    system: System
+    suffered: Counter[str]
+    channels: tuple[str, ...]
+
+    @property
+    def dangers(self) -> Dangers:
+        """What can happen to it."""
+
+    async def somebody(self, random: Random) -> dict[str, str]:
+        """Find somebody who asks, and the channel where they do."""
+
+    async def calm(self) -> None:
+        """Let the last danger pass."""
+
+
 class BotProcess:
-    """One bot through all its processes, beside one sandbox. `suffered` counts what was done to it."""
+    """One bot through all its processes, one after the other: see `Tortured`."""
+
+    channels: tuple[str, ...] = ("general",)
 
     def __init__(self, system: System, **settings: object) -> None:
         self.system, self.suffered = system, Counter[str]()
         self._settings, self._clock, self._ahead = settings, system.folder / "ahead", 0.0
         self._process: Forked | None = None
         system.people.alive = self._alive
+
+    @property
+    def dangers(self) -> Dangers:
+        """See `Tortured`."""
+        return {
+            "kill": (9, lambda _: self.killed()),
+            "pause": (3, lambda random: self.paused(random.uniform(0.5, 4))),
+            "leap": (3, lambda random: self.leapt(random.choice([-HOUR, HOUR]))),
+        }
+
+    async def somebody(self, random: Random) -> dict[str, str]:
+        """See `Tortured`."""
+        (user,) = await self.system.people.crowd(1)
+        return {"user": user, "channel": random.choice(self.channels)}
+
+    async def calm(self) -> None:
+        """See `Tortured`; the bot is started once more."""
+        await self.killed()
 
     def _alive(self) -> None:
         """Raise where the bot has ended by itself."""
@@ -99,7 +142,8 @@ async def bot_process(
         identify_seconds=0,
     )
     async with sandbox, aiohttp.ClientSession() as client:
-        system = System(sandbox=sandbox, people=People(client, sandbox.control), folder=folder, client=client)
+        people, database = People(client, sandbox.control), FileDatabase(folder / "data" / "shotcaller.db")
+        system = System(sandbox=sandbox, people=people, folder=folder, client=client, database=database)
         bot = BotProcess(system, operator_channel_id=system.id_of("channels", "showcase"), **settings)
         await bot.begin()
         try:

@@ -44,6 +44,16 @@ A run in which one of these is not true says so, names the seed that repeats it,
 request is **not accepted** where Discord did not take the bot's first answer: its person reads that, and nothing was
 charged.
 """
+_COMPANY_HEAD: Final = """\
+## Many processes on one PostgreSQL
+
+`make torture ARGS="--postgres --asks 60 --write"` does all that at once to a bot of two gateways, of a shard each, and
+three workers, each a process of its own with a line of its own to a PostgreSQL of their own. At random, while other
+things go on, a process is killed, stopped (for longer than its lease) and continued, or ended and started again; its
+clock leaps an hour ahead of the others', or back; its line is cut, and the server does not hear of it; the server
+crashes and starts again, or is gone for seconds (`--gone 60`: for a minute). Nobody is started anew at the end: whoever
+is there then goes on. What has to be true is the same.
+"""
 _SIMULATED_HEAD: Final = """\
 ## A day in a minute
 
@@ -80,32 +90,42 @@ class Figures:
 
     def lines(self) -> Iterator[str]:
         """The figures, each with its words."""
-        yield f"{self.trials} trials, {self.ends.total()} accepted requests (seed {self.seed})"
+        trials = f"{self.trials} trials, " if self.trials else ""
+        yield f"{trials}{self.ends.total()} accepted requests (seed {self.seed})"
         yield f"What happened: {_counted(self.suffered)}"
         yield f"What came of them: {_counted(self.ends)}"
 
 
 def page(came: Mapping[tuple[Trouble, str], str], figures: Figures) -> str:
     """The whole page."""
-    lines = "".join(f"- {line}.\n" for line in figures.lines())
-    table, run = f"## Each trouble by itself\n\n{_table(came)}", f"## The run\n\n{lines}"
-    return "\n".join([_HEAD, table, run, _simulated(_line_of_simulation()), _TAIL])
+    table, run = f"## Each trouble by itself\n\n{_table(came)}", f"## The run\n\n{_listed(figures)}"
+    others = [f"{head}\n{_found_before(head)}" for head in (_COMPANY_HEAD, _SIMULATED_HEAD)]
+    return "\n".join([_HEAD, table, run, *others, _TAIL])
 
 
 def write_simulated(said: str) -> None:
     """Write into the page what a simulation has found."""
+    _write(_SIMULATED_HEAD, f"- {said}\n")
+
+
+def write_company(figures: Figures) -> None:
+    """Write into the page what several processes have gone through."""
+    _write(_COMPANY_HEAD, _listed(figures))
+
+
+def _write(head: str, found: str) -> None:
     text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(text.replace(_simulated(_line_of_simulation()), _simulated(said)), encoding="utf-8")
+    PAGE.write_text(text.replace(f"{head}\n{_found_before(head)}", f"{head}\n{found}"), encoding="utf-8")
 
 
-def _simulated(line: str) -> str:
-    return f"{_SIMULATED_HEAD}\n- {line}\n"
+def _listed(figures: Figures) -> str:
+    return "".join(f"- {line}.\n" for line in figures.lines())
 
 
-def _line_of_simulation() -> str:
-    """Read the line that the last simulation has written."""
-    _, _, after = PAGE.read_text(encoding="utf-8").partition(_SIMULATED_HEAD)
-    return after.strip().partition("\n")[0].removeprefix("- ")
+def _found_before(head: str) -> str:
+    """Read the lines that the last run of a kind has written under its head."""
+    _, _, after = PAGE.read_text(encoding="utf-8").partition(f"{head}\n")
+    return after.partition("\n\n")[0].removesuffix("\n") + "\n"
 
 
 def _table(came: Mapping[tuple[Trouble, str], str]) -> str:

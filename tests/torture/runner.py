@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tests.torture.bot_process import BotProcess, bot_process, seeded
+from tests.torture.bot_company import bot_company
+from tests.torture.bot_process import BotProcess, Tortured, bot_process, seeded
 from tests.torture.chaos import Chaos, ends
 from tests.torture.invariants import violations
 from tests.torture.reliability_page import Figures
@@ -18,6 +19,7 @@ Trial = tuple[Trouble, str]
 
 TOGETHER: Final = 12  # troubles that one bot goes through before the next begins with nothing
 DEADLINE: Final = 2.0  # minutes until a video is given up
+UNHURRIED: Final = 1.0  # seconds between two actions at most, where somebody else goes on meanwhile
 SOON: Final = 0.1  # the same where a service never finishes: that end is what is tried
 
 
@@ -50,11 +52,21 @@ class Runner:
             self.wrong += [f"all at once: {each}" for each in wrong]
             self._count(bot)
 
+    async def company_at_once(self, *, asks: int, gone: float) -> None:
+        """Let everything happen at once to the processes of one bot; the server is `gone` for so many seconds."""
+        async with bot_company(self.folder / "company", self.videos, asks=asks, job_deadline_minutes=DEADLINE) as bot:
+            bot.gone = gone
+            wrong = await Chaos(bot=bot, random=seeded(self._seed), asks=asks, pause=UNHURRIED).run()
+            self.wrong += [f"several processes: {each}" for each in wrong]
+            self._count(bot)
+            if wrong:
+                sys.stdout.write(bot.last_words())
+
     def figures(self) -> Figures:
         """Sum up what was counted."""
         return Figures(seed=self._seed, trials=len(self.came), suffered=self.suffered, ends=self.ends)
 
-    def _count(self, bot: BotProcess) -> None:
+    def _count(self, bot: Tortured) -> None:
         self.suffered.update(bot.suffered)
         self.ends.update(ends(bot))
 

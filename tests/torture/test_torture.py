@@ -1,7 +1,5 @@
 """The short form of `make torture`: each kind of disturbance once, and then some of everything at once."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +7,7 @@ import pytest
 
 from sandbox.faults import MATCHES
 from tests.acceptance.forks import warm_up
+from tests.torture.bot_company import bot_company
 from tests.torture.bot_process import bot_process, seeded
 from tests.torture.chaos import Chaos
 from tests.torture.invariants import End, violations
@@ -43,8 +42,9 @@ async def test_whatever_is_done_to_the_bot_everything_is_true_at_the_end(tmp_pat
         assert came == SHORT
         assert await Chaos(bot=bot, random=random, asks=5).run() == []
         await bot.end()
-        with closing(sqlite3.connect(bot.system.database.path, isolation_level=None)) as database:
-            database.execute("UPDATE jobs SET cost_micros = 1, delivered_at = NULL, status = 'failed', attempt = 0")
+        bot.system.database.change(
+            "UPDATE jobs SET cost_micros = 1, delivered_at = NULL, status = 'failed', attempt = 0"
+        )
         noticed = "\n".join(await violations(bot.system))
     for what in ("posted 1 times", "attempts", "billed", "the card says", "do not add up"):
         assert what in noticed
@@ -58,3 +58,12 @@ def test_every_kind_of_fault_is_tried(kind: str) -> None:
 def test_the_page_has_a_line_for_each_trouble() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert [each for each in troubles() if line_of(each) not in text] == []
+
+
+async def test_whatever_is_done_to_several_processes_and_their_server_everything_is_true_at_the_end(
+    tmp_path: Path,
+) -> None:
+    warm_up()
+    async with bot_company(tmp_path / "bot", tmp_path / "videos", asks=5) as bot:
+        bot.gone = 2.0
+        assert await Chaos(bot=bot, random=seeded(3), asks=5).run() == []
