@@ -20,6 +20,11 @@ from tests.postgres_server import Server, own_server
 
 GATEWAY: Final = "0/1"
 WORKER: Final = "none"
+BRIEF: Final = 3
+"""Seconds of a lease with which a process that is stopped counts as dead after three, the least there is.
+
+Within them a submission has to be sent after its claim, also by a busy machine.
+"""
 BY_KLING: Final = {**SMALL, "duration": 5, "model": "kling-v1"}
 SCRIPT: Final = str(Path(stopping_itself.__file__))
 
@@ -32,7 +37,7 @@ class Company:
     url: str
     database: asyncpg.Connection
     stack: AsyncExitStack
-    lease_seconds: int = 30  # with 1, a process that is stopped counts as dead after three seconds
+    lease_seconds: int = 30
     processes: list[Forked] = field(default_factory=list)
 
     async def start(self, shards: str, *arguments: str, url: str = "") -> Forked:
@@ -136,7 +141,7 @@ async def test_a_second_process_for_a_shard_stops_and_says_why(company: Company)
 async def test_a_gateway_that_was_stopped_for_so_long_that_another_has_its_shard_ends_and_says_why(
     company: Company,
 ) -> None:
-    company.lease_seconds = 1
+    company.lease_seconds = BRIEF
     stopped = await company.start(GATEWAY)
     stopped.send_signal(signal.SIGSTOP)
     replacement = company.spawn(GATEWAY)
@@ -183,7 +188,7 @@ async def test_what_a_killed_worker_had_in_hand_another_finishes(company: Compan
 async def test_a_worker_that_was_stopped_while_it_submitted_does_not_submit_after_another_has(
     company: Company, tmp_path: Path
 ) -> None:
-    company.lease_seconds = 1
+    company.lease_seconds = BRIEF
     mark = tmp_path / "stopped"
     workers = [await company.start(WORKER, SCRIPT, str(mark)) for _ in range(2)]
     await company.start(GATEWAY)
@@ -216,7 +221,7 @@ async def test_a_worker_that_was_stopped_while_it_submitted_does_not_submit_afte
 async def test_a_worker_that_was_stopped_while_it_waited_for_the_answer_is_overtaken_by_one_that_finds_its_task(
     company: Company,
 ) -> None:
-    company.lease_seconds = 1
+    company.lease_seconds = BRIEF
     await company.system.people.fault("kling", "slow", on=["create"], seconds=1.0, count=1)
     stopped = await company.start(WORKER, SCRIPT)
     await company.start(GATEWAY)
@@ -234,7 +239,7 @@ async def test_a_worker_that_was_stopped_while_it_waited_for_the_answer_is_overt
 async def test_a_worker_that_is_cut_off_from_the_database_while_it_submits_is_overtaken_by_one_that_finds_its_task(
     company: Company,
 ) -> None:
-    company.lease_seconds = 1
+    company.lease_seconds = BRIEF
     async with line_to(company.url) as line:
         await company.system.people.fault("kling", "slow", on=["create"], seconds=1.0, count=1)
         cut_off = await company.start(WORKER, SCRIPT, url=line.url)
