@@ -31,6 +31,7 @@ PROCESSES = [
     Process(id=f"{number:016x}", role=Role.GATEWAY, shards=shards, shard_count=4)
     for number, shards in enumerate(((0, 1), (2, 3)), 1)
 ]
+PATIENCE = 40.0  # seconds until what never comes is given up
 COMMANDS = "/applications/"
 
 
@@ -76,7 +77,7 @@ class Gathering:
             await client.wait_until_ready()
             yield client
             await client.close()
-            await asyncio.wait([connected], timeout=5)
+            await asyncio.wait([connected], timeout=PATIENCE)
 
     async def known(self) -> set[int]:
         """The guilds that the database takes the bot to be in."""
@@ -84,7 +85,7 @@ class Gathering:
         return {row["guild_id"] for row in rows}
 
     async def until(self, holds: Callable[[set[int]], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not holds(await self.known()):  # noqa: ASYNC110 - a database tells nobody
                 await asyncio.sleep(0.02)
 
@@ -214,7 +215,7 @@ async def test_what_a_sharded_client_cannot_mend_ends_its_process(gathering: Gat
         await client.wait_until_ready()
         await gathering.post("faults", target="discord", kind="gateway_drop", garbled=True)
         with pytest.raises(RuntimeError, match="connection"):
-            await asyncio.wait_for(connected, 10)
+            await asyncio.wait_for(connected, PATIENCE)
 
 
 async def test_a_day_without_sessions_left_is_waited_out(
@@ -234,6 +235,6 @@ async def test_a_day_without_sessions_left_is_waited_out(
         connected = asyncio.create_task(client.connect())
         await client.wait_until_ready()
         await client.close()
-        await asyncio.wait([connected], timeout=5)
+        await asyncio.wait([connected], timeout=PATIENCE)
     assert [each.levelname for each in caplog.records if "session" in each.message] == ["ERROR", "WARNING"]
     assert "recommends more shards" in caplog.text
