@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from aiohttp import web
 
+from benchmarks._figures import Figure, Measured
 from benchmarks._optimum import Cost, log_normal
 from benchmarks.asking import play
 from bot.domain import Destination, Job, JobStatus, Spread, VideoRequest
@@ -62,23 +63,40 @@ JOB: Final = Job(
 )
 
 
-def measure() -> list[str]:
-    """Print what each crowd costs, coming evenly and at once, and what it costs over HTTP."""
-    return [*_lines(), asyncio.run(_over_http())]
+_EVERY_4: Final = "asking about everything every 4 s, half noticed within 2 s"
 
 
-def _lines() -> Iterator[str]:
-    for count in COUNTS:
-        for mean in MEANS:
-            for cv in CVS:
-                come, at_once = steady(mean, cv, count=count, jobs=max(300, count)), together(mean, cv, count=count)
-                alone = list(play(mean, cv, jobs=300, step=None))
-                each, late = fmean(job.questions for job in alone), median(job.late for job in alone)
-                yield (
-                    f"{count} under way, {mean:.0f} s, cv {cv}: {come.questions:.2f} questions a job, median "
-                    f"{come.late:.1f} s late (one by one: {each:.1f}, {late:.1f} s; every 4 s: "
-                    f"{floor(mean, count):.2f}, 2.0 s); begun together {at_once.questions:.2f}, {at_once.late:.1f} s"
-                )
+def _asked(count: int, mean: float, cv: float) -> Figure:
+    wanted = {25: 0.3, 500: 0.1}.get(count)
+    name = f"questions a job, {count} under way, {mean:.0f} s, cv {cv}"
+    return Figure(name=name, unit="questions", floor=_EVERY_4, at_most=wanted)
+
+
+def _late(count: int, mean: float, cv: float) -> Figure:
+    return Figure(name=f"late, the middle, {count} under way, {mean:.0f} s, cv {cv}", unit="s", at_most=2)
+
+
+_CROWDS: Final = [(count, mean, cv) for count in COUNTS for mean in MEANS for cv in CVS]
+_OVER_HTTP: Final = (
+    Figure(name=f"questions a job, {COUNTS[0]} tasks of {REAL:.0f} s, over HTTP", unit="questions", at_most=0.3),
+    Figure(name=f"late, the middle, {COUNTS[0]} tasks of {REAL:.0f} s, over HTTP", unit="s", at_most=2),
+)
+FIGURES: Final = (*(figure(*each) for each in _CROWDS for figure in (_asked, _late)), *_OVER_HTTP)
+
+
+def measure() -> list[Measured]:
+    """What each crowd costs, coming evenly, and what one costs over HTTP."""
+    return [*_crowds(), *asyncio.run(_over_http())]
+
+
+def _crowds() -> Iterator[Measured]:
+    for count, mean, cv in _CROWDS:
+        come, at_once = steady(mean, cv, count=count, jobs=max(300, count)), together(mean, cv, count=count)
+        alone = list(play(mean, cv, jobs=300, step=None))
+        each, late = fmean(job.questions for job in alone), median(job.late for job in alone)
+        begun = f"begun together {at_once.questions:.2f} questions, {at_once.late:.1f} s late"
+        yield _asked(count, mean, cv).found(come.questions, floor=f"{floor(mean, count):.2f}; {begun}")
+        yield _late(count, mean, cv).found(come.late, floor=f"one by one: {each:.1f} questions, {late:.1f} s late")
 
 
 def floor(mean: float, count: int) -> float:
@@ -237,7 +255,7 @@ def _watch(kling: Kling, *, clock: Any) -> Watch:
     )
 
 
-async def _over_http() -> str:
+async def _over_http() -> list[Measured]:
     """Follow 25 tasks of the sandbox that were begun within a few seconds, as the bot does, without a database."""
     async with _sandbox() as (providers, questions):
         transport = Transport(provider="kling", base_url=providers.public_url, token=lambda: providers.kling_key)
@@ -260,11 +278,11 @@ async def _over_http() -> str:
                 late += [time.time() - finished[name] for name in ended]
                 for name in ended:
                     del under_way[name]
-    each, tail = len(questions) / COUNTS[0], quantiles(late, n=20)[-1]
-    return (
-        f"{COUNTS[0]} tasks of {REAL:.0f} s in the sandbox, over HTTP: {each:.2f} questions a job, "
-        f"median {median(late):.1f} s late (95 %: {tail:.1f} s)"
-    )
+    asked, noticed = _OVER_HTTP
+    return [
+        asked.found(len(questions) / COUNTS[0]),
+        noticed.found(median(late), floor=f"19 in 20 within {quantiles(late, n=20)[-1]:.1f} s"),
+    ]
 
 
 @asynccontextmanager
