@@ -68,6 +68,11 @@ async def in_doubt(system: System, **settings: Any) -> AsyncIterator[str]:
         await system.rest()
 
 
+def let_rest(system: System) -> None:
+    """While the bot does not run: the minute is over for which a service rests after a submission in doubt."""
+    system.database.change("DELETE FROM provider_rests")
+
+
 @asynccontextmanager
 async def undeliverable(system: System, **settings: Any) -> AsyncIterator[str]:
     """The bot with a private video that its author's direct messages did not take; its id."""
@@ -94,7 +99,8 @@ async def test_a_job_in_doubt_is_found_in_the_list_and_submitted_again(system: S
         assert PROMPT in text
         assert "the service charges twice" in text
         assert labels(shown) == ["Look again", "Submit again", "Write off, not charged", "Write off, charged"]
-    async with system.bot(**DOUBTFUL):  # anew: a service rests for a minute after a submission in doubt
+    let_rest(system)
+    async with system.bot(**DOUBTFUL):
         said = await decides(system, shown, f"retry:{job}")
         assert "attempt 2" in said
         await system.people.result()
@@ -292,6 +298,7 @@ async def test_killed_right_after_a_decision_the_bot_goes_on_with_it(system: Sys
         job = await dead(system, "outcome_unknown")
         await run_admin(people, f"jobs {decision}", job=job)
         process.kill()
+    let_rest(system)
     async with system.bot(**DOUBTFUL):
         if decision == "recheck":  # nothing is found: it is the admin's again
             assert await dead(system, "outcome_unknown") == job

@@ -298,7 +298,7 @@ class Stubborn:
     """
 
     def __init__(self, inner: Database) -> None:
-        self._inner = inner
+        self.inner = inner  # never refuses
         self.skip_locked = inner.skip_locked
         self.refusals = self.doubts = 0
         self.refused = 0
@@ -309,7 +309,7 @@ class Stubborn:
             self.refused += 1
             raise StoreUnavailable("database is locked")
         wrote: list[str] = []
-        answer = await self._inner.transact(lambda tx: work(_Noted(tx, wrote)), snapshot=snapshot)
+        answer = await self.inner.transact(lambda tx: work(_Noted(tx, wrote)), snapshot=snapshot)
         if wrote and self.doubts:
             self.doubts -= 1
             raise CommitUnknown("the connection broke")

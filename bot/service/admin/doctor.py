@@ -40,8 +40,11 @@ class Doctor:
 
 
 async def _state_of(health: ProviderHealth) -> ProviderState:
-    if await health.rests_until() is not None:
-        return ProviderState.BUSY
+    try:
+        if await health.rests_until() is not None:
+            return ProviderState.BUSY
+    except StoreError:
+        pass  # whether it rests is not known then, and it can be asked all the same
     try:
         await health.ensure()
     except OperatorFault:

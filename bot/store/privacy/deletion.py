@@ -113,6 +113,7 @@ class DeletionStore(Store):
         for sql in _COUNTED:
             await tx.execute(sql, deletion.user_id)
         await end_member(tx, deletion.user_id, now=now)
+        await tx.execute("UPDATE members SET blocked_by = NULL WHERE blocked_by = $1", deletion.user_id)
         for sql in _OWN:
             await tx.execute(sql, deletion.user_id)
         await tx.execute("DELETE FROM preferences WHERE scope = $1", f"user:{deletion.user_id}")
@@ -190,7 +191,6 @@ async def end_member(tx: Transaction, user_id: int, *, now: datetime) -> None:
         millis(now),
     )
     await tx.execute("DELETE FROM members WHERE user_id = $1 AND blocked_until IS NULL AND allowance IS NULL", user_id)
-    await tx.execute("UPDATE members SET blocked_by = NULL WHERE blocked_by = $1", user_id)
 
 
 async def _accounts(tx: Transaction, deletion: Deletion) -> list[Row]:

@@ -240,7 +240,7 @@ async def test_what_an_outage_kept_from_being_recorded_is_looked_for_within_seco
     job, now = await wall.starred(), wall.services.clock()
 
     async def tried_again_soon() -> bool:
-        item = await OutboxStore(wall.services.database).item(OutboxKind.GALLERY, job.id)
+        item = await OutboxStore(wall.services.database.inner).item(OutboxKind.GALLERY, job.id)
         return item is not None and item.claimed_until is None and item.due_at == now + timedelta(seconds=5)
 
     await eventually(tried_again_soon)
