@@ -74,7 +74,9 @@ def simulate(seed: int, day: Day, *, tell: Callable[[str], None] | None = None) 
             try:
                 loop.run_until_complete(simulation.play())
             finally:
+                asyncio.set_event_loop(loop)  # what a coroutine begins when it is closed has to be buried too
                 simulation.end()
+                asyncio.set_event_loop(None)
                 loop.close()
         return Outcome(
             seed=seed,
