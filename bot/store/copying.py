@@ -110,13 +110,13 @@ async def _copy(database: Database, file: sqlite3.Connection) -> Copied:
     tables = _tables_of(file)
 
     async def work(tx: Transaction) -> Copied:
-        found = {table.name: await _count(tx, table) for table in tables}
-        before = any(found.values())
+        before = any([await _count(tx, table) for table in tables])
         if not before:
             for table in tables:
                 for rows in _chunks(_rows(file, table)):
                     await tx.execute(_insert(table), *_by_column(table, rows))
-        differing = [table.name for table in tables if await _sums(tx, table) != _sums_of(file, table)]
+        sums = {table.name: await _sums(tx, table) for table in tables}
+        differing = [table.name for table in tables if sums[table.name] != _sums_of(file, table)]
         if differing and before:
             raise StoreError(
                 f"the other database already holds something else (see {', '.join(differing)}): "
@@ -125,7 +125,7 @@ async def _copy(database: Database, file: sqlite3.Connection) -> Copied:
         if differing:
             raise StoreError(f"the copy is not like the file (see {', '.join(differing)}); nothing of it was kept")
         await _check_books(tx)
-        return Copied({table.name: await _count(tx, table) for table in tables}, before)
+        return Copied({name: rows for name, (rows, *_) in sums.items()}, before)
 
     return await database.transact(work)
 
@@ -176,10 +176,10 @@ async def _count(tx: Transaction, table: _Table) -> int:
 
 async def _sums(tx: Transaction, table: _Table) -> list[int]:
     """Count the rows of a table and sum each of its columns."""
-    sums = ", ".join(f"{column.sum_sql} AS c{number}" for number, column in enumerate(table.columns))
+    amounts = ["count(*)", *(column.sum_sql for column in table.columns)]
+    sums = ", ".join(f"{amount} AS c{number}" for number, amount in enumerate(amounts))
     row: Row | None = await tx.one(f'SELECT {sums} FROM "{table.name}"')  # noqa: S608 (names of the schema)
-    columns = [int(row[f"c{number}"]) for number in range(len(table.columns))] if row else []
-    return [await _count(tx, table), *columns]
+    return [int(row[f"c{number}"]) for number in range(len(amounts))] if row else []
 
 
 def _sums_of(file: sqlite3.Connection, table: _Table) -> list[int]:
