@@ -25,7 +25,7 @@ from aiohttp import web
 from benchmarks._figures import Figure, Measured
 from benchmarks._optimum import Cost, log_normal
 from benchmarks.asking import play
-from bot.domain import Destination, Job, JobStatus, Spread, VideoRequest
+from bot.domain import Job, JobStatus, Spread, VideoRequest
 from bot.provider.kling import Kling
 from bot.provider.transport import Transport
 from bot.service.jobs.watcher import Watch
@@ -33,6 +33,7 @@ from bot.settings import Settings
 from bot.store.jobs.claims import Woken
 from sandbox.faults import Faults
 from sandbox.providers import Providers
+from tests import jobs
 
 COUNTS: Final = (25, 100, 500)
 MEANS: Final = (60.0, 240.0, 600.0)
@@ -43,23 +44,8 @@ LEAST: Final[float] = Settings.model_fields["poll_seconds_min"].default
 MOST: Final[float] = Settings.model_fields["poll_seconds_max"].default
 REAL: Final = 15.0  # seconds that a task of the sandbox takes
 DAY: Final = datetime(2026, 3, 5, tzinfo=UTC)
-JOB: Final = Job(
-    id="",
-    idempotency_key="",
-    user_id=1,
-    locale="en-US",
-    destination=Destination(guild_id=1, channel_id=1, upload_limit=1),
-    provider="kling",
-    request=VideoRequest(model="kling-v3", prompt="a fox"),
-    status=JobStatus.RUNNING,
-    attempt=1,
-    tries=0,
-    owner="user:1",
-    period="today",
-    credits=5,
-    usd_micros=1,
-    created_at=DAY,
-    deadline_at=DAY,
+JOB: Final = jobs.job(
+    provider="kling", request=VideoRequest(model="kling-v3", prompt="a fox"), status=JobStatus.RUNNING
 )
 
 
