@@ -14,6 +14,9 @@ from sandbox.discord.sessions import Session, Socket
 EVENTS_A_MINUTE = 120
 MINUTE = 60
 FRAME_BYTES = 4096
+# As long as the way to Discord and back takes. discord.py notes when it sent a heartbeat only after sending it: an
+# answer that is there sooner looks to it like the answer to the heartbeat before, 41 seconds late.
+WAY_SECONDS = 0.05
 
 
 async def handle(gateway: Gateway, request: web.Request) -> web.WebSocketResponse:
@@ -75,7 +78,7 @@ class Connection:
             op, data = self._read(message.data, loop.time())
             if op == Op.HEARTBEAT:
                 beaten = loop.time()
-                self._socket.send(frame(Op.HEARTBEAT_ACK, None))
+                self._socket.send(frame(Op.HEARTBEAT_ACK, None), after=WAY_SECONDS)
             else:
                 await self._handle(op, data)
 
@@ -101,7 +104,9 @@ class Connection:
             raise Closed(4003, "Not authenticated.")
         elif op == Op.REQUEST_GUILD_MEMBERS:
             self._gateway.members(self._session, data)
-        elif op not in (Op.PRESENCE_UPDATE, Op.VOICE_STATE_UPDATE, Op.REQUEST_SOUNDBOARD_SOUNDS):
+        elif op == Op.REQUEST_SOUNDBOARD_SOUNDS:
+            self._gateway.sounds(self._session, data)
+        elif op not in (Op.PRESENCE_UPDATE, Op.VOICE_STATE_UPDATE):
             raise Closed(4001, "Unknown opcode.")
 
     async def _begin(self, op: int, data: Any) -> None:

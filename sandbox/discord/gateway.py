@@ -229,6 +229,13 @@ class Gateway:
         nonce = data.get("nonce")
         session.dispatch("GUILD_MEMBERS_CHUNK", {**chunk, "nonce": nonce} if nonce else chunk)
 
+    def sounds(self, session: Session, data: Any) -> None:
+        """Answer REQUEST_SOUNDBOARD_SOUNDS: no guild here has sounds of its own."""
+        asked = data.get("guild_ids") if isinstance(data, dict) else None
+        for guild in self._guilds_of(session):
+            if guild.id in map(str, asked or ()):
+                session.dispatch("SOUNDBOARD_SOUNDS", {"guild_id": guild.id, "soundboard_sounds": []})
+
 
 def _shard(given: Any) -> tuple[int, int]:
     """Read which shard a session is, of how many.

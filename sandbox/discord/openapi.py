@@ -91,6 +91,14 @@ class Document:
             return [] if body is None else [f"{where}: the document has no body here"]
         return [f"{where}: {_problem(error)}" for error in self._errors(validator, body)]
 
+    def methods(self, route: str) -> set[str]:
+        """Name the methods that a path takes."""
+        return {name.upper() for name, found in self._document["paths"].get(route, {}).items() if "responses" in found}
+
+    def body_types(self, method: str, route: str) -> set[str]:
+        """Name the content types of the bodies that an operation takes."""
+        return set((self._operation(method, route) or {}).get("requestBody", {}).get("content", ()))
+
     def _errors(self, validator: Validator, body: Any) -> list[ValidationError]:
         """Find what is wrong with a body. Every start of a bot sends the same commands; only their ids are new."""
         seen = (id(validator), _outline(body))

@@ -29,6 +29,7 @@ _LIMITS: dict[tuple[str, str], tuple[int, float]] = {
     ("PUT", "/applications/{application_id}/guilds/{guild_id}/commands"): (5, 20),
 }
 _DEFAULT = (30, 5.0)
+_UNLIMITED = ("POST", "/interactions/{interaction_id}/{interaction_token}/callback")
 VIA = {"Via": "1.1 google"}
 
 
@@ -73,7 +74,7 @@ class RateLimits:
         self._invalid: deque[float] = deque(maxlen=INVALID_REQUESTS)
 
     def take(self, method: str, route: str, path: Mapping[str, str]) -> dict[str, str]:
-        """Count one request and give the `X-RateLimit-*` headers of its answer.
+        """Count one request and give the `X-RateLimit-*` headers of its answer (none for a first answer).
 
         Raises:
             Limited: the bucket is empty, or the 50 a second of all routes are (interactions are exempt).
@@ -82,6 +83,8 @@ class RateLimits:
         self._refuse_banned(now)
         if not route.startswith(("/interactions/", "/webhooks/")):
             self._take_global(now)
+        if (method, route) == _UNLIMITED:
+            return {}
         limit, seconds = _LIMITS.get((method, route), _DEFAULT)
         key = (method, route, *(path.get(name, "") for name in _MAJOR))
         window = self._windows.setdefault(key, _Window())

@@ -21,21 +21,26 @@ class Socket:
         self.ws = ws
         self._transport = transport
         self._deflate = zlib.compressobj() if zlib_stream else None
-        self._outbox: asyncio.Queue[str] = asyncio.Queue()
+        self._outbox: asyncio.Queue[tuple[float, str]] = asyncio.Queue()
         self._writer = asyncio.create_task(self._write(), name="sandbox gateway writer")
 
-    def send(self, frame: dict[str, Any]) -> None:
-        """Queue one gateway payload."""
-        self._outbox.put_nowait(json.dumps(frame, separators=(",", ":")))
+    def send(self, frame: dict[str, Any], *, after: float = 0.0) -> None:
+        """Queue one gateway payload, which leaves after so many seconds at the earliest."""
+        self._queue(json.dumps(frame, separators=(",", ":")), after)
 
     def garble(self) -> None:
         """Queue what is no payload at all."""
-        self._outbox.put_nowait('{"op": 0, "d": {')
+        self._queue('{"op": 0, "d": {', 0.0)
+
+    def _queue(self, text: str, after: float) -> None:
+        self._outbox.put_nowait((asyncio.get_running_loop().time() + after if after else 0.0, text))
 
     async def _write(self) -> None:
         with contextlib.suppress(ConnectionError):
             while True:
-                text = await self._outbox.get()
+                earliest, text = await self._outbox.get()
+                if earliest:
+                    await asyncio.sleep(earliest - asyncio.get_running_loop().time())
                 if self._deflate is None:
                     await self.ws.send_str(text)
                 else:

@@ -66,6 +66,22 @@ async def gateway_bot(call: Call) -> Reply:
     return 200, {"url": gateway.url, "shards": starts.shards, "session_start_limit": starts.limit()}
 
 
+async def default_sounds(_call: Call) -> Reply:
+    """Answer `GET /soundboard-default-sounds`: the sounds that everybody has."""
+    return 200, [
+        {"name": name, "sound_id": number, "volume": 1.0, "emoji_id": None, "emoji_name": emoji, "available": True}
+        for number, name, emoji in _DEFAULT_SOUNDS
+    ]
+
+
+_DEFAULT_SOUNDS = (
+    ("1", "quack", "🦆"),
+    ("2", "airhorn", "🔊"),
+    ("3", "cricket", "🦗"),
+    ("4", "golf clap", "👏"),
+    ("7", "sad horn", "🎺"),
+    ("8", "ba dum tss", "🥁"),
+)
 ROUTES = (
     Route(method="GET", path="/users/@me", handler=me),
     Route(method="PATCH", path="/users/@me", handler=update_me),
@@ -76,4 +92,5 @@ ROUTES = (
     Route(method="GET", path="/applications/@me", handler=application),
     Route(method="GET", path="/gateway", handler=gateway),
     Route(method="GET", path="/gateway/bot", handler=gateway_bot),
+    Route(method="GET", path="/soundboard-default-sounds", handler=default_sounds),
 )

@@ -70,13 +70,17 @@ Check = Callable[[Call], list[Problem]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Describes one operation: its handler, the by-hand rules for its requests, and the faults that strike it."""
+    """Describes one operation: its handler, the by-hand rules for its requests, and the faults that strike it.
+
+    `forms` is whether Discord's document lists forms among its bodies, besides JSON.
+    """
 
     method: str
     path: str
     handler: Handler
     check: Check | None = None
     calls: tuple[str, ...] = ()
+    forms: bool = False
 
     @property
     def by_token(self) -> bool:

@@ -194,8 +194,8 @@ ROUTES = (
     Route(method="PATCH", path="/channels/{channel_id}", handler=update, check=_check_change),
     Route(method="POST", path="/channels/{channel_id}/typing", handler=typing),
     Route(method="GET", path=_MESSAGES, handler=list_messages, check=_check_page),
-    Route(method="POST", path=_MESSAGES, handler=create_message, check=_check_new, calls=("message",)),
+    Route(method="POST", path=_MESSAGES, handler=create_message, check=_check_new, calls=("message",), forms=True),
     Route(method="GET", path=_MESSAGE, handler=get_message),
-    Route(method="PATCH", path=_MESSAGE, handler=edit_message, check=_check_edit, calls=("edit",)),
+    Route(method="PATCH", path=_MESSAGE, handler=edit_message, check=_check_edit, calls=("edit",), forms=True),
     Route(method="DELETE", path=_MESSAGE, handler=delete_message),
 )

@@ -216,10 +216,11 @@ ROUTES = (
         handler=answer,
         check=_check_answer,
         calls=("callback",),
+        forms=True,
     ),
-    Route(method="POST", path=_HOOK, handler=follow_up, check=_check_follow_up, calls=("followup",)),
+    Route(method="POST", path=_HOOK, handler=follow_up, check=_check_follow_up, calls=("followup",), forms=True),
     *(
-        Route(method=method, path=path, handler=handler, check=check, calls=calls)
+        Route(method=method, path=path, handler=handler, check=check, calls=calls, forms=method == "PATCH")
         for path in (_ORIGINAL, _OTHER)
         for method, handler, check, calls in (
             ("GET", get, None, ()),

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import formatdate
 from typing import Any
@@ -26,6 +27,19 @@ ROUTES: tuple[Route, ...] = (
     *commands.ROUTES,
     *interactions.ROUTES,
 )
+# What Discord serves at the same paths, and the sandbox does not.
+UNSERVED: dict[str, tuple[str, ...]] = {
+    "/applications/@me": ("PATCH",),
+    "/channels/{channel_id}": ("DELETE",),
+    "/channels/{channel_id}/thread-members/{user_id}": ("GET",),
+    "/guilds/{guild_id}": ("PATCH",),
+    "/guilds/{guild_id}/channels": ("PATCH", "POST"),
+    "/guilds/{guild_id}/members/{user_id}": ("DELETE", "PATCH", "PUT"),
+    "/guilds/{guild_id}/roles": ("PATCH", "POST"),
+    "/guilds/{guild_id}/roles/{role_id}": ("DELETE", "PATCH"),
+    "/webhooks/{webhook_id}/{webhook_token}": ("DELETE", "GET", "PATCH"),
+}
+_PATHS = {route.path: re.compile(re.sub(r"{\w+}", "[^/]+", route.path)) for route in ROUTES}
 BASE = "/api/v10"
 JSON = "application/json"
 ERRORS = 400
@@ -117,7 +131,8 @@ class Pipeline:
     async def _receive(self) -> None:
         """Take in the whole body, so that the record has it whatever happens next."""
         try:
-            body = await uploads.read_body(self._request, self._discord.cdn.folder, self._uploads)
+            forms = self._route is None or self._route.forms
+            body = await uploads.read_body(self._request, self._discord.cdn.folder, self._uploads, forms=forms)
         except Refused as refused:
             self._broken = refused
             return
@@ -146,8 +161,7 @@ class Pipeline:
         """Check authority, limits and the request, and call the handler."""
         route = self._route
         if route is None:
-            self._discord.own_problems.append(f"no route for {self._record.method} {self._record.path}")
-            raise NotServed(404, "Not Found")
+            raise self._astray()
         path = dict(self._request.match_info)
         known = self._authorize(route)
         self._headers = self._discord.limits.take(route.method, route.path, path)
@@ -167,6 +181,15 @@ class Pipeline:
         if fault is not None and fault.kind in _REFUSING:
             raise Refused(_REFUSING[fault.kind])
         return await route.handler(call)
+
+    def _astray(self) -> NotServed:
+        """Say why a request has no route: its path takes other methods, or else the sandbox does not serve it."""
+        method, path = self._record.method, self._record.path
+        there = [plain for plain, pattern in _PATHS.items() if pattern.fullmatch(path)]
+        if there and not any(method in UNSERVED.get(plain, ()) for plain in there):
+            return NotServed(405, "Method Not Allowed")
+        self._discord.own_problems.append(f"no route for {method} {path}")
+        return NotServed(404, "Not Found")
 
     def _authorize(self, route: Route) -> bool:
         """Tell whether the request carries the bot's token, or a token in its path that needs no other."""

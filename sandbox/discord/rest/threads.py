@@ -124,7 +124,9 @@ ROUTES = (
         handler=from_message,
         check=_check_thread,
     ),
-    Route(method="POST", path="/channels/{channel_id}/threads", handler=without_message, check=_check_thread),
+    Route(
+        method="POST", path="/channels/{channel_id}/threads", handler=without_message, check=_check_thread, forms=True
+    ),
     Route(method="PUT", path=f"{_MEMBERS}/@me", handler=member),
     Route(method="DELETE", path=f"{_MEMBERS}/@me", handler=member),
     Route(method="PUT", path=_MEMBERS + "/{user_id}", handler=member),

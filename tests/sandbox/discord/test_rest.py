@@ -264,14 +264,14 @@ async def test_a_hundred_commands_are_enough(plain: Harness) -> None:
 
 async def test_a_body_that_is_no_json_is_refused(plain: Harness) -> None:
     path = f"/channels/{plain.channel().id}/messages"
-    async with plain.raw("POST", path, data=b"{") as answer:
+    async with plain.raw("POST", path, data=b"{", content_type="application/json") as answer:
         assert (answer.status, (await answer.json())["code"]) == (400, 50109)
 
 
 async def test_a_body_beyond_all_measure_is_refused(plain: Harness) -> None:
     path = f"/channels/{plain.channel().id}/messages"
     body = io.BytesIO(b"[" + b" " * (9 << 20) + b"]")
-    async with plain.raw("POST", path, data=body) as answer:
+    async with plain.raw("POST", path, data=body, content_type="application/json") as answer:
         assert (answer.status, (await answer.json())["code"]) == (413, 40005)
 
 
