@@ -26,6 +26,14 @@ def delay(
     return timedelta(seconds=wait)
 
 
+def most(within: timedelta, *, base: float = BASE, cap: float = CAP) -> int:
+    """Count the failed attempts at the most whose waits fit into some time, and the one after them."""
+    attempts = 1
+    while least(attempts, base=base, cap=cap) <= within:
+        attempts += 1
+    return attempts
+
+
 def least(waits: int, *, base: float = BASE, cap: float = CAP) -> timedelta:
     """Add up the shortest waits after so many failed attempts: known without a clock, which may leap."""
     return sum((delay(number, rand=float, base=base, cap=cap) for number in range(1, waits + 1)), timedelta(0))

@@ -117,7 +117,8 @@ class Job:
     `sharing_at` and `shared_at` are when the post of a private result in its channel was intended and done.
     `telling_at` is when telling its requester how it ended was intended, `posting_at` when the post of the result was
     last intended, and `posting_directly` whether that was to its person. `asked_at` is when it was asked for. That and
-    every moment at which something was intended are by Discord's clock.
+    every moment at which something was intended are by Discord's clock. `look_from` and `look_to` are the attempts that
+    may have been made elsewhere, where the row is of a copy (see `bot/store/restored.py`).
     """
 
     id: str
@@ -171,6 +172,8 @@ class Job:
     asked_at: datetime | None = None
     misses: int = 0
     called_at: datetime | None = None
+    look_from: int | None = None
+    look_to: int | None = None
 
     @property
     def queue_id(self) -> int:
@@ -185,7 +188,16 @@ class Job:
     @property
     def external_id(self) -> str:
         """Give the idempotency key outward: the job id, and from the second submission on its number too."""
-        return self.id if self.attempt <= 1 else f"{self.id}-{self.attempt}"
+        return self.external_id_of(self.attempt)
+
+    def external_id_of(self, attempt: int) -> str:
+        """Give the idempotency key outward of one of its submissions."""
+        return self.id if attempt <= 1 else f"{self.id}-{attempt}"
+
+    @property
+    def restored(self) -> bool:
+        """Say whether the job's row is of a copy: what it does not say yet may have been done elsewhere since."""
+        return self.look_to is not None
 
     @property
     def finished(self) -> bool:

@@ -1,8 +1,9 @@
 """Opens the database that the settings name, whichever kind it is, and copies one of a kind into one of the other."""
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +14,9 @@ from bot.settings import Settings
 from bot.store.copying import Copied, copy_into
 from bot.store.database import SchemaDatabase
 from bot.store.migrate import migrate
+from bot.store.restored import RestoredStore
+
+log = logging.getLogger(__name__)
 
 DRIVER_MISSING = "expected the driver of PostgreSQL to be installed: pip install 'shotcaller[postgres]'"
 
@@ -57,12 +61,21 @@ async def open_database(
 async def bring_up_to_date(settings: Settings, *, now: datetime) -> list[str]:
     """Apply the migrations that the database lacks, however long they take; give back their names.
 
+    A database that is a copy is taken up (`bot/store/restored.py`).
+
     Raises:
         SettingsInvalid: as `open_database`.
         StoreError: the database cannot be opened, or is newer than the program.
     """
     async with open_database(settings, patient=True) as database:
-        return await migrate(database, now=now)
+        applied = await migrate(database, now=now)
+        longest = timedelta(minutes=settings.job_deadline_minutes)
+        if (copy := await RestoredStore(database).take_up(now=now, longest=longest)) is not None:
+            log.warning(
+                "this database is a copy: what was unfinished in it is looked for before anything is submitted",
+                extra={"taken_at": copy.taken_at.isoformat(), "jobs": copy.jobs, "old": copy.old},
+            )
+        return applied
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from bot.domain import DeadLetter, Failure, Job, JobStatus, Review, backoff
 from bot.domain.next_step import Step
 from bot.service.jobs.files import ResultFiles
 from bot.service.operator_alerts import OperatorAlerts
-from bot.service.ports import Alert, CannotTell, Notifier, NotPosted, Posted, Result, Trouble
+from bot.service.ports import Alert, CannotTell, Notifier, NotPosted, Posted, Result, Sighting, Trouble
 from bot.service.screening.screening import ResultScreening
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import JobQueryStore
@@ -69,8 +69,8 @@ class Delivery:
                 return await self._result_screening.hold(job, case)
             moment = self._moment()
             sighting = await self._notifier.find_result(job) if step is Step.FIND else NotPosted()
-            if isinstance(sighting, CannotTell):
-                return await self._postpone_doubtful(job, sighting)
+            if (left := await self._leave(job, step, sighting)) is not None:
+                return left
             posted, job = (
                 (sighting, job) if isinstance(sighting, Posted) else await self._post_somewhere(job, moment=moment)
             )
@@ -89,6 +89,18 @@ class Delivery:
         log.info("delivered", extra={"job": job.id, "posted": posted.message_id})
         await self._files.discard(job)
         return done
+
+    async def _leave(self, job: Job, step: Step, sighting: Sighting) -> Job | None:
+        """Leave a video that isn't to be posted now; None for any other.
+
+        Nobody can tell whether it was; or it was not, and was looked for only since its row was restored: then it goes
+        the way of a new one.
+        """
+        if isinstance(sighting, CannotTell):
+            return await self._postpone_doubtful(job, sighting)
+        if step is Step.FIND and job.restored and isinstance(sighting, NotPosted):
+            return await self._jobs.know(job, until=job.due_at or self._clock())
+        return None
 
     async def _take_back(self, job: Job, posted: Posted) -> None:
         """Delete a post whose job was given up while it was made: nobody else knows of it."""

@@ -31,6 +31,7 @@ RECONCILE_AFTER: Final = timedelta(seconds=2)  # before asking for a task whose 
 DOUBT: Final = 120.0  # seconds that its provider rests then, of which half is sure
 LOOKS: Final = 3  # for such a task: a submission that was cut off may still be on its way
 LOOK_BASE: Final = 2.0  # seconds between the first two looks
+LOOK_PACE: Final = timedelta(milliseconds=100)  # between two looks for what may have been made before a restore
 UNCONFIGURED: Final = "not_configured"  # our own code: the job's provider has no key in the settings any more
 
 
@@ -69,7 +70,12 @@ class Submission:
         self._clock, self._rand, self._sleep = clock, rand, sleep
 
     async def submit(self, job: Job, *, again: bool = False) -> Job:
-        """Hand a job in `SUBMITTING` to its provider; `again` after a submission of it that ended in doubt."""
+        """Hand a job in `SUBMITTING` to its provider; `again` after a submission of it that ended in doubt.
+
+        One of a restored database is looked for first: it may have been submitted since.
+        """
+        if job.restored:
+            return await self._look_elsewhere(job)
         spread = await self._forecaster.spread(
             job.request
         )  # now: what the provider says has to be written down at once
@@ -93,6 +99,8 @@ class Submission:
         provider = self._providers.get(job.provider)
         if provider is None:
             return await self.lose(job) if self.too_long(job) else await self._unconfigured(job)
+        if job.restored:
+            return await self._look_elsewhere(job)
         spread = await self._forecaster.spread(job.request)
         try:
             task = await provider.find(job.external_id)
@@ -104,12 +112,36 @@ class Submission:
             return await self._adopt(job, task, spread=spread)
         if job.tries + 1 < LOOKS and not late:
             return await self._look_again(job)
+        return await self._not_there(job, provider)
+
+    async def _look_elsewhere(self, job: Job) -> Job:
+        """Look for the next of a restored job's submissions that may have been made since its row was copied.
+
+        Only where its provider surely has none of them the job is submitted.
+        """
+        provider, attempt = self._providers[job.provider], max(job.look_from or 0, job.attempt)
+        spread = await self._forecaster.spread(job.request)
+        try:
+            task = await provider.find(job.external_id_of(attempt))
+        except errors.ProviderError as exc:
+            return await self.lose(job) if self.too_long(job) else await self._postpone(job, exc)
+        if task is not None:
+            log.info("found after a restore", extra={"job": job.id, "task": task.id, "attempt": attempt})
+            return await self._adopt(job, task, spread=spread, attempt=attempt)
+        if attempt < (job.look_to or 0):
+            next_at = self._clock() + LOOK_PACE
+            return await self._write(job, lambda: self._jobs.look_on(job, attempt=attempt + 1, next_at=next_at))
+        return await self._not_there(job, provider)
+
+    async def _not_there(self, job: Job, provider: VideoProvider) -> Job:
+        """Go on with a job whose provider has shown no task of it, however often it was asked."""
         if not provider.find_is_authoritative:
             return await self.lose(job)
-        return await self._fail(job, Failure.DEADLINE, "") if late else await self._submit_again(job)
-
-    async def _submit_again(self, job: Job) -> Job:
-        return await self.submit(await self._jobs.keep_leased(job, until=self._clock() + self._lease), again=True)
+        now = self._clock()
+        if now >= job.deadline_at:
+            return await self._fail(job, Failure.DEADLINE, "")
+        keep = self._jobs.know if job.restored else self._jobs.keep_leased
+        return await self.submit(await keep(job, until=now + self._lease), again=True)
 
     def _while_leased(self, job: Job) -> Callable[[], bool]:
         """Let a submission be sent only while it ends before its lease does, whatever stops the process meanwhile.
@@ -159,14 +191,15 @@ class Submission:
         """Tell whether a job's provider has been silent for so long after the deadline that nobody asks it any more."""
         return self._clock() >= job.deadline_at + SILENCE
 
-    async def _adopt(self, job: Job, task: Task, *, spread: Spread) -> Job:
+    async def _adopt(self, job: Job, task: Task, *, spread: Spread, attempt: int | None = None) -> Job:
         """Write that the provider has the job: from here on it runs; it may even be finished."""
         self._health[job.provider].note_answered()
         now = self._clock()
         next_at = self._next_at(job, task, since=now, now=now, spread=spread)
         if self._watcher.covers(job):  # from when it may be ready
             next_at = min(next_at, now + timedelta(seconds=spread.earliest))
-        return await self._write(job, lambda: self._jobs.record_task(job, task_id=task.id, next_at=next_at, now=now))
+        record = partial(self._jobs.record_task, job, task_id=task.id, next_at=next_at, now=now, attempt=attempt)
+        return await self._write(job, record)
 
     async def _read(self, job: Job, task: Task) -> Job:
         now = self._clock()

@@ -60,9 +60,15 @@ class JobStore(Store):
             raise
 
     @transaction
-    async def record_task(self, tx: Transaction, job: Job, *, task_id: str, next_at: datetime, now: datetime) -> Job:
-        """Write that the provider has taken a job: `RUNNING`, to be asked about at `next_at`. It rests no longer."""
-        running = await move(tx, job, JobStatus.RUNNING, task_id=task_id, submitted_at=now, due_at=next_at)
+    async def record_task(
+        self, tx: Transaction, job: Job, *, task_id: str, next_at: datetime, now: datetime, attempt: int | None = None
+    ) -> Job:
+        """Write that the provider has taken a job: `RUNNING`, to be asked about at `next_at`. It rests no longer.
+
+        `attempt` is the submission that it has taken, where that isn't the present one.
+        """
+        changes = {"task_id": task_id, "submitted_at": now, "due_at": next_at, "attempt": attempt or job.attempt}
+        running = await move(tx, job, JobStatus.RUNNING, **changes)
         await recount(tx, job, running)
         await end_rest(tx, job.provider)
         return running
@@ -117,6 +123,19 @@ class JobStore(Store):
         """
         demand(job, job.lease is not None)
         return await self._keep(job, due_at=until)
+
+    async def look_on(self, job: Job, *, attempt: int, next_at: datetime) -> Job:
+        """Have a restored job's submissions looked for from that attempt on, at `next_at`; give the lease back."""
+        return await self._keep(job, look_from=attempt, due_at=next_at, lease=None, tries=0)
+
+    async def know(self, job: Job, *, until: datetime) -> Job:
+        """Write that nothing was done elsewhere for a restored job beyond what its row says; keep its lease.
+
+        Raises:
+            TransitionLost: it is not the caller's any more.
+        """
+        demand(job, job.lease is not None)
+        return await self._keep(job, look_from=None, look_to=None, posting_at=None, due_at=until)
 
     async def succeed(
         self, job: Job, *, result_url: str, cost_micros: int | None, now: datetime, cost_units: str | None = None
@@ -194,7 +213,8 @@ class JobStore(Store):
             TransitionLost: no provider has heard of it, or it has ended.
         """
         demand(job, job.status in _DOUBTFUL and job.delivered_at is None)
-        return await self._keep(job, dead_letter=reason, due_at=now, lease=None, tries=0, misses=0)
+        looked = {"look_from": None, "look_to": None} if job.status is JobStatus.SUBMITTING else {}
+        return await self._keep(job, dead_letter=reason, due_at=now, lease=None, tries=0, misses=0, **looked)
 
     async def begin_telling(self, job: Job, *, at: datetime) -> Job:
         """Write that a job's requester may have been told from that moment of Discord's clock on how it ended.

@@ -59,6 +59,7 @@ NOBODYS: Final = {
     "processes": "which processes of the bot share the database",
     "given_up_models": "which models their services have given up",
     "provider_rests": "which services take no videos just now",
+    "restored_copy": "of whether the database is a copy, and when it was taken",
     "told_troubles": "of what the operator was told in the last hour",
     "chores": "when work is due",
     "heartbeat": "when the bot was last alive",
