@@ -10,7 +10,7 @@ STAMP  := $(VENV)/.installed
 SANDBOX_OPENAPI ?= $(abspath $(wildcard ../shared/discord/openapi.json))
 export SANDBOX_OPENAPI
 
-.PHONY: setup demo test torture simulate fresh check format lock bench docs pictures clean
+.PHONY: setup demo try test torture simulate fresh check format lock bench docs pictures clean
 
 setup: $(STAMP)
 
@@ -33,6 +33,10 @@ $(STAMP): requirements-dev.lock pyproject.toml sandbox/pyproject.toml
 
 demo: setup
 	$(BIN)/shotcaller demo $(ARGS)
+
+# The sandbox as a page in the browser, with the real bot in it, until Ctrl+C.
+try: setup
+	$(BIN)/shotcaller sandbox --open $(ARGS)
 
 # The processes of a run import the same modules: what one has compiled, the others find.
 test: setup

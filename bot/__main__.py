@@ -113,6 +113,8 @@ def _need_sandbox() -> None:
 def _demo(arguments: argparse.Namespace) -> int:
     _need_sandbox()
     if arguments.crowd is not None:
+        if arguments.open:
+            raise SettingsInvalid([("--open", "expected without --crowd")])
         from bot.demo.crowd import play_crowd
 
         return asyncio.run(play_crowd(arguments))
@@ -123,9 +125,14 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _sandbox(arguments: argparse.Namespace) -> int:
     _need_sandbox()
-    from sandbox.__main__ import main as serve
+    from sandbox.__main__ import read_arguments, start
 
-    return serve(arguments.further, prog="shotcaller sandbox")
+    chosen = read_arguments(arguments.further, prog="shotcaller sandbox")
+    if not chosen.open:
+        return start(chosen)
+    from bot.demo.page import serve_page
+
+    return asyncio.run(serve_page(chosen))
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -229,6 +236,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="postgresql://user@host:5432/name",
         help="with --crowd: two gateways and three workers, with their records in this database, which is empty",
     )
+    demo.add_argument("--open", action="store_true", help="watch it in the browser; it stays there until Ctrl+C")
     demo.add_argument("--generate-seconds", type=float, default=6.0, help="how long the pretended work takes")
     demo.add_argument("--output", type=Path, default=Path("demo-output"), help="the folder for the video")
 

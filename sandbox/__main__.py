@@ -9,8 +9,8 @@ from pathlib import Path
 from sandbox.server import GENERATE_SECONDS, serve
 
 
-def main(argv: Sequence[str] | None = None, *, prog: str = "python -m sandbox") -> int:
-    """Serve until SIGINT or SIGTERM; the exit code."""
+def read_arguments(argv: Sequence[str] | None, *, prog: str) -> argparse.Namespace:
+    """Read the command line; as argparse does, end the program where it is wrong."""
     parser = argparse.ArgumentParser(prog=prog, description="Serves a Discord and both video services on this machine.")
     parser.add_argument("--host", default="127.0.0.1", help="where it listens (%(default)s)")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
@@ -18,7 +18,20 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "python -m sandbox") 
         "--generate-seconds", type=float, default=GENERATE_SECONDS, help="how long a video takes (%(default)s)"
     )
     parser.add_argument("--cache-dir", type=Path, help="keep rendered videos here")
-    return asyncio.run(serve(**vars(parser.parse_args(argv))))
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
+    return parser.parse_args(argv)
+
+
+def start(chosen: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM; the exit code."""
+    return asyncio.run(
+        serve(**{"open_page" if name == "open" else name: value for name, value in vars(chosen).items()})
+    )
+
+
+def main() -> int:
+    """Serve as the command line says; the exit code."""
+    return start(read_arguments(None, prog="python -m sandbox"))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.events import Events
+
 POLL_SECONDS = 0.1  # seconds between two looks whether a client still waits
 PROVIDER_CALLS = frozenset({"create", "query", "list", "tasks"})
 _EVERYWHERE = ("http_500", "http_429", "timeout", "reset", "malformed_json", "slow")
@@ -71,8 +73,14 @@ class Fault:
 class Faults:
     """Keeps all trouble that is waiting to happen, oldest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, events: Events | None = None) -> None:
         self._waiting: list[Fault] = []
+        self._events = events or Events()
+
+    @property
+    def waiting(self) -> list[Fault]:
+        """What has been asked for and has not struck yet, oldest first."""
+        return list(self._waiting)
 
     def add(self, given: Mapping[str, Any]) -> Fault | None:
         """Let calls go wrong as `{"target", "kind", "count": 1, "after": 0, "on": [calls]?, …}` says.
@@ -93,12 +101,14 @@ class Faults:
             raise UnknownFault("count and after are whole numbers from 0")
         if count == 0:
             self._waiting = [f for f in self._waiting if (f.target, f.kind) != (target, kind)]
+            self._events.tell("faults")
             return None
         on = _named(given.get("on"), CALLS[side]) or kinds[kind]
         options = {key: value for key, value in given.items() if key not in Fault.__slots__}
         fault = Fault(target=target, kind=kind, on=on, count=count, after=after, options=options)
         _check_factor(fault)
         self._waiting.append(fault)
+        self._events.tell("faults")
         return fault
 
     def take(self, target: str, *calls: str) -> Fault | None:
@@ -115,6 +125,7 @@ class Faults:
             fault.count -= 1
             if fault.count <= 0:
                 self._waiting.remove(fault)
+            self._events.tell("faults")
             return fault
         return None
 

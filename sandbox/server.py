@@ -10,22 +10,24 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import web
 
-from sandbox.control import Control
+from sandbox.control import Books, Control
 from sandbox.discord import routes
 from sandbox.discord.clock import Clock
 from sandbox.discord.openapi import Document
 from sandbox.discord.service import Discord
 from sandbox.discord.session_starts import BUCKET_SECONDS
+from sandbox.events import Events
 from sandbox.faults import Faults
 from sandbox.loopback import turn_pages_away
+from sandbox.page import attach_page, open_in_browser
 from sandbox.providers import Providers
 
 GENERATE_SECONDS = 4.0
@@ -40,7 +42,8 @@ class Sandbox:
     them): few are drawn fast. `openapi` is Discord's API document (else the file that the variable
     `SANDBOX_OPENAPI` of the environment names, if it is there). `clock` is the source of Discord's time in
     seconds since 1970. `heartbeat_seconds` is how often the gateway wants to hear from a client, and
-    `identify_seconds` how long after another it lets one begin a session.
+    `identify_seconds` how long after another it lets one begin a session. `books` reads the bot's books for the page,
+    where the program around the sandbox can.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
         heartbeat_seconds: float = 41.25,
         identify_seconds: float = BUCKET_SECONDS,
+        books: Books | None = None,
     ) -> None:
         self._host = host
         self._port = port
@@ -63,7 +67,9 @@ class Sandbox:
         self._heartbeat_seconds, self._identify_seconds = heartbeat_seconds, identify_seconds
         self._stack = AsyncExitStack()
         self.clock = Clock(clock)
-        self.faults = Faults()
+        self.events = Events()
+        self.faults = Faults(self.events)
+        self._books = books
         self.callback_secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
         self.providers = Providers(
             faults=self.faults,
@@ -71,6 +77,7 @@ class Sandbox:
             cache_dir=cache_dir,
             fps=fps,
             kling_callback_secret=self.callback_secret,
+            events=self.events,
         )
         self.discord: Discord
         self.url = ""
@@ -84,6 +91,7 @@ class Sandbox:
                 faults=self.faults,
                 folder=folder,
                 document=await asyncio.to_thread(_read, self._openapi),
+                events=self.events,
                 heartbeat_seconds=self._heartbeat_seconds,
                 identify_seconds=self._identify_seconds,
             )
@@ -97,7 +105,8 @@ class Sandbox:
         app = web.Application(middlewares=[turn_pages_away(served=self._host)])
         routes.attach(app, self.discord)
         self.providers.attach(app)
-        Control(discord=self.discord, clock=self.clock, providers=self.providers).attach(app)
+        Control(discord=self.discord, clock=self.clock, providers=self.providers, books=self._books).attach(app)
+        attach_page(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
@@ -141,6 +150,7 @@ class Sandbox:
                 "users": {u.username: u.id for u in world.users.values() if not u.bot},
             },
             "control": self.control,
+            "page": f"{self.url}/",
             "env": self.settings(),
         }
 
@@ -180,19 +190,29 @@ async def serve(
     port: int = 0,
     generate_seconds: float = GENERATE_SECONDS,
     cache_dir: Path | None = None,
+    open_page: bool = False,
 ) -> int:
     """Print the one line of JSON and serve until SIGINT or SIGTERM; gives the exit code."""
+    with stop_signals() as stopped:
+        async with Sandbox(host=host, port=port, generate_seconds=generate_seconds, cache_dir=cache_dir) as sandbox:
+            sys.stdout.write(json.dumps(sandbox.describe()) + "\n")
+            sys.stdout.flush()
+            if open_page:
+                await open_in_browser(f"{sandbox.url}/")
+            await stopped.wait()
+    return 0
+
+
+@contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """Give the event that SIGINT or SIGTERM sets, while the context lasts."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     signals = (signal.SIGINT, signal.SIGTERM)
     for number in signals:
         loop.add_signal_handler(number, stopped.set)
     try:
-        async with Sandbox(host=host, port=port, generate_seconds=generate_seconds, cache_dir=cache_dir) as sandbox:
-            sys.stdout.write(json.dumps(sandbox.describe()) + "\n")
-            sys.stdout.flush()
-            await stopped.wait()
+        yield stopped
     finally:
         for number in signals:
             loop.remove_signal_handler(number)
-    return 0

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import tempfile
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -42,13 +43,28 @@ async def demo(arguments: argparse.Namespace) -> int:
         show = (StoryboardShow if arguments.storyboard else Show)(session, sandbox, screen)
         try:
             await show.wait_for_bot()
+            if arguments.open:
+                await show.wait_for_viewer(sandbox["page"])
             seen = await show.play(options, patience=PATIENCE + arguments.generate_seconds)
             path = await show.save(seen, arguments.output)
             await show.check(path, seen, options)
+            screen.say("")
+            screen.say("  Type and press for yourself, in the browser: make try")
+            if arguments.open:
+                await _stay(screen, sandbox["page"])
         except DemoFailed as exc:
             say_why(exc, log, screen)
             return 1
     return 0
+
+
+async def _stay(screen: Screen, page: str) -> None:
+    """Leave everything as it stands until somebody has seen enough."""
+    from sandbox.server import stop_signals  # noqa: PLC0415 - the demo drives a sandbox in another process
+
+    screen.say(f"  {page} stays open until you press Ctrl+C")
+    with stop_signals() as stopped:
+        await stopped.wait()
 
 
 def say_why(failure: DemoFailed, log: Path, screen: Screen) -> None:
@@ -74,7 +90,7 @@ async def run_sandbox(generate_seconds: float) -> AsyncIterator[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def run_bot(env: Mapping[str, str], folder: Path, log: Path) -> AsyncIterator[None]:
+async def run_bot(env: Mapping[str, str], folder: Path, log: Path) -> AsyncIterator[Process]:
     """Run the real bot in a process, with these settings; its files go to `folder`, what it says to `log`."""
     settings = {
         **os.environ,
@@ -83,12 +99,12 @@ async def run_bot(env: Mapping[str, str], folder: Path, log: Path) -> AsyncItera
         **env,
     }
     with log.open("ab") as output:
-        async with _process("run", env=settings, stdout=output, stderr=output):
-            yield
+        async with _process("run", env=settings, stdout=output, stderr=output) as process:
+            yield process
 
 
 @asynccontextmanager
-async def _process(*arguments: str, env: Mapping[str, str], **pipes: Any) -> AsyncIterator[asyncio.subprocess.Process]:
+async def _process(*arguments: str, env: Mapping[str, str], **pipes: Any) -> AsyncIterator[Process]:
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", *arguments, env=env, **pipes)
     try:
         yield process

@@ -12,8 +12,10 @@ from bot.demo.screen import Screen
 from bot.domain import AspectRatio, Mode
 from bot.errors import ShotcallerError
 from bot.service.media.service import Media
+from sandbox.page import open_in_browser
 
 POLL_SECONDS: Final = 0.25  # seconds between two looks at the channel
+VIEWER_PATIENCE: Final = 30.0  # seconds for somebody to open the page
 PATIENCE: Final = 120.0  # seconds for the bot to start: several processes on a busy machine
 _SHORT_SIDE: Final = {Mode.STD: 720, Mode.PRO: 1080, Mode.FOUR_K: 2160}
 
@@ -40,6 +42,16 @@ class Show:
                 return
             await asyncio.sleep(POLL_SECONDS)
         raise DemoFailed("the bot did not connect")
+
+    async def wait_for_viewer(self, page: str) -> None:
+        """Open the page in the browser and wait until somebody watches there, though not for ever."""
+        self._screen.say(f"Open {page} in your browser to watch.")
+        await open_in_browser(page)
+        end = time.monotonic() + VIEWER_PATIENCE
+        while time.monotonic() < end:
+            if (await self._get("state"))["watchers"]:
+                return
+            await asyncio.sleep(POLL_SECONDS)
 
     async def play(self, options: Mapping[str, Any], *, patience: float) -> dict[str, Any]:
         """Type the command and show what the channel shows, until the video is there; give back its message.

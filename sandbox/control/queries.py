@@ -11,6 +11,7 @@ from sandbox.discord.people.option_values import ImpossibleAction
 from sandbox.discord.request_log import Record
 from sandbox.discord.service import Discord
 from sandbox.discord.world import Json
+from sandbox.faults import MATCHES, TARGETS
 from sandbox.providers import Providers
 
 
@@ -60,6 +61,14 @@ class Queries:
         """Say what the video services charged."""
         return self._providers.bill()
 
+    def faults(self, _asked: Json) -> Json:
+        """List the faults that wait to strike, and which kinds there are at each target."""
+        waiting = self._discord.faults.waiting
+        return {
+            "waiting": [{"target": f.target, "kind": f.kind, "count": f.count, "after": f.after} for f in waiting],
+            "kinds": {target: list(MATCHES["discord" if target == "discord" else "provider"]) for target in TARGETS},
+        }
+
     def commands(self, _asked: Json) -> Json:
         """List the commands that the bot has registered, globally and in each guild."""
         registry, guilds = self._discord.registry, self._discord.world.guilds
@@ -89,6 +98,7 @@ class Queries:
             "shards": sorted(list(session.shard) for session in gateway.sessions.values() if session.socket),
             "intents": gateway.last_intents,
             "now": self._clock.now(),
+            "watchers": self._discord.events.watchers,
             "problems": self._discord.own_problems,
         }
 

@@ -8,7 +8,9 @@ from aiohttp import web
 
 from sandbox.control.actions import PeopleActions, Unreachable
 from sandbox.control.changes import WorldChanges
+from sandbox.control.event_stream import EventStream
 from sandbox.control.queries import Queries
+from sandbox.control.views import Views
 from sandbox.discord.clock import Clock
 from sandbox.discord.people.option_values import ImpossibleAction
 from sandbox.discord.service import Discord
@@ -16,25 +18,32 @@ from sandbox.discord.world import Json
 from sandbox.faults import UnknownFault
 from sandbox.providers import Providers
 
+Books = Callable[[], Awaitable[Json]]
+
 
 class Control:
     """Adds the routes. A POST's handler gets the JSON that was sent, a GET's the query and the parts of its path."""
 
-    def __init__(self, *, discord: Discord, clock: Clock, providers: Providers) -> None:
+    def __init__(self, *, discord: Discord, clock: Clock, providers: Providers, books: Books | None = None) -> None:
+        self._events = discord.events
         self._actions = PeopleActions(discord)
         self._changes = WorldChanges(discord=discord, clock=clock, providers=providers)
         self._queries = Queries(discord=discord, clock=clock, providers=providers)
+        self._views = Views(discord)
+        self._books = books
 
     def attach(self, app: web.Application) -> None:
         """Add the routes."""
         actions, changes, queries = self._actions, self._changes, self._queries
-        posts: dict[str, Callable[[Json], Awaitable[Any]]] = {
+        acts: dict[str, Callable[[Json], Awaitable[Any]]] = {
             "command": actions.command,
             "autocomplete": actions.autocomplete,
             "component": actions.component,
             "modal": actions.modal,
             "messages": actions.say,
             "delete": actions.delete,
+        }
+        changing: dict[str, Callable[[Json], Awaitable[Any]]] = {
             "people": changes.people,
             "guilds": changes.guilds,
             "gateway": changes.gateway,
@@ -56,11 +65,32 @@ class Control:
             "commands": queries.commands,
             "guild": queries.guild,
             "state": queries.state,
+            "faults": queries.faults,
+            "client": self._views.client,
+            "offered": self._views.offered,
         }
-        for name, post in posts.items():
-            app.router.add_post(f"/control/{name}", _posted(post))
+        for name, act in acts.items():
+            app.router.add_post(f"/control/{name}", _posted(act))
+        for name, change in changing.items():
+            app.router.add_post(f"/control/{name}", _posted(self._telling(change)))
         for name, get in gets.items():
             app.router.add_get(f"/control/{name}", _asked(get))
+        app.router.add_get("/control/books", self._read_books)
+        EventStream(self._events).attach(app)
+
+    def _telling(self, change: Callable[[Json], Awaitable[Any]]) -> Callable[[Json], Awaitable[Any]]:
+        """Tell whoever watches that the world has been changed: of much of it the bot's gateway hears nothing."""
+
+        async def changed(body: Json) -> Any:
+            done = await change(body)
+            self._events.tell("world")
+            return done
+
+        return changed
+
+    async def _read_books(self, _request: web.Request) -> web.Response:
+        """Answer with the books that the program around the sandbox keeps; null where it keeps none."""
+        return web.json_response(None if self._books is None else await self._books())
 
 
 def _posted(

@@ -15,6 +15,8 @@ from sandbox.discord.uploads import Upload
 
 SPOILER = "SPOILER_"
 IS_SPOILER = 1 << 3  # an attachment's flag
+# What somebody has uploaded is opened as if it came from elsewhere: it may not act as the sandbox's page.
+APART = {"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"}
 _UNSAFE = re.compile(r"[^\w.\-()+\[\]]", re.ASCII)
 
 
@@ -71,4 +73,5 @@ class Cdn:
         if filename is None or filename != request.match_info["filename"]:
             return web.Response(status=404, text="This content is no longer available.")
         kind = media.content_type(filename) or "application/octet-stream"
-        return web.FileResponse(self.folder / attachment_id, headers={hdrs.CONTENT_TYPE: kind})
+        headers = {hdrs.CONTENT_TYPE: kind, **APART}
+        return web.FileResponse(self.folder / attachment_id, headers=headers)

@@ -2,6 +2,7 @@
 
 from sandbox.discord.errors import Refused
 from sandbox.discord.world import Json, World
+from sandbox.events import Events
 
 CHAT_INPUT = 1
 SUBCOMMANDS = (1, 2)
@@ -20,8 +21,9 @@ _TAKEN = (
 class Registry:
     """Keeps commands by guild (None: global), in the order they were registered."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, events: Events) -> None:
         self._world = world
+        self._events = events
         self._commands: dict[str | None, dict[str, Json]] = {}
 
     def of(self, place: str | None) -> list[Json]:
@@ -57,12 +59,14 @@ class Registry:
         """Store a command, under its old id when it is known."""
         command = self._stored(place, sent, known["id"] if known else self._world.new_id())
         self._commands.setdefault(place, {})[command["id"]] = command
+        self._events.tell("commands")
         return command
 
     def replace(self, place: str | None, sent: list[Json]) -> list[Json]:
         """Store these commands and drop all others; a command keeps its id while it keeps its name."""
         stored = [self._stored(place, one, (self.named(place, one) or {}).get("id")) for one in sent]
         self._commands[place] = {command["id"]: command for command in stored}
+        self._events.tell("commands")
         return stored
 
     def remove(self, place: str | None, command_id: str) -> None:
@@ -73,6 +77,7 @@ class Registry:
         """
         self.get(place, command_id)
         del self._commands[place][command_id]
+        self._events.tell("commands")
 
     def _stored(self, place: str | None, sent: Json, command_id: str | None) -> Json:
         """Write a command as Discord gives it back."""

@@ -10,22 +10,26 @@ from sandbox.discord.opcodes import KNOWN_INTENTS, PRIVILEGED, Closed, Intent, O
 from sandbox.discord.session_starts import SessionStarts
 from sandbox.discord.sessions import Session, Socket
 from sandbox.discord.world import Guild, World
+from sandbox.events import Events
 from sandbox.faults import Fault, Faults
 
 RESUMABLE_SECONDS = 120
 # A connection lost for longer is taken for gone when somebody acts, though it may still resume.
 PATIENCE_SECONDS = 5
 GUILDS_A_SHARD = 2500
+# How the events begin that tell of changed places.
+_PLACES = ("GUILD", "CHANNEL", "THREAD", "APPLICATION")
 
 
 class Gateway:
     """Keeps all sessions of the bot, and sends them their events. A shard may have several: all of them hear."""
 
     def __init__(
-        self, *, world: World, faults: Faults, starts: SessionStarts, heartbeat_seconds: float = 41.25
+        self, *, world: World, faults: Faults, starts: SessionStarts, events: Events, heartbeat_seconds: float = 41.25
     ) -> None:
         self._world = world
         self._faults = faults
+        self._events = events
         self.starts = starts
         self.heartbeat_seconds = heartbeat_seconds
         self.sessions: dict[str, Session] = {}
@@ -38,6 +42,8 @@ class Gateway:
 
         Of a guild in an outage nothing is heard.
         """
+        if event.startswith(_PLACES):
+            self._events.tell("world")
         guild = self._world.guilds.get(guild_id or "")
         if guild is not None and not guild.available:
             return
@@ -103,6 +109,7 @@ class Gateway:
         self.sessions[session.id] = session
         self.last_intents = intents
         self._welcome(session)
+        self._events.tell("world")
         return session
 
     async def _shut_out(self) -> None:
@@ -160,6 +167,7 @@ class Gateway:
             del self.sessions[session.id]
             return None
         session.socket, session.lost_at = socket, None
+        self._events.tell("world")
         for event in missed:
             socket.send(event)
         session.dispatch("RESUMED", {})
@@ -171,6 +179,7 @@ class Gateway:
         session.lost_at = self._world.clock.now()
         if for_good:
             self.sessions.pop(session.id, None)
+        self._events.tell("world")
 
     async def welcomed(self, session: Session) -> None:
         """Play the gateway fault that waits, if any, after READY and RESUMED."""

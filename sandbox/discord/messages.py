@@ -13,6 +13,7 @@ from sandbox.discord.permissions import permissions_of
 from sandbox.discord.ratelimit import Limited
 from sandbox.discord.uploads import Upload
 from sandbox.discord.world import Channel, Json, Message, User, World
+from sandbox.events import Events
 
 SUPPRESS_EMBEDS = 1 << 2
 EPHEMERAL = 1 << 6
@@ -28,10 +29,11 @@ LATE_EDITS_AN_HOUR = 5
 class Messages:
     """Writes, edits and deletes messages of one world."""
 
-    def __init__(self, *, world: World, gateway: Gateway, cdn: Cdn) -> None:
+    def __init__(self, *, world: World, gateway: Gateway, cdn: Cdn, events: Events) -> None:
         self._world = world
         self._gateway = gateway
         self._cdn = cdn
+        self._events = events
         self._turns: dict[str, asyncio.Lock] = {}
 
     def writing_lock(self, where: Channel) -> asyncio.Lock:
@@ -112,6 +114,7 @@ class Messages:
     def delete(self, message: Message, *, where: Channel) -> None:
         """Take a message away."""
         where.messages.pop(message.id, None)
+        self._events.tell("gone", channel_id=where.id, id=message.id)
         if message.visible_to is None:
             gone: Json = {"id": message.id, "channel_id": where.id}
             self._send("MESSAGE_DELETE", gone, where)
@@ -144,6 +147,7 @@ class Messages:
 
     def react(self, event: str, message: Message, where: Channel, emoji: Json, user: User) -> None:
         """Tell of a reaction that came or went."""
+        self._show(message, where)
         data: Json = {"user_id": user.id, "channel_id": where.id, "message_id": message.id, "emoji": emoji}
         if event == "MESSAGE_REACTION_ADD":
             data |= {"message_author_id": message.author_id}
@@ -189,6 +193,7 @@ class Messages:
 
     def _tell(self, event: str, message: Message, where: Channel) -> None:
         """Tell the gateway of a message, unless it is private."""
+        self._show(message, where)
         if message.visible_to is not None or not permissions_of(self._world, self._world.bot.id, where):
             return
         data: Json = serialize.message(self._world, message)
@@ -198,6 +203,12 @@ class Messages:
             if not self._bot_may_read(message):
                 data |= {"content": "", "embeds": [], "attachments": [], "components": []}
         self._send(event, data, where)
+
+    def _show(self, message: Message, where: Channel) -> None:
+        """Tell who watches how a message looks now."""
+        if self._events.watchers:
+            shown = serialize.seen_message(self._world, message)
+            self._events.tell("message", channel_id=where.id, message=shown)
 
     def _bot_may_read(self, message: Message) -> bool:
         """Tell whether a bot without the message content intent reads a message: its own, or one that mentions it."""

@@ -13,6 +13,7 @@ from sandbox.discord.openapi import Document
 from sandbox.discord.ratelimit import RateLimits
 from sandbox.discord.request_log import Record
 from sandbox.discord.session_starts import BUCKET_SECONDS, SessionStarts
+from sandbox.events import Events
 from sandbox.faults import Faults
 
 
@@ -29,18 +30,22 @@ class Discord:
         faults: Faults,
         folder: Path,
         document: Document | None = None,
+        events: Events | None = None,
         heartbeat_seconds: float = 41.25,
         identify_seconds: float = BUCKET_SECONDS,
     ) -> None:
         self.world = new_world(clock)
         self.faults = faults
         self.document = document
+        self.events = events = events or Events()
         self.cdn = Cdn(folder=folder, new_id=self.world.new_id)
         starts = SessionStarts(clock=clock, bucket_seconds=identify_seconds)
-        self.gateway = Gateway(world=self.world, faults=faults, starts=starts, heartbeat_seconds=heartbeat_seconds)
-        self.messages = Messages(world=self.world, gateway=self.gateway, cdn=self.cdn)
+        self.gateway = Gateway(
+            world=self.world, faults=faults, starts=starts, events=events, heartbeat_seconds=heartbeat_seconds
+        )
+        self.messages = Messages(world=self.world, gateway=self.gateway, cdn=self.cdn, events=events)
         self.interactions = Interactions(self.world)
-        self.registry = Registry(self.world)
+        self.registry = Registry(self.world, events)
         self.limits = RateLimits(clock)
         self.requests: list[Record] = []
         self.own_problems: list[str] = []

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from sandbox.events import Events
 from sandbox.faults import Fault, Faults
 from sandbox.providers.callbacks import call_back
 from sandbox.providers.fields import Parameters
@@ -21,12 +22,20 @@ class Backend:
         video_cache: where videos are rendered.
         generate_seconds: from accepted to done.
         clock: unix seconds.
+        events: told of every change of a task.
     """
 
     def __init__(
-        self, *, faults: Faults, video_cache: VideoCache, generate_seconds: float, clock: Callable[[], float]
+        self,
+        *,
+        faults: Faults,
+        video_cache: VideoCache,
+        generate_seconds: float,
+        clock: Callable[[], float],
+        events: Events,
     ) -> None:
         self.faults = faults
+        self._events = events
         self.tasks = Tasks()
         self.files = Files(video_cache=video_cache, faults=faults)
         self.clock = clock
@@ -66,6 +75,7 @@ class Backend:
         if fault is not None and fault.kind == "price_change":
             task.factor = fault.factor
         self.tasks.add(task)
+        self._events.tell("tasks")
         self.generation.start(task)
         return task
 
@@ -81,6 +91,7 @@ class Backend:
             task.videos["watermarked"] = self.files.publish(task.provider, f"{task.id}-watermark", marked)
 
     async def _call_back(self, task: Task) -> None:
+        self._events.tell("tasks")
         if task.parameters.callback_url is None:
             return
         if self.faults.take(task.provider, "callback") is not None:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from sandbox.events import Events
 from sandbox.faults import Faults
 from sandbox.providers import kirin, kling
 from sandbox.providers.backend import Backend
@@ -34,6 +35,7 @@ class Providers:
         kling_callback_secret: signs the callbacks of `kling` when there is one.
         sensitive: what the moderation calls of `kirin` find, as word to kind of risk.
         clock: unix seconds.
+        events: told of every change of a task.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Providers:
         kling_callback_secret: str | None = None,
         sensitive: Mapping[str, str] = SENSITIVE,
         clock: Callable[[], float] = time.time,
+        events: Events | None = None,
     ) -> None:
         self.kirin_key = f"sk-{secrets.token_urlsafe(32)}"
         self.kling_key = f"sk-{secrets.token_urlsafe(32)}"
@@ -54,7 +57,11 @@ class Providers:
         self.kling_secret_key = secrets.token_hex(32)
         self._video_cache = VideoCache(folder=cache_dir, fps=fps)
         self._backend = Backend(
-            faults=faults, video_cache=self._video_cache, generate_seconds=generate_seconds, clock=clock
+            faults=faults,
+            video_cache=self._video_cache,
+            generate_seconds=generate_seconds,
+            clock=clock,
+            events=events or Events(),
         )
         keys = Keys(api=self.kling_key, access=self.kling_access_key, secret=self.kling_secret_key)
         self._kirin = kirin.Kirin(backend=self._backend, key=self.kirin_key, sensitive=sensitive)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from bot.domain.quota import budget_of
+from bot.domain.quota import Account, budget_of
 from bot.store.database import Database, Transaction
 
 _MISMATCHED: Final = (
@@ -23,6 +23,8 @@ _MEMBERS: Final = (
 _BUDGET: Final = (
     "SELECT coalesce(sum(held), 0) AS held, coalesce(sum(settled), 0) AS settled FROM accounts WHERE owner = $1"
 )
+
+_ACCOUNTS: Final = "SELECT * FROM accounts ORDER BY owner, period"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,5 +70,18 @@ async def read_ledger_totals(database: Database, *, guild_id: int | None = None)
             budget=Amounts(held=int(budget["held"]), settled=int(budget["settled"])),
             mismatched=tuple((row["owner"], row["period"]) for row in mismatched),
         )
+
+    return await database.transact(work, snapshot=True)
+
+
+async def read_accounts(database: Database) -> list[Account]:
+    """Read every account, of members, guilds and budgets; seldom: there is one for each of them in each period.
+
+    Raises:
+        StoreUnavailable: the database refuses.
+    """
+
+    async def work(tx: Transaction) -> list[Account]:
+        return [Account.from_row(row) for row in await tx.all(_ACCOUNTS)]
 
     return await database.transact(work, snapshot=True)

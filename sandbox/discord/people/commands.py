@@ -1,5 +1,6 @@
 """Types a command, completes one, and uses a command of a message's menu."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -78,6 +79,15 @@ def _open(resolver: Resolver, command: Json, data: Json, *, locale: str | None, 
         data["guild_id"] = command["guild_id"]
     interactions = resolver.discord.interactions
     return interactions.open(kind=kind, user=resolver.user, channel=resolver.channel, data=data, locale=locale)
+
+
+def offered(discord: Discord, user: User, channel: Channel) -> list[Json]:
+    """List every command, those of the menus too, that the client shows this person here."""
+    found = []
+    for command in discord.registry.offered(channel.guild_id):
+        with contextlib.suppress(ImpossibleAction):
+            found.append(_offered(discord, user, channel, command["name"], command["type"]))
+    return found
 
 
 def _offered(discord: Discord, user: User, channel: Channel, name: str, kind: int) -> Json:

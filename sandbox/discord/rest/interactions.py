@@ -27,6 +27,7 @@ async def answer(call: Call) -> Reply:
         raise
     shown = serialize.seen_message(call.world, message) if message is not None else {}
     interaction.first = {**shown, "type": int(kind), "data": data, "message": shown or None}
+    call.discord.events.tell("interaction", id=interaction.id)
     if not call.flag("with_response"):
         return NO_CONTENT
     return 200, _callback(interaction, message, shown)

@@ -1,0 +1,77 @@
+// The page's own words, in both languages; what the bot says comes from the bot.
+
+const WORDS = {
+  "en-US": {
+    actingAs: "Acting as", language: "Language", phone: "Phone", services: "Services", online: "Bot online",
+    offline: "Bot offline", lost: "Connection lost. Trying again …", channels: "Channels", direct: "Direct messages",
+    message: (name) => `Message ${name}`, mayNotWrite: "You do not have permission to send messages in this channel.",
+    send: "Send", commands: "Commands", noCommand: "No such command", menu: "Open the channels", people: "People",
+    owner: "Owner", admin: "Admin", moderator: "Moderator", member: "Member", stranger: "Not a member",
+    you: "you", private: "Only you can see this", dismiss: "Dismiss message", thinking: (name) => `${name} is thinking`,
+    used: "used", edited: "(edited)", app: "APP", failed: "This interaction failed", noAnswer: "The application did not respond",
+    choose: "Make a selection", search: "Search", nothing: "Nothing found", done: "Done", cancel: "Cancel", submit: "Submit",
+    close: "Close", required: "required", optional: "optional", more: (n) => `+${n} more`, options: "Options",
+    yes: "True", no: "False", addFile: "Choose a file", files: "Choose files", spoiler: "Spoiler", show: "Show the spoiler",
+    actions: "More actions", apps: "Apps", copy: "Copy text", remove: "Delete message", noReply: "The original message was deleted",
+    attachment: "Attachment", video: "Video", picture: "Picture", beginning: (name) => `This is the start of ${name}.`,
+    mentioned: (name, where) => `${name} mentioned you in ${where}`, unread: "unread", mentions: (n) => `${n} mentions`,
+    missing: (name) => `Fill in “${name}” first`, new: "New", actAs: "Act as this person",
+    tasks: "Tasks", noTasks: "Nothing has been asked for yet.", faults: "Trouble", money: "Money", clock: "Clock",
+    bill: "What the services billed", books: "The bot's books", noBooks: "The bot's books are not shown here: it was started by somebody else.",
+    balanced: "Every account is the sum of its lines", unbalanced: "These accounts are not the sum of their lines:",
+    account: "Account", allowance: "Allowance", held: "Held", settled: "Settled", left: "Left", videos: "Videos delivered",
+    credits: "credits", body: "What was asked", callbacks: "Callbacks", total: "Total", now: "Discord's time", ahead: "Put forward",
+    minute: "1 minute", quarter: "15 minutes", hour: "1 hour", day: "1 day", clockHint: "Timestamps, tokens of 15 minutes and rate limits follow this clock; the bot's own clock does not.",
+    faultHint: "One click: the next matching call goes wrong. Another click takes it back.", waiting: (n) => `waiting, ${n}`, drawn: "Lost connection to the sandbox",
+  },
+  "zh-CN": {
+    actingAs: "当前身份", language: "语言", phone: "手机", services: "服务商", online: "机器人在线", offline: "机器人离线",
+    lost: "连接已断开，正在重试……", channels: "频道", direct: "私信", message: (name) => `给 ${name} 发消息`,
+    mayNotWrite: "你没有在此频道发送消息的权限。", send: "发送", commands: "命令", noCommand: "没有这个命令", menu: "打开频道列表",
+    people: "成员", owner: "所有者", admin: "管理员", moderator: "版主", member: "成员", stranger: "不在服务器中", you: "你",
+    private: "只有您可以看到", dismiss: "忽略消息", thinking: (name) => `${name} 正在思考`, used: "使用了", edited: "（已编辑）", app: "应用",
+    failed: "此交互失败", noAnswer: "该应用没有响应", choose: "请选择", search: "搜索", nothing: "没有找到", done: "完成", cancel: "取消",
+    submit: "提交", close: "关闭", required: "必填", optional: "可选", more: (n) => `还有 ${n} 项`, options: "选项", yes: "是", no: "否",
+    addFile: "选择文件", files: "选择文件", spoiler: "剧透", show: "显示剧透", actions: "更多操作", apps: "应用", copy: "复制文字",
+    remove: "删除消息", noReply: "原消息已被删除", attachment: "附件", video: "视频", picture: "图片",
+    beginning: (name) => `这里是 ${name} 的开头。`, mentioned: (name, where) => `${name} 在 ${where} 提到了你`, unread: "未读",
+    mentions: (n) => `${n} 次提及`, missing: (name) => `请先填写“${name}”`, new: "新", actAs: "以此人身份操作", tasks: "任务",
+    noTasks: "还没有任何请求。", faults: "故障", money: "费用", clock: "时钟", bill: "服务商账单", books: "机器人的账本",
+    noBooks: "机器人由别人启动，这里看不到它的账本。", balanced: "每个账户都等于其明细之和", unbalanced: "以下账户与明细不符：",
+    account: "账户", allowance: "额度", held: "冻结", settled: "已扣", left: "剩余", videos: "已送达视频", credits: "积分",
+    body: "请求内容", callbacks: "回调", total: "合计", now: "Discord 时间", ahead: "拨快", minute: "1 分钟", quarter: "15 分钟",
+    hour: "1 小时", day: "1 天", clockHint: "时间戳、15 分钟令牌与限流跟随此时钟；机器人自己的时钟不变。",
+    faultHint: "点一下：下一次对应的调用会出错；再点一下取消。", waiting: (n) => `等待中，${n}`, drawn: "与沙盒的连接已断开",
+  },
+};
+
+// What each kind of trouble does.
+export const FAULTS = {
+  http_500: ["answers 500", "返回 500"],
+  http_429: ["answers 429: too many requests", "返回 429：请求过多"],
+  timeout: ["never answers", "一直不回应"],
+  reset: ["cuts the connection", "切断连接"],
+  malformed_json: ["answers with broken JSON", "返回残缺的 JSON"],
+  slow: ["answers two seconds late", "晚两秒回应"],
+  lost_answer: ["does it, but the answer is lost", "已执行，但回应丢失"],
+  task_failed: ["the task fails", "任务失败"],
+  stuck: ["the task never ends", "任务永不结束"],
+  price_change: ["bills twice the price", "按双倍价格计费"],
+  callback_lost: ["forgets to call back", "忘记回调"],
+  file_truncated: ["the file breaks off", "文件中途断开"],
+  file_missing: ["the file is not there", "文件不存在"],
+  file_too_large: ["the file is too large", "文件过大"],
+  missing_permissions: ["posting: missing permissions", "发消息：缺少权限"],
+  unknown_channel: ["posting: unknown channel", "发消息：未知频道"],
+  gateway_drop: ["the gateway drops the bot, now", "网关立即断开机器人"],
+};
+
+/** The words of a language, by key. */
+export function wordsOf(locale) {
+  return WORDS[locale] ?? WORDS["en-US"];
+}
+
+/** What a kind of trouble does, in a language. */
+export function faultIn(locale, kind) {
+  return FAULTS[kind]?.[locale === "zh-CN" ? 1 : 0] ?? kind;
+}
