@@ -11,9 +11,9 @@ COPY cogs /opt/shotcaller/lib/python3.13/site-packages/cogs
 RUN /opt/shotcaller/bin/python -m compileall -q /opt/shotcaller/lib/python3.13/site-packages/bot \
     && /opt/shotcaller/bin/python -m bot --version
 
-FROM python:3.13-slim
+FROM python:3.13-slim AS bot
 LABEL org.opencontainers.image.title="Shotcaller" org.opencontainers.image.licenses="MIT"
-RUN useradd --system --uid 10001 --create-home shotcaller && install -d -m 700 -o shotcaller /data
+RUN useradd --system --uid 10001 --create-home shotcaller && install -d -m 700 -o shotcaller /data /backups
 COPY --from=build /opt/shotcaller /opt/shotcaller
 COPY LICENSE NOTICE /opt/shotcaller/
 ENV PATH=/opt/shotcaller/bin:$PATH \
@@ -31,3 +31,13 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=40s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
 ENTRYPOINT ["python", "-m", "bot"]
 CMD ["run"]
+
+# For backups of PostgreSQL: its client programs have to be as new as the server.
+FROM bot AS backup
+USER root
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql-client-17 \
+    && rm -rf /var/lib/apt/lists/*
+USER shotcaller
+
+FROM bot

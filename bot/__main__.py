@@ -1,4 +1,4 @@
-"""Runs the command line: run · demo · sandbox · doctor · migrate."""
+"""Runs the command line: run · demo · sandbox · doctor · migrate · backup · restore · upgrade."""
 
 import argparse
 import asyncio
@@ -16,6 +16,7 @@ from bot.private_files import close_to_others, private_files
 from bot.settings import WITHOUT_GATEWAY, Settings
 
 MAX_PEOPLE: Final = 500  # in the demo of the budget
+MOST_KEPT: Final = 10_000  # backups
 
 # What is heavy is imported by the command that needs it.
 
@@ -175,10 +176,53 @@ def _copy(address: str) -> int:
     return 0
 
 
+def _backup(arguments: argparse.Namespace) -> int:
+    from bot.clock import utc_now
+    from bot.operate.backup import describe, take, take_daily
+
+    settings = Settings.load()
+    folder, kept = arguments.to or settings.backups_dir, {"keep": arguments.keep, "weeks": arguments.weeks}
+    with private_files():
+        if arguments.daily:
+            asyncio.run(take_daily(settings, folder, **kept, clock=utc_now))
+        else:
+            sys.stdout.write(describe(*asyncio.run(take(settings, folder, **kept, now=utc_now()))))
+    return 0
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from bot.clock import utc_now
+    from bot.operate.restore import describe, restore
+
+    settings = Settings.load()
+    with private_files():
+        restored = asyncio.run(restore(settings, arguments.backup, moved=arguments.moved, now=utc_now()))
+    sys.stdout.write(describe(restored, settings, moved=arguments.moved))
+    return 0
+
+
+def _upgrade(arguments: argparse.Namespace) -> int:
+    from bot.clock import utc_now
+    from bot.operate.upgrade import check
+
+    settings = Settings.load()
+    folder = arguments.backups or settings.backups_dir
+    with private_files():
+        return asyncio.run(check(settings, folder, now=utc_now(), out=sys.stdout))
+
+
 def _people(text: str) -> int:
     """Read a number of people, as it is typed."""
     number = int(text)
     if not 1 <= number <= MAX_PEOPLE:
+        raise ValueError(number)
+    return number
+
+
+def _number(text: str) -> int:
+    """Read how many to keep, as it is typed."""
+    number = int(text)
+    if not 0 <= number <= MOST_KEPT:
         raise ValueError(number)
     return number
 
@@ -256,7 +300,40 @@ def _parser() -> argparse.ArgumentParser:
         metavar="postgresql://user@host:5432/name",
         help="copy the SQLite database of the settings, whose bot is stopped, into this one, which is empty",
     )
+    _add_operating(commands)
     return parser
+
+
+def _add_operating(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands of whoever keeps the records."""
+    backup = commands.add_parser(
+        "backup", help="copy the records into a folder and check the copy; a bot may be running"
+    )
+    backup.set_defaults(command=_backup)
+    backup.add_argument(
+        "--to", type=Path, metavar="FOLDER", help="the folder for backups (BACKUP_DIR, or data/backups)"
+    )
+    backup.add_argument(
+        "--keep", type=_number, default=14, metavar="N", help="keep the newest N (default: %(default)s),"
+    )
+    backup.add_argument(
+        "--weeks", type=_number, default=8, metavar="N", help="and the newest of each of N weeks (default: %(default)s)"
+    )
+    backup.add_argument("--daily", action="store_true", help="stay, and take one whenever the newest is a day old")
+
+    restore = commands.add_parser("restore", help="put a backup in the place of the records; no bot may be running")
+    restore.set_defaults(command=_restore)
+    restore.add_argument("backup", type=Path, help="the folder of the backup")
+    restore.add_argument(
+        "--moved",
+        action="store_true",
+        help="the bot was stopped when the backup was taken, and has run nowhere since: look for nothing",
+    )
+
+    upgrade = commands.add_parser("upgrade", help="say what this version would do to the records")
+    upgrade.set_defaults(command=_upgrade)
+    upgrade.add_argument("--check", action="store_true", required=True, help="only look, and change nothing")
+    upgrade.add_argument("--backups", type=Path, metavar="FOLDER", help="where to look for backups (BACKUP_DIR)")
 
 
 if __name__ == "__main__":

@@ -221,3 +221,27 @@ def test_a_process_that_has_to_stop_says_why(
     monkeypatch.setattr(Settings, "load", stop)
     assert main(["run"]) == 1
     assert told in capsys.readouterr().err
+
+
+def test_records_are_backed_up_restored_and_looked_at_before_an_upgrade(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in (("DISCORD_TOKEN", "token"), ("KIRIN_API_KEY", "key"), ("MONTHLY_BUDGET_USD", "none")):
+        monkeypatch.setenv(name, value)
+    assert main(["backup"]) == 1
+    assert "There is no database yet: data/shotcaller.db" in capsys.readouterr().err
+    assert main(["migrate"]) == 0
+    assert main(["backup", "--keep", "1", "--weeks", "0"]) == 0
+    assert "read to its end, and the books add up" in capsys.readouterr().out
+    (backup,) = (tmp_path / "data" / "backups").glob("shotcaller-*")
+    assert main(["restore", str(backup)]) == 0
+    assert "nothing is paid for twice" in capsys.readouterr().out
+    assert main(["restore", str(tmp_path)]) == 1
+    assert "is no backup" in capsys.readouterr().err
+    assert main(["upgrade", "--check"]) == 0
+    assert "Nothing speaks against it" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        main(["backup", "--keep", "many"])
+    assert ended.value.code == 2
+    with pytest.raises(SystemExit):
+        main(["upgrade"])

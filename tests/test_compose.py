@@ -17,7 +17,6 @@ from tests.locks import ROOT
 
 ALONE: Final = ROOT / "compose.yaml"
 MANY: Final = ROOT / "deploy" / "compose.scale.yaml"
-BACKUP: Final = ROOT / "deploy" / "backup.sh"
 PASSWORD: Final = "/run/secrets/database_password"
 BOTS: Final = ("gateway-0", "gateway-1", "worker")
 
@@ -60,7 +59,8 @@ def test_what_it_names_is_there(file: Path) -> None:
         assert set(service.get("networks", [])) <= set(described.get("networks", {}))
         assert set(service.get("depends_on", {})) <= set(described["services"])
         if "build" in service:
-            assert (file.parent / service["build"] / "Dockerfile").exists()
+            place = service["build"] if isinstance(service["build"], str) else service["build"]["context"]
+            assert (file.parent / place / "Dockerfile").exists()
             assert (file.parent / service["env_file"]).resolve() == ROOT / ".env"
 
 
@@ -140,44 +140,28 @@ def program(folder: Path, name: str, text: str) -> Path:
     return file
 
 
-def back_up(folder: Path, *, pg_dump: str) -> list[str]:
-    """Run the script until it would sleep; the names of the files that are there then."""
-    program(folder, "sleep", "exit 1")
-    programs = program(folder, "pg_dump", pg_dump).parent
-    (folder / "password").write_text("secret\n", "utf-8")
-    (folder / "copies").mkdir(exist_ok=True)
-    env = {"PATH": f"{programs}:{os.defpath}", "PASSWORD_FILE": str(folder / "password"), "KEEP_BACKUPS": "3"}
-    env["BACKUPS"] = str(folder / "copies")
-    subprocess.run(["/bin/sh", str(BACKUP)], env=env, check=False, capture_output=True)  # noqa: S603 - ours
-    return sorted(each.name for each in (folder / "copies").iterdir())
+@pytest.mark.parametrize("file", [ALONE, MANY])
+def test_a_backup_is_taken_every_day_into_a_volume_of_its_own(file: Path) -> None:
+    service = read(file)["services"]["backup"]
+    arguments = _parser().parse_args(service["command"])
+    assert (arguments.daily, arguments.to) == (True, None)
+    assert service["environment"]["BACKUP_DIR"] == "/backups"
+    assert "backups:/backups" in service["volumes"]
+    assert "find /backups -maxdepth 1 -name 'shotcaller-*' -mmin -1560" in service["healthcheck"]["test"][1]
 
 
-WRITES: Final = 'for last; do :; done; test "$PGPASSWORD" = secret && touch "${last#--file=}"'
+def test_the_image_can_write_backups_and_has_a_stage_with_the_programs_of_the_server(many: Mapping[str, Any]) -> None:
+    described = (ROOT / "Dockerfile").read_text("utf-8")
+    assert "install -d -m 700 -o shotcaller /data /backups" in described
+    stage = many["services"]["backup"]["build"]["target"]
+    (programs,) = re.findall(rf"FROM bot AS {stage}\n.*?postgresql-client-(\d+)", described, re.DOTALL)
+    (server,) = re.findall(r"^postgres:(\d+)", many["services"]["postgres"]["image"])
+    assert int(programs) >= int(server)
+    assert described.rstrip().endswith("FROM bot")  # what is built where no stage is named
 
 
-def old_copies(folder: Path, *, minutes: int) -> list[str]:
-    copies = folder / "copies"
-    copies.mkdir()
-    names = [f"shotcaller-2026-11-0{day}T030000Z.dump" for day in range(1, 5)]
-    for name in names:
-        (copies / name).touch()
-        os.utime(copies / name, (0, (copies / name).stat().st_mtime - 60 * minutes))
-    return names
-
-
-def test_a_copy_is_made_and_the_oldest_go(tmp_path: Path) -> None:
-    old = old_copies(tmp_path, minutes=1500)
-    kept = back_up(tmp_path, pg_dump=WRITES)
-    assert kept[:2] == old[2:]
-    assert len(kept) == 3
-
-
-def test_a_copy_of_today_is_enough(tmp_path: Path) -> None:
-    old = old_copies(tmp_path, minutes=60)
-    assert back_up(tmp_path, pg_dump=WRITES) == old
-
-
-def test_a_copy_that_fails_takes_no_others_place(tmp_path: Path) -> None:
-    old = old_copies(tmp_path, minutes=1500)
-    assert back_up(tmp_path, pg_dump=f"{WRITES}; exit 1")[:4] == old
-    assert all(name.endswith(".dump") for name in old)
+def test_the_timer_begins_the_unit_beside_it_with_a_command_of_ours() -> None:
+    unit = (ROOT / "deploy" / "shotcaller-backup.service").read_text("utf-8")
+    (command,) = re.findall(r"^ExecStart=\S+/shotcaller (.+)$", unit, re.MULTILINE)
+    assert _parser().parse_args(command.split()).command
+    assert "Persistent=yes" in (ROOT / "deploy" / "shotcaller-backup.timer").read_text("utf-8")

@@ -170,6 +170,7 @@ class Settings(BaseSettings):
     )
     database_pool: Annotated[int, Field(ge=1, le=100)] = 6
     data_dir: Path = Path("data")
+    backup_dir: Path | None = None
     shards: Annotated[str, AfterValidator(_shard_numbers)] | None = None
 
     model_table: Path | None = None
@@ -270,6 +271,11 @@ class Settings(BaseSettings):
     def results_dir(self) -> Path:
         """Give the folder of the videos on their way into a channel."""
         return self.data_dir / "results"
+
+    @property
+    def backups_dir(self) -> Path:
+        """Give the folder that backups are taken into, unless another is named."""
+        return self.backup_dir or self.data_dir / "backups"
 
     def secrets(self) -> list[str]:
         """List the plain values of everything secret, for the log to leave out."""

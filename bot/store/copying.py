@@ -11,6 +11,7 @@ from typing import Final
 
 from bot.domain import Row
 from bot.errors import StoreError, StoreUnavailable
+from bot.store.books import WRONG
 from bot.store.database import Database, Transaction
 
 AT_ONCE: Final = 500  # rows in one statement
@@ -19,12 +20,6 @@ _TABLES: Final = (
     "ORDER BY name"
 )
 _VALUES: Final[Mapping[str, type | tuple[type, ...]]] = {"BIGINT": int, "TEXT": str, "DOUBLE PRECISION": (int, float)}
-_WRONG_BOOKS: Final = (
-    "SELECT a.owner AS owner, a.period AS period FROM accounts AS a "
-    "LEFT JOIN ledger AS l ON l.owner = a.owner AND l.period = a.period "
-    "GROUP BY a.owner, a.period, a.held, a.settled "
-    "HAVING a.held <> coalesce(sum(l.held), 0) OR a.settled <> coalesce(sum(l.settled), 0) ORDER BY a.owner, a.period"
-)
 
 
 class DoesNotFit(StoreError):
@@ -198,6 +193,6 @@ async def _check_books(tx: Transaction) -> None:
     Raises:
         StoreError: one is not.
     """
-    wrong = [f"{row['owner']} {row['period']}" for row in await tx.all(_WRONG_BOOKS)]
+    wrong = [f"{row['owner']} {row['period']}" for row in await tx.all(WRONG)]
     if wrong:
         raise StoreError(f"the books of the file do not add up: {', '.join(wrong[:10])}; see docs/money.md")
