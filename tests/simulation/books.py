@@ -43,12 +43,13 @@ class Books:
     ) -> None:
         self._disk, self._limits, self._wrong, self._seen = disk, limits, wrong, seen
         self._store = Store(disk.look())
-        self.commits = 0
+        self.commits, self._changes = 0, 0
         disk.connection.executescript(_TOUCHED)
 
     def look(self) -> bool:
         """Look at what was committed since the last look; whether there was anything."""
-        touched = self._disk.rows("SELECT * FROM temp.touched")
+        changes, self._changes = self._changes, self._disk.connection.total_changes
+        touched = self._disk.rows("SELECT * FROM temp.touched") if changes != self._changes else []
         if not touched:
             return False
         self._disk.connection.execute("DELETE FROM temp.touched")

@@ -36,7 +36,7 @@ class Process:
         if self.stopped_at is not None:
             self._put_off.append((copy_context(), owned))
         elif self.alive:
-            owned.callback()
+            owned.call()
 
     def stop(self) -> None:
         """Stop, as by a signal that nobody can catch: nothing runs until `go_on`."""
@@ -64,7 +64,11 @@ class _Owned:
 
     def unless_cancelled(self) -> None:
         if self.handle is None or not self.handle.cancelled():
-            self.callback()
+            self.call()
+
+    def call(self) -> None:
+        self.handle = None  # which has us, too: there is nothing left to be collected
+        self.callback()
 
 
 _OWNER: ContextVar[Process | None] = ContextVar("owner", default=None)

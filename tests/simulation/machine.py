@@ -33,7 +33,7 @@ T = TypeVar("T")
 SOONEST: Final = 1.5  # seconds until a process that has ended is there again, at the least
 ONE: Final = (Role.WHOLE,)
 SEVERAL: Final = ((Role.WHOLE, Role.WORKER), (Role.GATEWAY, Role.WORKER, Role.WORKER))
-SLOWER: Final = 4  # times as seldom as on a real server it is looked who lives: each look is a transaction
+SLOWER: Final = 4  # times as seldom as on a real server it is looked who lives, and at the clocks
 
 
 class Machine:
@@ -220,7 +220,8 @@ class Machine:
         loops = [work]
         try:
             await watch.enter()
-            loops += [asyncio.create_task(each.run()) for each in (watch, shared_clock, signals)]
+            works = (watch.run(), shared_clock.run(sleep=_seldom), signals.run())
+            loops += [asyncio.create_task(each) for each in works]
             yield Together(processes=processes, signals=signals, clock=shared_clock, loops=loops)
         finally:
             for each in loops:

@@ -12,7 +12,7 @@ from tests.simulation.world import World
 T = TypeVar("T")
 
 SILENCE: Final = 10.0  # seconds until the server ends the session of a process that says nothing
-LOOK: Final = 0.5  # seconds between two looks of a session at whether it still is one
+LOOK: Final = 0.5  # seconds at the most until a session notices that it is none any more
 
 
 class Server:
@@ -48,7 +48,7 @@ class Server:
 
     def end(self, session: "Session") -> None:
         """End a session: its locks are free."""
-        session.ended = True
+        session.lose()
         self._locks = {name: owner for name, owner in self._locks.items() if owner is not session}
 
     def _end_silent_ones(self) -> None:
@@ -66,7 +66,7 @@ class Session:
 
     def __init__(self, world: World, server: Server, process: Process) -> None:
         self._world, self._server, self.process = world, server, process
-        self.ended = False
+        self.ended, self._lost = False, asyncio.Event()
         self._names: list[str] = []
         self._on_payload: list[Callable[[str], None]] = []
         self._on_reconnected: list[Callable[[], None]] = []
@@ -105,6 +105,11 @@ class Session:
         """See `bot.service.signals.Wire`."""
         self._on_reconnected.append(listener)
 
+    def lose(self) -> None:
+        """Be ended by the server."""
+        self.ended = True
+        self._lost.set()
+
     def hear(self, payload: str) -> None:
         """Hear what some process has sent."""
         for listener in self._on_payload:
@@ -117,9 +122,9 @@ class Session:
             LockTaken: while it was lost, somebody else took one of its locks.
         """
         while True:
-            await asyncio.sleep(LOOK)
-            if not self.ended:
-                continue
+            await self._lost.wait()
+            self._lost.clear()
+            await asyncio.sleep(self._world.random.uniform(0, LOOK))
             self.ended = False
             for name in self._names:
                 if not self._server.hold(name, self):
