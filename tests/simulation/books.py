@@ -4,7 +4,7 @@ Triggers of the simulation's own write down what a commit has touched; they are 
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bot.domain import EVERYWHERE, JobStatus, RunningLimits
@@ -23,7 +23,8 @@ CREATE TEMP TRIGGER job_moved AFTER UPDATE OF status, delivered_at, dead_letter,
     INSERT INTO touched VALUES ('job', NEW.id, OLD.status, NEW.status);
 END;
 CREATE TEMP TRIGGER line_made AFTER INSERT ON ledger BEGIN
-    INSERT INTO touched VALUES ('line', NEW.owner, NEW.period, NEW.kind), ('of', NEW.job_id, '', '');
+    INSERT INTO touched VALUES
+        ('line', NEW.owner, NEW.period, NEW.kind), ('of', NEW.job_id, '', ''), ('cause', NEW.id, NEW.kind, NEW.owner);
 END;
 CREATE TEMP TRIGGER account_made AFTER INSERT ON accounts BEGIN
     INSERT INTO touched VALUES ('account', NEW.owner, NEW.period, '');
@@ -44,6 +45,7 @@ class Books:
         self._disk, self._limits, self._wrong, self._seen = disk, limits, wrong, seen
         self._store = Store(disk.look())
         self.commits, self._changes = 0, 0
+        self._causes: set[tuple[str, str]] = set()
         disk.connection.executescript(_TOUCHED)
 
     def look(self) -> bool:
@@ -54,7 +56,21 @@ class Books:
             return False
         self._disk.connection.execute("DELETE FROM temp.touched")
         self.commits += 1
+        jobs, causes, accounts = self._read(touched)
+        for job_id in jobs:
+            self._job(job_id)
+        for cause, kind in causes:
+            self._cause(cause, kind)
+        for (owner, period), held in accounts.items():
+            self._account(owner, period, held=held)
+        return True
+
+    def _read(
+        self, touched: Sequence[sqlite3.Row]
+    ) -> tuple[dict[str, None], dict[tuple[str, str], None], dict[tuple[str, str], bool]]:
+        """Say which jobs and causes a commit has touched, and which accounts: whether more is held in them."""
         jobs: dict[str, None] = {}
+        causes: dict[tuple[str, str], None] = {}
         accounts: dict[tuple[str, str], bool] = {}
         for kind, a, b, c in touched:
             match kind:
@@ -67,13 +83,11 @@ class Books:
                 case "line":
                     self._seen(f"line {c}: {a} {b}")
                     accounts[a, b] = accounts.get((a, b), False) or c == "hold"
+                case "cause":
+                    causes[a.partition(":")[0], b] = None
                 case "account":
                     accounts.setdefault((a, b), False)
-        for job_id in jobs:
-            self._job(job_id)
-        for (owner, period), held in accounts.items():
-            self._account(owner, period, held=held)
-        return True
+        return jobs, causes, accounts
 
     def whole(self) -> None:
         """Look at all the books, and at all that is counted."""
@@ -102,6 +116,13 @@ class Books:
             lines = self._disk.rows("SELECT * FROM ledger WHERE job_id = $1", job_id)
             for what in _of_money(dict(found[0]), lines):
                 self._wrong(f"job {job_id}: {what}")
+
+    def _cause(self, cause: str, kind: str) -> None:
+        """See that a cause moves credits once, `docs/money.md`, 9: in one commit, and in each account by one line."""
+        rows = self._disk.rows("SELECT owner, period FROM ledger WHERE kind = $1 AND id LIKE $2", kind, f"{cause}:%")
+        if (cause, kind) in self._causes or len({tuple(row) for row in rows}) < len(rows):
+            self._wrong(f"{kind} of {cause} moves credits twice")
+        self._causes.add((cause, kind))
 
     def _account(self, owner: str, period: str, *, held: bool) -> None:
         for account in self._disk.rows("SELECT * FROM accounts WHERE owner = $1 AND period = $2", owner, period):

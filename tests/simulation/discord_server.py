@@ -8,6 +8,7 @@ from itertools import count
 from typing import Final, TypeVar
 
 from bot.domain import AuditEntry, Case, CaseKind, Job, Note
+from bot.domain.sharing import PART
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.jobs.copies import Copy
 from bot.service.ports import Alert, CannotTell, Card, NotPosted, Posted, Result, Sighting
@@ -19,8 +20,13 @@ NONCES: Final = (60.0, 60.0, 300.0)  # seconds that Discord may remember a nonce
 FRESH: Final = timedelta(minutes=1)  # so long the bot's adapter counts on that
 MARGIN: Final = timedelta(minutes=1)  # by which the bot's adapter looks further back
 OPERATOR: Final = 900
-PLACES: Final = 100  # channels of a guild, whose id theirs begin with
-DIRECT: Final = 1_000_000  # added to a person's id: their direct messages
+DIRECT: Final = 1_000_000 * PART  # added to a person's id: their direct messages
+_PLACES: Final = 100  # channels that a guild may have
+
+
+def channel(guild_id: int, number: int) -> int:
+    """Name a channel of a guild, whose id is a multiple of `PART`, as theirs are: so they are several processes'."""
+    return guild_id * _PLACES + number * PART
 
 
 @dataclass(kw_only=True)
@@ -300,7 +306,7 @@ class Ports:
 
     def there(self, guild_id: int, channel_id: int) -> bool:
         """See `Staff`."""
-        return channel_id // PLACES == guild_id
+        return channel_id // PART // _PLACES == guild_id // PART
 
     async def post_case(self, case: Case, *, job: Job | None, video: Result | None) -> Posted:
         """See `Staff`."""

@@ -31,6 +31,9 @@ from tests.simulation.world import World
 T = TypeVar("T")
 
 SOONEST: Final = 1.5  # seconds until a process that has ended is there again, at the least
+ABSENCES: Final = (4, 4, 4, 60, 300)  # seconds more, on average: some are an update
+PAUSES: Final = (5, 20, 60, 120)  # seconds
+STOPS: Final = 0.25  # of the processes that do not go on after an effect, those that only stop for a while
 ONE: Final = (Role.WHOLE,)
 SEVERAL: Final = ((Role.WHOLE, Role.WORKER), (Role.GATEWAY, Role.WORKER, Role.WORKER))
 SLOWER: Final = 4  # times as seldom as on a real server it is looked who lives, and at the clocks
@@ -79,14 +82,10 @@ class Machine:
             self._world.counted["stops"] += 1
             process.stopping.set()
 
-    def pause(self, seconds: float) -> None:
+    def pause(self) -> None:
         """Let a process stand still for a while."""
-        process = self._any() if self._running else None
-        if process is not None and process.stopped_at is None:
-            self._world.event(f"pause {process.place}")
-            self._world.counted["pauses"] += 1
-            process.stop()
-            self._world.later(seconds, partial(self._go_on, process))
+        if self._running:
+            self._pause_for(self._any(), "any moment")
 
     def go_on(self) -> None:
         """Let every process that stands still go on."""
@@ -123,7 +122,8 @@ class Machine:
 
     def _maybe_kill(self, what: str, sender: loop.Process | None) -> None:
         if isinstance(sender, _BotProcess) and self._world.chance(self._world.weather.kill):
-            self._world.loop.call_soon(self._kill, sender, f"after {what}", context=self._world.loop.world)
+            end = self._pause_for if self._world.random.random() < STOPS else self._kill
+            self._world.loop.call_soon(end, sender, f"after {what}", context=self._world.loop.world)
 
     def _answer(self, answer: "asyncio.Future[Any]", what: str, task: "asyncio.Task[Any]") -> None:
         if answer.done() or task.cancelled():
@@ -153,6 +153,13 @@ class Machine:
             self._world.counted["kills"] += 1
             self._remove(process)
 
+    def _pause_for(self, process: "_BotProcess", why: str) -> None:
+        if self._running.get(process.place) is process and process.stopped_at is None:
+            self._world.event(f"pause {process.place}: {why}")
+            self._world.counted["pauses"] += 1
+            process.stop()
+            self._world.later(self._world.random.choice(PAUSES), partial(self._go_on, process))
+
     def _ended(self, process: "_BotProcess", task: "asyncio.Task[Any]") -> None:
         if self._running.get(process.place) is not process:
             return
@@ -167,7 +174,7 @@ class Machine:
         self._world.loop.kill(process)
         process.leave()
         random = self._world.random
-        pause = SOONEST + random.expovariate(1 / random.choice((4, 4, 4, 60)))
+        pause = SOONEST + random.expovariate(1 / random.choice(ABSENCES))
         self._world.later(pause, partial(self._start, process.place))
 
     def _go_on(self, process: "_BotProcess") -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from bot.domain import Allowance, AuditEntry, CaseKind, Destination, Job, Member, VideoRequest
 from bot.domain.policy import Approval, GuildLimits, ModerationPolicy, Policy, Pool, Tier
+from bot.domain.sharing import PART
 from bot.errors import Refused, StoreUnavailable
 from bot.service.admin.credits import GiftOffer
 from bot.service.jobs.copies import Copy, CopyKind
@@ -20,14 +21,14 @@ from bot.service.jobs.types import Accepted, RequestContext
 from bot.service.services import Services
 from bot.store.community.guilds import GuildStore
 from tests.models import CAPABILITIES
-from tests.simulation.discord_server import DIRECT, PLACES, SimulatedDiscord
+from tests.simulation.discord_server import DIRECT, SimulatedDiscord, channel
 from tests.simulation.disk import Disk, at_once
 from tests.simulation.machine import Machine
 from tests.simulation.world import World
 
 LIMIT: Final = 10 * 1024 * 1024
 ADMIN: Final = 99
-MODERATORS: Final = 50  # added to a guild's id times 100: the channel in which its moderators decide
+MODERATORS: Final = 50  # of a guild's channels the one in which its moderators decide
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ class Community:
         self._members = members
         self._world, self._machine, self._disk, self._discord = world, machine, disk, discord
         self._keys = count(1)
-        self.guilds = list(range(1, world.random.randint(2, 4)))
+        self.guilds = [PART * each for each in range(1, world.random.randint(2, 4))]
         self.kept: dict[str, Kept] = {}  # by key
         self.forgotten: set[int] = set()  # who has asked for everything to be deleted
         self.resubmitted: set[str] = set()  # jobs that an admin has had made once more
@@ -117,7 +118,7 @@ class Community:
         guild_id = member.guild_id
         place = Destination(
             guild_id=guild_id,
-            channel_id=guild_id * PLACES + random.randint(1, 3) if guild_id else member.user_id + DIRECT,
+            channel_id=channel(guild_id, random.randint(1, 3)) if guild_id else member.user_id + DIRECT,
             upload_limit=LIMIT,
             private=private if guild_id else True,
         )
@@ -205,7 +206,12 @@ class Community:
             await self._machine.ask(
                 f"report {job.id}",
                 lambda services: services.cases.report(
-                    job.id, guild_id=job.destination.guild_id, message=message, by=job.user_id + 1, reason="x", key=key
+                    job.id,
+                    guild_id=job.destination.guild_id,
+                    message=message,
+                    by=job.user_id + PART,
+                    reason="x",
+                    key=key,
                 ),
             )
 
@@ -221,7 +227,7 @@ class Community:
 
     async def _gives(self) -> None:
         member = self._member()
-        offer = GiftOffer(key=self.key(), receiver_id=member.user_id + 1, to_bot=False, credits=3)
+        offer = GiftOffer(key=self.key(), receiver_id=member.user_id + PART, to_bot=False, credits=3)
         await self._press(f"gift {offer.key}", lambda services: services.credits.give(member, offer))
 
     async def _grants(self) -> None:
@@ -345,17 +351,17 @@ class Community:
                 tiers=(Tier(role_id=2, priority=3),),
                 budget_usd_micros=random.choice((None, 20_000_000)),
                 moderation=ModerationPolicy(
-                    channel_id=guild_id * PLACES + MODERATORS,
+                    channel_id=channel(guild_id, MODERATORS),
                     approval=random.choice((Approval.OFF, Approval.OFF, Approval.OFF, *Approval)),
                 ),
-                audit_channel_id=random.choice((None, guild_id * PLACES + MODERATORS)),
+                audit_channel_id=random.choice((None, channel(guild_id, MODERATORS))),
             )
             at_once(store.change(self._entry(guild_id, "changed"), partial(_replaced, by=policy)))
 
     def _member(self) -> Member:
         random = self._world.random
         guild_id = random.choice([*self.guilds, *self.guilds, None])
-        user_id = random.randint(1, self._members) + 1000 * (guild_id or 1)
+        user_id = random.randint(1, self._members) * PART + 1000 * (guild_id or PART)
         roles = frozenset(role for role in (1, 2) if (user_id + role) % 3 == 0)
         return Member(user_id=user_id, guild_id=guild_id, role_ids=roles if guild_id else frozenset())
 

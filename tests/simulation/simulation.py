@@ -24,7 +24,7 @@ from bot.errors import DestinationBusy, ShotcallerError
 from bot.service.ports import Result
 from bot.settings import Settings
 from tests.simulation.books import Books
-from tests.simulation.discord_server import PLACES, Ports, SimulatedDiscord
+from tests.simulation.discord_server import Ports, SimulatedDiscord, channel
 from tests.simulation.disk import Disk
 from tests.simulation.endings import wrong_at_the_end
 from tests.simulation.loop import SimulatedLoop, owner
@@ -50,7 +50,7 @@ class Day:
 
     hours: float = 0.15
     requests: int = 8
-    several: float = 0.15
+    several: float = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +181,7 @@ class Simulation:
         for trouble, most in (
             (self._kill, 3),
             (self._stop, 1),
-            (self._pause, 1),
+            (self._pause, 2),
             (self._clock_leaps, 1),
             (self._disk_is_full, 2),
             (self._service_is_gone, 2),
@@ -197,7 +197,7 @@ class Simulation:
         self._machine.stop()
 
     def _pause(self) -> None:
-        self._machine.pause(self.world.random.choice((5, 20, 60, 120)))
+        self._machine.pause()
 
     def _clock_leaps(self) -> None:
         self.world.counted["clock leaps"] += 1
@@ -220,7 +220,7 @@ class Simulation:
         self.world.counted["service gone"] += 1
 
     def _channel_closes(self) -> None:
-        channel_id = self.world.random.choice(self._community.guilds) * PLACES + self.world.random.randint(1, 3)
+        channel_id = channel(self.world.random.choice(self._community.guilds), self.world.random.randint(1, 3))
         self._discord.close(channel_id)
         self.world.event(f"channel {channel_id} closes")
         self.world.counted["channel closed"] += 1
@@ -254,8 +254,11 @@ class Simulation:
             raise DestinationBusy("no file")
         content = result.file.read_text()
         works = {work.id: work for service in self._services.values() for work in service.works.values()}
-        if content not in works or submission_of(works[content].external_id)[0] != result.job.id:
+        work = works.get(content)
+        if work is None or submission_of(work.external_id)[0] != result.job.id:
             self.world.is_wrong(f"for job {result.job.id} the file {content!r} is posted")
+        elif not work.billed or (work.ready_at or 0) > self.world.loop.time():
+            self.world.is_wrong(f"for job {result.job.id} the file {content!r} is posted, which is not made yet")
         return content
 
     def _at_rest(self) -> bool:

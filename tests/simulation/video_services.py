@@ -26,6 +26,8 @@ from bot.service.media.probe import MediaInfo
 from tests.simulation.world import World
 
 NEWS: Final = b'{"task_status": "succeed", "status": "completed"}'
+LONG: Final = 60.0  # seconds on average that work with a large file takes
+TOO_EARLY: Final = 0.1  # of the tasks, those of which somebody says too early that they are done
 ONE_BREATH: Final = 10.0  # seconds from an answer "there is no such task" to the submission that rests on it
 
 
@@ -155,11 +157,14 @@ class Service:
         self.works[external_id] = work
         world.event(f"{self.id} takes {external_id}: {work.id}")
         world.counted["tasks"] += 1
+        if world.chance(TOO_EARLY):
+            self._call_back_at(now + world.random.uniform(0, 60), external_id)
         if work.ready_at is not None and world.chance(0.4):
-            world.loop.call_at(
-                work.ready_at + 0.1, self.call_back, self.id, external_id, NEWS, context=world.loop.world
-            )
+            self._call_back_at(work.ready_at + 0.1, external_id)
         return work
+
+    def _call_back_at(self, at: float, external_id: str) -> None:
+        self.world.loop.call_at(at, self.call_back, self.id, external_id, NEWS, context=self.world.loop.world)
 
     def _found(self, external_id: str) -> Task | None:
         work = self.works.get(external_id)
@@ -209,7 +214,7 @@ class Files:
     async def download(self, url: str, path: Path, *, cap: int) -> int:
         """See `Fetcher`."""
         world = self._world
-        await asyncio.sleep(world.random.uniform(0.05, 2))
+        await _work(world, most=2)
         if world.chance(world.weather.file):
             raise ResultUnavailable("unreachable")
         content = url.rpartition("/")[2].encode()
@@ -231,12 +236,18 @@ class Looks:
 
     async def fit(self, path: Path, *, limit: int, into: Path, comment: str) -> tuple[Path, MediaInfo]:
         """See `Media`."""
-        await asyncio.sleep(self._world.random.uniform(0.05, 3))
+        await _work(self._world, most=3)
         info = await asyncio.to_thread(_look_at, path)
         assert info.size <= limit
         assert into != path
         assert comment
         return path, info
+
+
+async def _work(world: World, *, most: float) -> None:
+    """Work for a while: mostly for so many seconds at the most, but a large file takes longer than a lease."""
+    slow = world.chance(world.weather.slow)
+    await asyncio.sleep(world.random.expovariate(1 / LONG) if slow else world.random.uniform(0.05, most))
 
 
 def _look_at(path: Path) -> MediaInfo:

@@ -30,7 +30,7 @@ class Weather:
     provider: float  # the same of a call to a video service
     task: float  # a video that fails at its service
     file: float  # a file that is not to be had just now
-    kill: float  # a process that dies right after something of it has reached the world
+    kill: float  # a process that dies, or stops for a while, right after something of it has reached the world
     slow: float  # an answer that takes its time
 
     @classmethod
@@ -42,7 +42,7 @@ class Weather:
             provider=0.06 * storm,
             task=0.08 * storm,
             file=0.08 * storm,
-            kill=random.choice((0.0, 0.004, 0.01, 0.02)),
+            kill=random.choice((0.0, 0.01, 0.02, 0.04)),
             slow=0.03 * storm,
         )
 
