@@ -31,9 +31,9 @@ from tests.simulation.loop import SimulatedLoop, owner
 from tests.simulation.machine import ONE, SEVERAL, Machine
 from tests.simulation.people import Community
 from tests.simulation.video_services import Service
-from tests.simulation.world import World
+from tests.simulation.world import TRANSACTIONS, World
 
-LONGEST: Final = 3 * 24 * 3600.0  # seconds after the day until everything has to be at its end
+LONGEST: Final = 24 * 3600.0  # seconds after the day until everything has to be at its end
 LOOK: Final = 600.0  # seconds between two looks at all the books
 SETTINGS: Final = Settings(
     _env_file=None,
@@ -235,6 +235,7 @@ class Simulation:
     # -- what is looked at
 
     def _committed(self) -> None:
+        self.world.happens("transactions", most=TRANSACTIONS, what="a commit")
         if self._books.look():
             self._machine.kill_owner("a commit")
 

@@ -17,7 +17,9 @@ from tests.simulation.moments import BEGIN
 T = TypeVar("T")
 
 LATEST: Final = 60  # events that a failure shows
-CALLS: Final = 500  # into the world, of which so many in so short a time mean that the bot runs in circles
+# Of these so many in so short a time mean that the bot runs in circles.
+CALLS: Final = 500  # into the world
+TRANSACTIONS: Final = 5000
 SHORT: Final = 60.0  # seconds
 MANY: Final = 5  # things that are wrong before a world ends early
 
@@ -64,7 +66,8 @@ class World:
         self.latest: deque[str] = deque(maxlen=LATEST)
         self._begin, self._tell, self._trace = BEGIN + begins, tell, blake2b(digest_size=16)
         self._leapt = timedelta(0)
-        self._calls, self._called_at = 0, 0.0
+        self._happened: Counter[str] = Counter()
+        self._began_at: dict[str, float] = {}
         self._at_effect: Callable[[str, Process | None], None] = lambda _what, _process: None
 
     # -- time
@@ -122,15 +125,21 @@ class World:
         """
         answer: asyncio.Future[T] = self.loop.create_future()
         delay = self.random.uniform(0.001, there)
-        self._calls += 1
-        if self._calls % CALLS == 0 and self.loop.time() - self._called_at < SHORT:
-            self.is_wrong(f"{CALLS} calls in {self.loop.time() - self._called_at:.0f} s, the last of them {what}")
-            self.over.set()
-        if self._calls % CALLS == 0:
-            self._called_at = self.loop.time()
+        self.happens("calls", most=CALLS, what=what)
         arrive = partial(self._arrive, effect, answer, what, back, owner())
         self.loop.call_later(delay, arrive, context=self.loop.world)
         return await answer
+
+    def happens(self, name: str, *, most: int, what: str) -> None:
+        """Count something that must not happen so often in a short time."""
+        self._happened[name] += 1
+        if self._happened[name] % most:
+            return
+        took = self.loop.time() - self._began_at.get(name, 0.0)
+        self._began_at[name] = self.loop.time()
+        if took < SHORT:
+            self.is_wrong(f"{most} {name} in {took:.0f} s, the last of them {what}")
+            self.over.set()
 
     def later(self, seconds: float, effect: Callable[[], object]) -> None:
         """Have something happen later, whoever is there then."""
