@@ -16,7 +16,7 @@ from bot.discord_pace import Pace
 from bot.domain.sharing import Process, Role
 from bot.service.processes import Processes
 from cogs.ui.explain import explain
-from cogs.ui.translator import CatalogueTranslator
+from cogs.ui.translator import in_every_language
 from sandbox.server import Sandbox
 
 PROCESSES: Final = tuple(Process(id=f"{number:016x}", role=Role.WORKER, version="bench") for number in range(8))
@@ -84,7 +84,7 @@ def _client(process: Process, described: dict[str, Any], *, shared: bool) -> dis
     processes.note(PROCESSES)
     if shared:
         Pace(part=lambda: processes.pace).watch(trace, api=described["api"])
-    return new_client(process, guild_ids=(), trace=trace, explain=explain, translator=CatalogueTranslator())
+    return new_client(process, guild_ids=(), trace=trace, explain=explain, translate=in_every_language)
 
 
 def _owner(clients: Sequence[discord.Client]) -> Callable[[int], discord.Client]:

@@ -43,7 +43,7 @@ from cogs.adapters.private_answers import PrivateAnswers, edit_answer
 from cogs.adapters.reposter import DiscordResultPoster
 from cogs.adapters.staff_channel import DiscordStaff
 from cogs.ui.explain import explain
-from cogs.ui.translator import CatalogueTranslator
+from cogs.ui.translator import in_every_language
 
 log = logging.getLogger(__name__)
 
@@ -174,7 +174,7 @@ def _client(settings: Settings, moment: DiscordClock, pace: Pace, this: Process)
         guild_ids=settings.discord_guild_ids,
         trace=trace,
         explain=explain,
-        translator=CatalogueTranslator(),
+        translate=in_every_language,
     )
 
 

@@ -70,8 +70,9 @@ class _Tree(app_commands.CommandTree["Shotcaller"]):
 class Shotcaller(discord.Client):
     """The bot as Discord sees it. It needs no privileged intent, and of the others only the guilds.
 
-    `guild_ids` are the guilds to sync the commands to; without them they are synced globally. The `trace` sees every
-    answer of Discord. Without the `gateway` it only posts: nobody can ask it for anything. `options` are discord.py's.
+    `guild_ids` are the guilds to sync the commands to; without them they are synced globally. `translate` puts into a
+    command, as `to_dict` has it, its texts in other languages. The `trace` sees every answer of Discord. Without the
+    `gateway` it only posts: nobody can ask it for anything. `options` are discord.py's.
     """
 
     services: Services
@@ -83,7 +84,7 @@ class Shotcaller(discord.Client):
         guild_ids: tuple[int, ...],
         trace: TraceConfig,
         explain: Callable[[discord.Interaction[Any], Exception], Awaitable[None]],
-        translator: app_commands.Translator,
+        translate: Callable[[Mapping[str, Any]], dict[str, Any]],
         gateway: bool = True,
         **options: Any,
     ) -> None:
@@ -107,7 +108,7 @@ class Shotcaller(discord.Client):
         self.forms: dict[re.Pattern[str], Handler] = {}
         self._features: set[str] = set()
         self._owner_ids: frozenset[int] = frozenset()
-        self._guild_ids, self._translator, self._gateway = guild_ids, translator, gateway
+        self._guild_ids, self._translate, self._gateway = guild_ids, translate, gateway
         self._registered: dict[int | None, list[app_commands.AppCommand]] = {}
         self.video = app_commands.Group(name="video", description=words()("command.video"))
         self.admin = app_commands.Group(
@@ -131,7 +132,6 @@ class Shotcaller(discord.Client):
         """Load every cog and tell Discord the commands."""
         if not self._gateway:
             return
-        await self.tree.set_translator(self._translator)
         for feature in features():
             if feature.__name__ not in self._features:  # or an earlier try to log in had come so far
                 feature.setup(self)
@@ -156,7 +156,7 @@ class Shotcaller(discord.Client):
         """
         guild_id, gateways = 0 if guild is None else guild.id, self.services.gateways
         commands = self.tree.get_commands(guild=guild)
-        wanted = [await each.get_translated_payload(self.tree, self._translator) for each in commands]
+        wanted = [self._translate(each.to_dict(self.tree)) for each in commands]
         digest = sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
         if not await gateways.must_send_commands(guild_id, digest):
             there = await self.tree.fetch_commands(guild=guild)
@@ -164,7 +164,16 @@ class Shotcaller(discord.Client):
                 return there
             await gateways.must_send_commands(guild_id, digest, again=True)
         async with gateways.sending_commands(guild_id, digest):
-            return await self.tree.sync(guild=guild)
+            return await self._send_commands(guild_id, wanted)
+
+    async def _send_commands(self, guild_id: int, wanted: list[dict[str, Any]]) -> list[app_commands.AppCommand]:
+        """Send commands for a guild, or 0 for all; `tree.sync` would have each text translated once more."""
+        application_id, http = self.application_id or 0, self.http
+        if guild_id:
+            there = await http.bulk_upsert_guild_commands(application_id, guild_id, payload=wanted)
+        else:
+            there = await http.bulk_upsert_global_commands(application_id, payload=wanted)
+        return [app_commands.AppCommand(data=each, state=self._connection) for each in there]
 
     async def connect(self, *, reconnect: bool = True) -> None:
         """Hold the gateway's connection, once so many sessions may begin."""

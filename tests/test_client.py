@@ -9,7 +9,7 @@ import discord
 import pytest
 
 from bot.client import Shotcaller, edit_in_turn
-from cogs.ui.translator import CatalogueTranslator
+from cogs.ui.translator import in_every_language
 
 OWNER, ADMIN, DEVELOPER, READER, STRANGER = (discord.Object(number) for number in range(1, 6))
 TEAM = (
@@ -26,7 +26,7 @@ class Owned(Shotcaller):
         async def explain(_interaction: Any, error: Exception) -> NoReturn:
             raise error
 
-        super().__init__(guild_ids=(), trace=aiohttp.TraceConfig(), explain=explain, translator=CatalogueTranslator())
+        super().__init__(guild_ids=(), trace=aiohttp.TraceConfig(), explain=explain, translate=in_every_language)
         self.team, self.asked = team, 0
 
     async def application_info(self) -> Any:

@@ -14,7 +14,7 @@ from bot.client import Shotcaller
 from bot.connection import log_in, stay_connected
 from bot.discord_answers import DiscordClock, trace_answers
 from bot.errors import SettingsInvalid
-from cogs.ui.translator import CatalogueTranslator
+from cogs.ui.translator import in_every_language
 from tests.sandbox.library_client import LibraryClient, opened
 
 
@@ -62,9 +62,7 @@ class Deaf:
 
 async def test_a_discord_that_does_not_answer_the_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.client.CLOSING", 0.05)
-    leaving = Shotcaller(
-        guild_ids=(), trace=aiohttp.TraceConfig(), explain=AsyncMock(), translator=CatalogueTranslator()
-    )
+    leaving = Shotcaller(guild_ids=(), trace=aiohttp.TraceConfig(), explain=AsyncMock(), translate=in_every_language)
     leaving.ws = cast("Any", Deaf())
     async with asyncio.timeout(5), leaving:
         pass

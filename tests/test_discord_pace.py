@@ -14,7 +14,7 @@ from bot.discord_answers import DiscordClock, trace_answers
 from bot.discord_pace import Pace
 from bot.domain.sharing import Process, Role, pace_of, share_of
 from bot.service.processes import Processes
-from cogs.ui.translator import CatalogueTranslator
+from cogs.ui.translator import in_every_language
 from tests.rest_proxy import proxied
 from tests.sandbox.library_client import LibraryClient, opened
 
@@ -116,7 +116,7 @@ async def crowd(library_client: LibraryClient, *, paced: bool, api: str = "") ->
                 processes = Processes(process)
                 processes.note(WORKERS)
                 Pace(part=lambda processes=processes: processes.pace).watch(trace, api=described["api"])  # type: ignore[misc]
-            parts = {"explain": AsyncMock(), "translator": CatalogueTranslator()}
+            parts = {"explain": AsyncMock(), "translate": in_every_language}
             clients.append(await stack.enter_async_context(new_client(process, guild_ids=(), trace=trace, **parts)))
         await asyncio.gather(*(client.login(described["token"]) for client in clients))
         seen = [channel for channel in channels if channel != described["channels"]["hidden"]]

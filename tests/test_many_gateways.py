@@ -1,7 +1,7 @@
 """Several processes of one bot at Discord: each looks after its own guilds, and one sends the commands."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +21,7 @@ from bot.store.gateway import GatewayStore
 from bot.store.migrate import migrate
 from bot.store.privacy.left_guilds import LeftGuildStore
 from bot.store.sqlite import SQLiteDatabase
-from cogs.ui.translator import CatalogueTranslator
+from cogs.ui.translator import in_every_language
 from sandbox.discord.world import Json
 from tests.cogs.controls import Nothing
 from tests.sandbox.library_client import LibraryClient, opened
@@ -51,7 +51,7 @@ class Gathering:
 
     def client(self, process: Process, *, guild_ids: tuple[int, ...] = (), **changes: Any) -> Shotcaller:
         """The client of a process."""
-        parts = {"trace": aiohttp.TraceConfig(), "explain": AsyncMock(), "translator": CatalogueTranslator()}
+        parts = {"trace": aiohttp.TraceConfig(), "explain": AsyncMock(), "translate": in_every_language}
         client = new_client(process, guild_ids=guild_ids, **{**parts, **changes})
         client._connection.guild_ready_timeout = 0.2  # noqa: SLF001 (discord.py's, which waits for guilds so long)
         services = SimpleNamespace(
@@ -164,12 +164,11 @@ async def test_the_commands_are_sent_once_and_again_only_when_they_change(gather
         assert (gathering.sent(), again.command_of("video", guild_id=7)) == (["GET"], known[0])
 
 
-class Renaming(CatalogueTranslator):
-    """A translator whose words have changed."""
-
-    async def translate(self, string: Any, locale: Any, context: Any) -> str | None:
-        found = await super().translate(string, locale, context)
-        return found and f"{found}x"
+def renamed(command: Mapping[str, Any]) -> dict[str, Any]:
+    """A command in every language, with another name in each."""
+    found = in_every_language(command)
+    names = {locale: f"{name}x" for locale, name in found["name_localizations"].items()}
+    return found | {"name_localizations": names}
 
 
 async def test_a_changed_translation_and_another_guild_are_sent(gathering: Gathering) -> None:
@@ -178,7 +177,7 @@ async def test_a_changed_translation_and_another_guild_are_sent(gathering: Gathe
         (["PUT"], {"guild_ids": (guilds[0],)}),
         (["GET"], {"guild_ids": (guilds[0],)}),
         (["GET", "PUT"], {"guild_ids": tuple(guilds)}),
-        (["PUT", "PUT"], {"guild_ids": tuple(guilds), "translator": Renaming()}),
+        (["PUT", "PUT"], {"guild_ids": tuple(guilds), "translate": renamed}),
     ]
     for expected, changes in logins:
         async with gathering.client(PROCESSES[0], **changes) as client:

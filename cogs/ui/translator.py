@@ -4,46 +4,58 @@ Names have keys of their own (`slash.video.create`, `slash.option.prompt`). Desc
 from the catalogue as English texts, so their key is found by the text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
 import discord
-from discord import app_commands
-from discord.app_commands import TranslationContextLocation as Location
+from discord import AppCommandOptionType, AppCommandType
 
 from bot.locale import DEFAULT, nearest, words
 
 _GROUPS: Final = frozenset({"command", "option", "choice", "camera", "menu"})  # of keys with texts for commands
+_COMMANDS: Final = frozenset({AppCommandOptionType.subcommand.value, AppCommandOptionType.subcommand_group.value})
 
 
-class CatalogueTranslator(app_commands.Translator):
-    """Translates what a command consists of; what the catalogues do not say stays English."""
+def in_every_language(command: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a command as Discord is told of it, with its texts in other languages; what has none stays English.
 
-    async def translate(
-        self,
-        string: app_commands.locale_str,
-        locale: discord.Locale,
-        context: app_commands.TranslationContext[Any, Any],
-    ) -> str | None:
-        """Translate a text into a reader's language; None where there is no translation, or it is the same."""
-        if nearest(locale.value) == DEFAULT:
-            return None
-        key = _name_key(context) or _by_text().get(string.message)
-        say = words(locale.value)
-        text = say(key) if key is not None and say.has(key) else string.message
-        return None if text == string.message else text
+    discord.py would ask for each text in each of its locales; these are few.
+    """
+    slash = command["type"] == AppCommandType.chat_input.value
+    return _translated(command, name_key=f"slash.{command['name']}" if slash else None)
 
 
-def _name_key(context: app_commands.TranslationContext[Any, Any]) -> str | None:
-    """The key of a command's or an option's name; None for everything else."""
-    named = context.data
-    if context.location is Location.parameter_name:
-        return f"slash.option.{named.display_name}"
-    if context.location is Location.group_name or isinstance(named, app_commands.Command):
-        at_name = context.location in {Location.group_name, Location.command_name}
-        return f"slash.{named.qualified_name.replace(' ', '.')}" if at_name else None
-    return None
+def _translated(part: Mapping[str, Any], *, name_key: str | None) -> dict[str, Any]:
+    """Translate a command, an option or a choice with all that is in it; a name without a key is found by its text."""
+    made = dict(part)
+    for field, key in (("name", name_key), ("description", None)):
+        if texts := _translations(part.get(field, ""), key):
+            made[f"{field}_localizations"] = texts
+    for field in ("options", "choices"):
+        if field in part:
+            made[field] = [_translated(each, name_key=_name_key(each, within=name_key)) for each in part[field]]
+    return made
+
+
+def _name_key(part: Mapping[str, Any], *, within: str | None) -> str | None:
+    """Give the key of the name of an option or a command in a group; None for a choice."""
+    if part.get("type") in _COMMANDS:
+        return f"{within}.{part['name']}"
+    return f"slash.option.{part['name']}" if "type" in part else None
+
+
+def _translations(text: str, key: str | None) -> dict[str, str]:
+    """Find what a text is in each of Discord's locales where it is another."""
+    key = key or _by_text().get(text)
+    found = {locale: words(locale)(key) for locale in _locales() if words(locale).has(key)} if key else {}
+    return {locale: translation for locale, translation in found.items() if translation != text}
+
+
+@cache
+def _locales() -> Sequence[str]:
+    """List those of Discord's locales whose readers have texts of their own."""
+    return [each.value for each in discord.Locale if nearest(each.value) != DEFAULT]
 
 
 @cache

@@ -7,7 +7,7 @@ import aiohttp
 import discord
 
 from bot.client import Shotcaller, features
-from cogs.ui.translator import CatalogueTranslator
+from cogs.ui.translator import in_every_language
 
 
 class Nothing:
@@ -33,7 +33,7 @@ async def controls(services: Any = None) -> Shotcaller:
     async def explain(_interaction: Any, error: Exception) -> NoReturn:
         raise error
 
-    bot = Shotcaller(guild_ids=(), trace=aiohttp.TraceConfig(), explain=explain, translator=CatalogueTranslator())
+    bot = Shotcaller(guild_ids=(), trace=aiohttp.TraceConfig(), explain=explain, translate=in_every_language)
     bot.services = cast("Any", SimpleNamespace(videos=SimpleNamespace(models={}), storyboards=Nothing()))
     for feature in features():
         feature.setup(bot)

@@ -22,7 +22,7 @@ from cogs.adapters.notifier import DiscordNotifier
 from cogs.adapters.places import Audience, Places
 from cogs.adapters.reposter import DiscordResultPoster, check_audience
 from cogs.adapters.staff_channel import DiscordStaff
-from cogs.ui.translator import CatalogueTranslator
+from cogs.ui.translator import in_every_language
 from tests.jobs import job
 from tests.sandbox.library_client import LibraryClient, opened
 
@@ -43,7 +43,7 @@ class Posting:
             guild_ids=(),
             trace=trace_answers(self.clock, api=described["api"]),
             explain=AsyncMock(),
-            translator=CatalogueTranslator(),
+            translate=in_every_language,
         )
         answers: Any = AsyncMock()
         answers.replace.return_value = False  # there is none any more

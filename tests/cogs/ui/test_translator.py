@@ -5,70 +5,85 @@ from typing import Any
 import discord
 import pytest
 from discord import app_commands
-from discord.app_commands import TranslationContext, locale_str
-from discord.app_commands import TranslationContextLocation as Location
-from discord.app_commands.translator import TranslationContextTypes
 
 from bot.locale import words
-from cogs.ui.translator import CatalogueTranslator
+from cogs.ui.translator import in_every_language
 
-CHINESE = [discord.Locale.chinese, discord.Locale.taiwan_chinese]
+Told = dict[str, Any]
+CHINESE = [discord.Locale.chinese.value, discord.Locale.taiwan_chinese.value]
+OTHERS = [each.value for each in (discord.Locale.british_english, discord.Locale.german, discord.Locale.japanese)]
 
 
-def group() -> app_commands.Group:
-    """A group with a command that has an option."""
+def told(command: app_commands.Group | app_commands.ContextMenu) -> Told:
+    client = discord.Client(intents=discord.Intents.none())
+    return in_every_language(command.to_dict(app_commands.CommandTree(client)))
+
+
+@pytest.fixture
+def group() -> Told:
+    """What is told of a group with a command in it, of its command, and of that one's option with choices."""
     made = app_commands.Group(name="video", description=words()("command.video"))
 
     @made.command(name="create", description=words()("command.video.create"))
     @app_commands.describe(prompt=words()("option.prompt"))
+    @app_commands.choices(
+        prompt=[app_commands.Choice(name=name, value=name) for name in (words()("choice.mode.pro"), "kling-v1")]
+    )
     async def create(interaction: discord.Interaction[Any], prompt: str) -> None:
         raise NotImplementedError
 
-    return made
+    return told(made)
 
 
-async def said(text: str, place: Location, of: Any, locale: discord.Locale = discord.Locale.chinese) -> str | None:
-    context: TranslationContextTypes = TranslationContext(place, of)  # type: ignore[call-overload]
-    return await CatalogueTranslator().translate(locale_str(text), locale, context)
+@pytest.fixture
+def command(group: Told) -> Told:
+    (found,) = group["options"]
+    return dict(found)
+
+
+@pytest.fixture
+def option(command: Told) -> Told:
+    (found,) = command["options"]
+    return dict(found)
 
 
 @pytest.mark.parametrize("locale", CHINESE)
-async def test_names_have_keys_of_their_own(locale: discord.Locale) -> None:
-    video = group()
-    (create,) = video.commands
-    assert isinstance(create, app_commands.Command)
-    (prompt,) = create.parameters
-    assert await said("video", Location.group_name, video, locale) == "视频"
-    assert await said("create", Location.command_name, create, locale) == "生成"
-    assert await said("prompt", Location.parameter_name, prompt, locale) == "提示词"
+def test_names_have_keys_of_their_own(group: Told, command: Told, option: Told, locale: str) -> None:
+    names = [each["name_localizations"][locale] for each in (group, command, option)]
+    assert names == ["视频", "生成", "提示词"]
 
 
-async def test_descriptions_and_choices_are_found_by_their_english() -> None:
-    video = group()
-    (create,) = video.commands
+def test_a_group_in_a_group_has_the_names_of_both_in_its_key() -> None:
+    admin = app_commands.Group(name="admin", description="-")
+    app_commands.Group(name="setup", description="-", parent=admin)
+    (inner,) = told(admin)["options"]
+    assert inner["name_localizations"]["zh-CN"] == words("zh-CN")("slash.admin.setup")
+
+
+def test_descriptions_and_choices_are_found_by_their_english(group: Told, command: Told, option: Told) -> None:
     chinese = words("zh-CN")
-    assert await said(create.description, Location.command_description, create) == chinese("command.video.create")
-    assert await said(video.description, Location.group_description, video) == chinese("command.video")
-    choice = app_commands.Choice(name=words()("choice.mode.pro"), value="pro")
-    assert await said(choice.name, Location.choice_name, choice) == chinese("choice.mode.pro")
+    described = [each["description_localizations"]["zh-CN"] for each in (group, command, option)]
+    assert described == [chinese("command.video"), chinese("command.video.create"), chinese("option.prompt")]
+    assert option["choices"][0]["name_localizations"]["zh-CN"] == chinese("choice.mode.pro")
 
 
-async def test_a_menu_entry_is_found_by_its_english_too() -> None:
-    @app_commands.context_menu(name=words()("menu.film"))
-    async def make_video(interaction: discord.Interaction[Any], message: discord.Message) -> None:
-        raise NotImplementedError
-
-    assert await said(make_video.name, Location.command_name, make_video) == words("zh-CN")("menu.film")
+def test_a_menu_entry_is_found_by_its_english_too() -> None:
+    menu = app_commands.ContextMenu(name=words()("menu.film"), callback=_make_video)
+    assert told(menu)["name_localizations"]["zh-CN"] == words("zh-CN")("menu.film")
 
 
-@pytest.mark.parametrize("locale", [discord.Locale.british_english, discord.Locale.german, discord.Locale.japanese])
-async def test_readers_of_other_languages_get_what_is_there(locale: discord.Locale) -> None:
-    assert await said("video", Location.group_name, group(), locale) is None
+async def _make_video(interaction: discord.Interaction[Any], message: discord.Message) -> None:
+    raise NotImplementedError
 
 
-async def test_what_no_catalogue_says_stays_as_it_is() -> None:
-    choice = app_commands.Choice(name="kling-v1", value="kling-v1")
-    assert await said("kling-v1", Location.choice_name, choice) is None
+@pytest.mark.parametrize("locale", OTHERS)
+def test_readers_of_other_languages_get_what_is_there(group: Told, locale: str) -> None:
+    assert locale not in group["name_localizations"]
+    assert group["name"] == "video"
+
+
+def test_what_no_catalogue_says_stays_as_it_is(option: Told) -> None:
+    assert option["choices"][1] == {"name": "kling-v1", "value": "kling-v1"}
 
 
 def test_texts_of_commands_mean_the_same_wherever_they_stand() -> None:
