@@ -1,8 +1,10 @@
-"""What tests of several folders share: the throw-away PostgreSQL of a run."""
+"""What tests of several folders share: the throw-away PostgreSQL of a run, and a way not to count lines."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import coverage
 import pytest
 
 from tests.fresh_databases import FreshDatabases
@@ -30,3 +32,18 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Server:
 def fresh_databases(postgres_server: Server) -> FreshDatabases:
     """The databases of this process."""
     return FreshDatabases(server=postgres_server, prefix=os.environ.get("PYTEST_XDIST_WORKER", "main") + "_")
+
+
+@pytest.fixture
+def untraced() -> Iterator[None]:
+    """Pause this process's coverage, where there is any, for a test that takes hundreds of thousands of steps.
+
+    Noting each of them takes longer than the steps do. What runs meanwhile, other tests have to cover.
+    """
+    measured = coverage.Coverage.current()
+    if measured is None:
+        yield
+        return
+    measured.stop()
+    yield
+    measured.start()

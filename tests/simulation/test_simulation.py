@@ -8,6 +8,7 @@ import pytest
 from bot.service.jobs.submission import Submission
 from tests.simulation.simulation import Day, simulate
 
+pytestmark = pytest.mark.usefixtures("untraced")
 DAYS, TOGETHER = 200, 10
 
 

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -267,6 +268,7 @@ class Machine(RuleBasedStateMachine):
             assert stored.finished or stored.due_at is not None
 
 
+@pytest.mark.usefixtures("untraced")
 def test_the_books_add_up_in_every_order_of_events(
     open_store: Callable[[Path], AbstractAsyncContextManager[Store]], runs: Callable[[int], int]
 ) -> None:
