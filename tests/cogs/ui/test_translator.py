@@ -9,18 +9,18 @@ from discord import app_commands
 from bot.locale import words
 from cogs.ui.translator import in_every_language
 
-Told = dict[str, Any]
+Payload = dict[str, Any]
 CHINESE = [discord.Locale.chinese.value, discord.Locale.taiwan_chinese.value]
 OTHERS = [each.value for each in (discord.Locale.british_english, discord.Locale.german, discord.Locale.japanese)]
 
 
-def told(command: app_commands.Group | app_commands.ContextMenu) -> Told:
+def described(command: app_commands.Group | app_commands.ContextMenu) -> Payload:
     client = discord.Client(intents=discord.Intents.none())
     return in_every_language(command.to_dict(app_commands.CommandTree(client)))
 
 
 @pytest.fixture
-def group() -> Told:
+def group() -> Payload:
     """What is told of a group with a command in it, of its command, and of that one's option with choices."""
     made = app_commands.Group(name="video", description=words()("command.video"))
 
@@ -32,23 +32,23 @@ def group() -> Told:
     async def create(interaction: discord.Interaction[Any], prompt: str) -> None:
         raise NotImplementedError
 
-    return told(made)
+    return described(made)
 
 
 @pytest.fixture
-def command(group: Told) -> Told:
+def command(group: Payload) -> Payload:
     (found,) = group["options"]
     return dict(found)
 
 
 @pytest.fixture
-def option(command: Told) -> Told:
+def option(command: Payload) -> Payload:
     (found,) = command["options"]
     return dict(found)
 
 
 @pytest.mark.parametrize("locale", CHINESE)
-def test_names_have_keys_of_their_own(group: Told, command: Told, option: Told, locale: str) -> None:
+def test_names_have_keys_of_their_own(group: Payload, command: Payload, option: Payload, locale: str) -> None:
     names = [each["name_localizations"][locale] for each in (group, command, option)]
     assert names == ["视频", "生成", "提示词"]
 
@@ -56,20 +56,20 @@ def test_names_have_keys_of_their_own(group: Told, command: Told, option: Told, 
 def test_a_group_in_a_group_has_the_names_of_both_in_its_key() -> None:
     admin = app_commands.Group(name="admin", description="-")
     app_commands.Group(name="setup", description="-", parent=admin)
-    (inner,) = told(admin)["options"]
+    (inner,) = described(admin)["options"]
     assert inner["name_localizations"]["zh-CN"] == words("zh-CN")("slash.admin.setup")
 
 
-def test_descriptions_and_choices_are_found_by_their_english(group: Told, command: Told, option: Told) -> None:
+def test_descriptions_and_choices_are_found_by_their_english(group: Payload, command: Payload, option: Payload) -> None:
     chinese = words("zh-CN")
-    described = [each["description_localizations"]["zh-CN"] for each in (group, command, option)]
-    assert described == [chinese("command.video"), chinese("command.video.create"), chinese("option.prompt")]
+    texts = [each["description_localizations"]["zh-CN"] for each in (group, command, option)]
+    assert texts == [chinese("command.video"), chinese("command.video.create"), chinese("option.prompt")]
     assert option["choices"][0]["name_localizations"]["zh-CN"] == chinese("choice.mode.pro")
 
 
 def test_a_menu_entry_is_found_by_its_english_too() -> None:
     menu = app_commands.ContextMenu(name=words()("menu.film"), callback=_make_video)
-    assert told(menu)["name_localizations"]["zh-CN"] == words("zh-CN")("menu.film")
+    assert described(menu)["name_localizations"]["zh-CN"] == words("zh-CN")("menu.film")
 
 
 async def _make_video(interaction: discord.Interaction[Any], message: discord.Message) -> None:
@@ -77,12 +77,12 @@ async def _make_video(interaction: discord.Interaction[Any], message: discord.Me
 
 
 @pytest.mark.parametrize("locale", OTHERS)
-def test_readers_of_other_languages_get_what_is_there(group: Told, locale: str) -> None:
+def test_readers_of_other_languages_get_what_is_there(group: Payload, locale: str) -> None:
     assert locale not in group["name_localizations"]
     assert group["name"] == "video"
 
 
-def test_what_no_catalogue_says_stays_as_it_is(option: Told) -> None:
+def test_what_no_catalogue_says_stays_as_it_is(option: Payload) -> None:
     assert option["choices"][1] == {"name": "kling-v1", "value": "kling-v1"}
 
 
