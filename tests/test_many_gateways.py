@@ -18,12 +18,12 @@ from bot.service.processes import Processes
 from bot.service.upkeep.gateway import Gateways
 from bot.service.upkeep.left_guilds import LeftGuilds
 from bot.store.gateway import GatewayStore
-from bot.store.migrate import migrate
 from bot.store.privacy.left_guilds import LeftGuildStore
 from bot.store.sqlite import SQLiteDatabase
 from cogs.ui.translator import in_every_language
 from sandbox.discord.world import Json
 from tests.cogs.controls import Nothing
+from tests.fresh_databases import migrated_file
 from tests.sandbox.library_client import LibraryClient, opened
 from tests.service.scripted import START, Clock
 
@@ -99,8 +99,8 @@ class Gathering:
 
 @pytest.fixture
 async def gathering(tmp_path: Path) -> AsyncIterator[Gathering]:
-    async with opened(None) as library_client, SQLiteDatabase(str(tmp_path / "shotcaller.db")) as database:
-        await migrate(database, now=START)
+    file = await migrated_file(tmp_path / "shotcaller.db")
+    async with opened(None) as library_client, SQLiteDatabase(file) as database:
         await library_client.post("gateway", max_concurrency=16)
         library_client.sandbox.discord.gateway.starts.bucket_seconds = 0
         for number in range(4):

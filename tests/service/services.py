@@ -23,14 +23,13 @@ from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.jobs.review_decisions import ReviewDecisionStore
-from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
 from bot.wiring.build import Bot, build
 from bot.wiring.world import Sizes, World
+from tests.fresh_databases import migrated_file
 from tests.funding import plain
 from tests.models import CAPABILITIES
 from tests.service.scripted import (
-    START,
     Clock,
     Discord,
     Fetcher,
@@ -263,8 +262,8 @@ async def open_services(folder: Path, *, database: Database | None = None, **cha
     """Open the services over a migrated database, of SQLite unless another is given, with other sizes."""
     async with AsyncExitStack() as stack:
         if database is None:
-            database = sqlite = await stack.enter_async_context(SQLiteDatabase(str(folder / "shotcaller.db")))
-            await migrate(sqlite, now=START)
+            file = await migrated_file(folder / "shotcaller.db")
+            database = await stack.enter_async_context(SQLiteDatabase(file))
         results = folder / "results"
         results.mkdir(exist_ok=True)
         yield Services(database=Stubborn(database), folder=results, **changes)

@@ -20,12 +20,11 @@ from bot.store.database import Database, SchemaDatabase, Transaction
 from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import JobQueryStore
-from bot.store.migrate import migrate
 from bot.store.outbox import OutboxStore
 from bot.store.postgres import PostgresDatabase
 from bot.store.sqlite import SQLiteDatabase
 from tests import jobs
-from tests.fresh_databases import FreshDatabases
+from tests.fresh_databases import FreshDatabases, migrated_file
 from tests.funding import balance, plain
 from tests.store.lock_order import InOrder
 
@@ -207,8 +206,9 @@ class Opener(Protocol):
 
 
 @asynccontextmanager
-async def _sqlite(folder: Path, *, migrated: bool = False) -> AsyncIterator[SchemaDatabase]:  # noqa: ARG001 (they are not)
-    async with SQLiteDatabase(str(folder / "shotcaller.db"), busy_timeout=0.2) as database:
+async def _sqlite(folder: Path, *, migrated: bool = False) -> AsyncIterator[SchemaDatabase]:
+    file = folder / "shotcaller.db"
+    async with SQLiteDatabase(await migrated_file(file) if migrated else str(file), busy_timeout=0.2) as database:
         yield database
 
 
@@ -257,7 +257,6 @@ def open_store(open_database: Opener) -> Callable[[Path], AbstractAsyncContextMa
     @asynccontextmanager
     async def opened(folder: Path) -> AsyncIterator[Store]:
         async with open_database(folder, migrated=True) as database:
-            await migrate(database, now=START)
             yield Store(InOrder(database))
 
     return opened
