@@ -2,6 +2,7 @@
 
 from sandbox.control.lookup import user_and_channel, user_of
 from sandbox.discord import serialize
+from sandbox.discord.emoji import is_emoji
 from sandbox.discord.interactions import Interaction
 from sandbox.discord.people import commands, components, modals
 from sandbox.discord.people.option_values import ImpossibleAction
@@ -85,6 +86,21 @@ class PeopleActions:
         user = user_of(self._discord.world, body.get("user", "owner"))
         channel, message = components.seen_message(self._discord, user, str(body.get("message_id")))
         self._discord.messages.delete(message, where=channel)
+        return {}
+
+    async def react(self, body: Json) -> Json:
+        """React to a message with an `emoji`, or with `"remove": true` no more."""
+        world, emoji = self._discord.world, str(body.get("emoji"))
+        user = user_of(world, body.get("user"))
+        channel, message = components.seen_message(self._discord, user, str(body.get("message_id")))
+        self._check_outage(channel)
+        allowed = permissions_of(world, user.id, channel) & Permission.ADD_REACTIONS or emoji in message.reactions
+        if not is_emoji(emoji) or not allowed or message.visible_to is not None:
+            raise ImpossibleAction(f"{user.username} cannot react with {emoji!r} there")
+        if body.get("remove"):
+            self._discord.messages.unreact(message, channel, emoji, user)
+        else:
+            self._discord.messages.react(message, channel, emoji, user)
         return {}
 
     def _check_outage(self, channel: Channel) -> None:

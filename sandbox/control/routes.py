@@ -42,6 +42,7 @@ class Control:
             "modal": actions.modal,
             "messages": actions.say,
             "delete": actions.delete,
+            "react": actions.react,
         }
         changing: dict[str, Callable[[Json], Awaitable[Any]]] = {
             "people": changes.people,

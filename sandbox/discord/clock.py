@@ -42,6 +42,11 @@ class Snowflakes:
         self._last = max(self._last + 1, milliseconds << 22)
         return str(self._last)
 
+    @staticmethod
+    def moment(snowflake: str) -> float:
+        """Tell when an id was made, in seconds since 1970."""
+        return ((int(snowflake) >> 22) + DISCORD_EPOCH_MS) / 1000
+
     def of_shard(self, number: int, count: int, *, besides: Container[str] = ()) -> str:
         """Make the id of a guild, somewhat older, whose events go to this shard of so many."""
         milliseconds = int(self._clock.now() * 1000) - DISCORD_EPOCH_MS

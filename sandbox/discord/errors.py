@@ -14,14 +14,14 @@ REFUSALS: dict[int, tuple[int, str]] = {
     10008: (404, "Unknown Message"),
     10011: (404, "Unknown Role"),
     10013: (404, "Unknown User"),
-    10014: (404, "Unknown Emoji"),
+    10014: (400, "Unknown Emoji"),
     10015: (404, "Unknown Webhook"),
     10062: (404, "Unknown interaction"),
     10063: (404, "Unknown application command"),
     10066: (404, "Unknown application command permissions"),
     20001: (403, "Bots cannot use this endpoint"),
     20012: (403, "You are not authorized to perform this action on this application"),
-    30003: (400, "Maximum number of pins reached for the channel (50)"),
+    30003: (400, "Maximum number of pins reached for the channel (250)"),
     30032: (400, "Maximum number of application commands reached (100)"),
     30046: (429, "Maximum number of edits to messages older than 1 hour reached. Try again later"),
     40005: (413, "Request entity too large"),
@@ -33,15 +33,27 @@ REFUSALS: dict[int, tuple[int, str]] = {
     50007: (403, "Cannot send messages to this user"),
     50008: (400, "Cannot send messages in a non-text channel"),
     50013: (403, "Missing Permissions"),
+    50016: (
+        400,
+        (
+            "Provided too few or too many messages to delete. "
+            "Must provide at least 2 and fewer than 100 messages to delete."
+        ),
+    ),
     50021: (403, "Cannot execute action on a system message"),
     50024: (400, "Cannot execute action on this channel type"),
     50027: (401, "Invalid Webhook Token"),
+    50034: (400, "You can only bulk delete messages that are under 14 days old."),
     INVALID_FORM: (400, "Invalid Form Body"),
+    50081: (403, "Cannot use this sticker"),
     50083: (400, "Thread is archived"),
     50109: (400, "The request body contains invalid JSON."),
     50278: (403, "Cannot send messages to this user due to having no mutual guilds"),
     160004: (400, "A thread has already been created for this message"),
     160005: (403, "Thread is locked"),
+    520001: (400, "Poll expired"),
+    520003: (400, "Cannot edit a poll message"),
+    520006: (400, "Cannot expire a non-poll message"),
 }
 
 

@@ -110,4 +110,5 @@ def _thread(world: World, guild: Guild) -> None:
         owner_id=guild.owner_id,
         created_at=world.clock.stamp(),
     )
+    thread.joined[guild.owner_id] = thread.created_at
     world.channels[thread.id] = thread

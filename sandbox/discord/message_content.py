@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from sandbox.discord import serialize
+from sandbox.discord.clock import Clock
 from sandbox.discord.permissions import Permission, permissions_of
 from sandbox.discord.world import Channel, Json, World
 
@@ -15,6 +16,7 @@ _EVERYONE = re.compile(r"@(?:everyone|here)\b")
 _MEDIA_OF_EMBED = ("image", "thumbnail", "video")
 FILE_SCHEME = "attachment://"
 TEXT_DISPLAY = 10
+POLL_HOURS = 24
 
 
 def walk(components: Any) -> Iterator[Json]:
@@ -46,6 +48,27 @@ def mentions(world: World, *, text: str, allowed: Json | None, where: Channel, a
         "mention_roles": [i for i in roles if guild and i in guild.roles],
         "mention_everyone": bool("everyone" in parse and may_ping_all and _EVERYONE.search(text)),
     }
+
+
+def poll(given: Json, clock: Clock) -> Json:
+    """Write a poll as it stands open: with numbered answers, when it ends, and no votes."""
+    hours = given.get("duration") or POLL_HOURS
+    return {
+        "question": {"text": given["question"]["text"]},
+        "answers": [
+            {"answer_id": number, "poll_media": _poll_media(answer["poll_media"])}
+            for number, answer in enumerate(given["answers"], start=1)
+        ],
+        "expiry": clock.stamp(clock.now() + hours * 3600),
+        "allow_multiselect": bool(given.get("allow_multiselect")),
+        "layout_type": given.get("layout_type") or 1,
+        "results": {"answer_counts": [], "is_finalized": False},
+    }
+
+
+def _poll_media(given: Json) -> Json:
+    emoji = given.get("emoji")
+    return {"text": given.get("text") or "", **({"emoji": {"id": None, "name": emoji["name"]}} if emoji else {})}
 
 
 def embeds(given: Any, files: dict[str, Json]) -> list[Json]:

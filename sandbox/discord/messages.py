@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 from sandbox.discord import message_content, serialize
 from sandbox.discord.cdn import Cdn
@@ -68,6 +67,8 @@ class Messages:
             message.data["flags"] |= EPHEMERAL
         self._fill(message, where, body, attached)
         where.messages[message.id] = message
+        if where.is_thread:
+            where.joined.setdefault(author.id, self._world.clock.stamp())
         self._tell("MESSAGE_CREATE", message, where)
         return message
 
@@ -115,9 +116,38 @@ class Messages:
         """Take a message away."""
         where.messages.pop(message.id, None)
         self._events.tell("gone", channel_id=where.id, id=message.id)
+        where.pins.pop(message.id, None)
         if message.visible_to is None:
             gone: Json = {"id": message.id, "channel_id": where.id}
             self._send("MESSAGE_DELETE", gone, where)
+
+    def delete_many(self, messages: Sequence[Message], *, where: Channel) -> None:
+        """Take several messages away at once."""
+        for message in messages:
+            where.messages.pop(message.id, None)
+            where.pins.pop(message.id, None)
+            self._events.tell("gone", channel_id=where.id, id=message.id)
+        if messages:
+            gone: Json = {"ids": [message.id for message in messages], "channel_id": where.id}
+            self._send("MESSAGE_DELETE_BULK", gone, where)
+
+    def pin(self, message: Message, *, where: Channel, pinned: bool) -> None:
+        """Pin a message, or take it off again, and tell of both it and the channel."""
+        if pinned:
+            where.pins[message.id] = self._world.clock.stamp()
+        else:
+            where.pins.pop(message.id, None)
+        message.data["pinned"] = pinned
+        self._tell("MESSAGE_UPDATE", message, where)
+        newest = list(where.pins.values())[-1] if where.pins else None
+        data: Json = {"channel_id": where.id, "last_pin_timestamp": newest}
+        payload = data if where.guild_id is None else {**data, "guild_id": where.guild_id}
+        self._gateway.dispatch("CHANNEL_PINS_UPDATE", payload, guild_id=where.guild_id, intent=Intent.GUILDS)
+
+    def end_poll(self, message: Message, *, where: Channel) -> None:
+        """End a poll before its time."""
+        message.data["poll"] = {**message.data["poll"], "expiry": self._world.clock.stamp()}
+        self._tell("MESSAGE_UPDATE", message, where)
 
     def repeated(self, where: Channel, body: Json, author: User) -> Message | None:
         """Find the first message with this nonce, when the nonce is to be enforced and still remembered."""
@@ -145,13 +175,56 @@ class Messages:
             raise Limited(message.late_edits[0] + HOUR - now, scope="user", code=30046)
         message.late_edits.append(now)
 
-    def react(self, event: str, message: Message, where: Channel, emoji: Json, user: User) -> None:
-        """Tell of a reaction that came or went."""
+    def react(self, message: Message, where: Channel, emoji: str, user: User) -> None:
+        """Add a person's reaction; a second one is the first."""
+        reacted = message.reactions.setdefault(emoji, [])
+        if user.id in reacted:
+            return
+        reacted.append(user.id)
+        more: Json = {"message_author_id": message.author_id}
+        guild = self._world.guilds.get(where.guild_id or "")
+        if guild is not None and user.id in guild.members:
+            more["member"] = serialize.member(self._world, guild.members[user.id])
+        self._tell_reaction("MESSAGE_REACTION_ADD", message, where, emoji, {**_one(user), **more})
+
+    def unreact(self, message: Message, where: Channel, emoji: str, user: User) -> bool:
+        """Take a person's reaction away; whether there was one."""
+        reacted = message.reactions.get(emoji, [])
+        if user.id not in reacted:
+            return False
+        reacted.remove(user.id)
+        self._tell_reaction("MESSAGE_REACTION_REMOVE", message, where, emoji, _one(user))
+        return True
+
+    def clear_reactions(self, message: Message, where: Channel, emoji: str | None = None) -> None:
+        """Take all reactions away, or all with one emoji."""
+        if emoji is None:
+            message.reactions.clear()
+            self._tell_reaction("MESSAGE_REACTION_REMOVE_ALL", message, where, None, {})
+        else:
+            message.reactions.pop(emoji, None)
+            self._tell_reaction("MESSAGE_REACTION_REMOVE_EMOJI", message, where, emoji, {})
+
+    def _tell_reaction(self, event: str, message: Message, where: Channel, emoji: str | None, more: Json) -> None:
+        """Write down who reacts now, and tell of what came or went."""
+        message.reactions = {key: users for key, users in message.reactions.items() if users}
+        message.data["reactions"] = [
+            {
+                "emoji": {"id": None, "name": key},
+                "count": len(users),
+                "count_details": {"burst": 0, "normal": len(users)},
+                "burst_colors": [],
+                "me": self._world.bot.id in users,
+                "me_burst": False,
+            }
+            for key, users in message.reactions.items()
+        ]
+        if not message.reactions:
+            del message.data["reactions"]
         self._show(message, where)
-        data: Json = {"user_id": user.id, "channel_id": where.id, "message_id": message.id, "emoji": emoji}
-        if event == "MESSAGE_REACTION_ADD":
-            data |= {"message_author_id": message.author_id}
-        data |= {"burst": False, "type": 0}
+        data: Json = {"channel_id": where.id, "message_id": message.id, **more}
+        if emoji is not None:
+            data["emoji"] = {"id": None, "name": emoji}
         intents = (Intent.GUILD_MESSAGE_REACTIONS, Intent.DIRECT_MESSAGE_REACTIONS)
         self._send(event, data, where, intents)
 
@@ -183,6 +256,8 @@ class Messages:
             message.data["components"] = shown
         if old is None or "content" in body:
             message.data["content"] = body.get("content") or ""
+        if body.get("poll"):
+            message.data["poll"] = message_content.poll(body["poll"], self._world.clock)
         message.data |= message_content.mentions(
             self._world,
             text=message_content.text_of(message.data),
@@ -196,12 +271,10 @@ class Messages:
         self._show(message, where)
         if message.visible_to is not None or not permissions_of(self._world, self._world.bot.id, where):
             return
-        data: Json = serialize.message(self._world, message)
-        if where.guild_id is not None:
-            guild = self._world.guilds[where.guild_id]
+        data: Json = serialize.read_message(self._world, message)
+        guild = self._world.guilds.get(where.guild_id or "")
+        if guild is not None and message.author_id in guild.members:
             data["member"] = serialize.member(self._world, guild.members[message.author_id], with_user=False)
-            if not self._bot_may_read(message):
-                data |= {"content": "", "embeds": [], "attachments": [], "components": []}
         self._send(event, data, where)
 
     def _show(self, message: Message, where: Channel) -> None:
@@ -209,12 +282,6 @@ class Messages:
         if self._events.watchers:
             shown = serialize.seen_message(self._world, message)
             self._events.tell("message", channel_id=where.id, message=shown)
-
-    def _bot_may_read(self, message: Message) -> bool:
-        """Tell whether a bot without the message content intent reads a message: its own, or one that mentions it."""
-        mentioned: list[Any] = message.data["mentions"]
-        bot_id = self._world.bot.id
-        return message.author_id == bot_id or any(user["id"] == bot_id for user in mentioned)
 
     def _send(
         self,
@@ -228,3 +295,8 @@ class Messages:
             return
         payload = data if direct else {**data, "guild_id": where.guild_id}
         self._gateway.dispatch(event, payload, guild_id=where.guild_id, intent=intents[direct])
+
+
+def _one(user: User) -> Json:
+    """Say who reacted, and that it is no super reaction."""
+    return {"user_id": user.id, "burst": False, "type": 0}

@@ -121,11 +121,17 @@ class Document:
                 yield Problem(at=at, kind="UNDECLARED_KEY", text="Discord knows no such parameter", refusal=None)
                 continue
             index = declared[name]
-            schema = operation["parameters"][index]["schema"]
+            schema = self._plain(operation["parameters"][index]["schema"])
             validator = self._validator(method, route, "parameters", str(index), "schema")
             if validator is not None:
                 for error in validator.iter_errors(_cast(value, schema)):
                     yield Problem(at=at, kind=_kind(error), text=_text(error))
+
+    def _plain(self, schema: Json) -> Json:
+        """Follow the reference that a schema may be."""
+        named = schema.get("$ref", "").rpartition("/")[2]
+        found: Json = self._document["components"]["schemas"].get(named, schema)
+        return found
 
     def _validator(self, method: str, route: str, *inside: str) -> Validator | None:
         set_ = self._answers if inside[0] == "responses" else self._requests

@@ -5,6 +5,7 @@ from sandbox.discord.permissions import permissions_of
 from sandbox.discord.world import Channel, Guild, Json, Member, Message, Role, User, World
 
 PUBLIC_THREAD = 11
+PINS_ADD = 6  # the message that tells of a pinned one
 # What a guild may have and this one has not.
 _UNSET = (
     *("icon", "description", "home_header", "splash", "discovery_splash", "banner"),
@@ -80,11 +81,13 @@ def role(what: Role) -> Json:
 def channel(world: World, what: Channel) -> Json:
     """Build a channel object: a guild's, a direct message or a thread."""
     common: Json = {"id": what.id, "type": what.type, "last_message_id": what.last_message_id, "flags": 0}
+    if what.pins:
+        common["last_pin_timestamp"] = list(what.pins.values())[-1]
     if what.recipient_id is not None:
         return {**common, "recipients": [user(world.users[what.recipient_id])]}
     common |= {"guild_id": what.guild_id, "name": what.name, "rate_limit_per_user": 0, "parent_id": what.parent_id}
     if what.is_thread:
-        return {**common, **_thread(what)}
+        return {**common, **_thread(what), **({"member": own} if (own := thread_member(what, world.bot.id)) else {})}
     return {
         **common,
         "topic": what.topic,
@@ -110,9 +113,16 @@ def _thread(what: Channel) -> Json:
         "owner_id": what.owner_id,
         "thread_metadata": metadata,
         "message_count": min(len(what.messages), 50),
-        "member_count": 1,
+        "member_count": min(len(what.joined), 50),
         "total_message_sent": len(what.messages),
     }
+
+
+def thread_member(what: Channel, user_id: str) -> Json | None:
+    """Build a thread member object; None for who has not joined."""
+    if user_id not in what.joined:
+        return None
+    return {"id": what.id, "user_id": user_id, "join_timestamp": what.joined[user_id], "flags": 0}
 
 
 def guild(what: Guild) -> Json:
@@ -127,6 +137,7 @@ def guild(what: Guild) -> Json:
         "region": "deprecated",
         "afk_timeout": 300,
         "system_channel_flags": 0,
+        "hub_type": None,
         "widget_enabled": False,
         "verification_level": 0,
         "roles": [role(r) for r in what.roles.values()],
@@ -215,12 +226,41 @@ def application(world: World) -> Json:
 
 def message(world: World, what: Message) -> Json:
     """Build a message object as it stands now, with the message it answers to."""
-    reference = what.data.get("message_reference")
-    if reference is None:
-        return dict(what.data)
+    shape, reference = _with_poll(world, what.data), what.data.get("message_reference")
+    if reference is None or shape["type"] == PINS_ADD:
+        return shape
     place = world.channels.get(reference["channel_id"])
     target = place.messages.get(reference.get("message_id", "")) if place else None
-    return {**what.data, "referenced_message": None if target is None else dict(target.data)}
+    return {**shape, "referenced_message": None if target is None else _with_poll(world, target.data)}
+
+
+def _with_poll(world: World, data: Json) -> Json:
+    """Copy a message's data; a poll in it is finished when its time is over."""
+    if "poll" not in data:
+        return dict(data)
+    poll = data["poll"]
+    results = {**poll["results"], "is_finalized": poll["expiry"] <= world.clock.stamp()}
+    return {**data, "poll": {**poll, "results": results}}
+
+
+def read_message(world: World, what: Message) -> Json:
+    """Build a message as a bot without the message content intent reads it.
+
+    It sees what its own messages, direct messages and those that mention it say, and of others that they are there.
+    """
+    shape = message(world, what)
+    answered = shape.get("referenced_message")
+    shape = _readable(world, shape)
+    return {**shape, "referenced_message": _readable(world, answered)} if answered else shape
+
+
+def _readable(world: World, data: Json) -> Json:
+    place = world.channels.get(data["channel_id"])
+    direct = place is not None and place.guild_id is None
+    if direct or world.bot.id in (data["author"]["id"], *(user["id"] for user in data["mentions"])):
+        return data
+    empty: Json = {"content": "", "embeds": [], "attachments": [], "components": []}
+    return {key: value for key, value in data.items() if key != "poll"} | empty
 
 
 def seen_message(world: World, what: Message) -> Json:

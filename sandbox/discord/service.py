@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from sandbox.discord import serialize
 from sandbox.discord.cdn import Cdn
 from sandbox.discord.clock import Clock
 from sandbox.discord.command_registry import Registry
@@ -9,10 +10,12 @@ from sandbox.discord.gateway import Gateway
 from sandbox.discord.initial_world import new_world
 from sandbox.discord.interactions import Interactions
 from sandbox.discord.messages import Messages
+from sandbox.discord.opcodes import Intent
 from sandbox.discord.openapi import Document
 from sandbox.discord.ratelimit import RateLimits
 from sandbox.discord.request_log import Record
 from sandbox.discord.session_starts import BUCKET_SECONDS, SessionStarts
+from sandbox.discord.world import Channel
 from sandbox.events import Events
 from sandbox.faults import Faults
 
@@ -54,6 +57,23 @@ class Discord:
         """Take over the address under which the application is served, for example `http://127.0.0.1:40123`."""
         self.gateway.url = public_url.replace("http", "ws", 1) + "/gateway"
         self.cdn.base = f"{public_url}/cdn"
+
+    def tell_channel(self, event: str, channel: Channel) -> None:
+        """Tell the bot what became of a channel or a thread."""
+        shape = serialize.channel(self.world, channel)
+        self.gateway.dispatch(event, shape, guild_id=channel.guild_id, intent=Intent.GUILDS)
+        self.events.tell("world")
+
+    def delete_channel(self, channel: Channel) -> None:
+        """Take a channel away, with its threads; a category leaves its channels behind."""
+        for inner in [c for c in self.world.channels.values() if c.parent_id == channel.id]:
+            if inner.is_thread:
+                del self.world.channels[inner.id]
+            else:
+                inner.parent_id = None
+                self.tell_channel("CHANNEL_UPDATE", inner)
+        del self.world.channels[channel.id]
+        self.tell_channel("THREAD_DELETE" if channel.is_thread else "CHANNEL_DELETE", channel)
 
     async def close(self) -> None:
         """End every gateway connection."""

@@ -77,7 +77,10 @@ class Member:
 
 @dataclass(slots=True, kw_only=True)
 class Message:
-    """A message: `data` is Discord's message object, the rest is what only the server knows."""
+    """A message: `data` is Discord's message object, the rest is what only the server knows.
+
+    `reactions` are the ids of who reacted, by emoji, in the order in which they did.
+    """
 
     data: Json
     created: float
@@ -86,6 +89,7 @@ class Message:
     nonce: str | None = None
     late_edits: list[float] = field(default_factory=list)
     hidden_files: list[Json] = field(default_factory=list)
+    reactions: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -102,7 +106,8 @@ class Message:
 class Channel:
     """A text channel (type 0), a direct message (1), a category (4) or a thread (11, 12).
 
-    `parent_id` is a thread's channel, or the category in which a channel lies.
+    `parent_id` is a thread's channel, or the category in which a channel lies. `pins` are the ids of pinned messages
+    with when that was, `joined` those of a thread's members with when they came, both oldest first.
     """
 
     id: str
@@ -121,6 +126,8 @@ class Channel:
     locked: bool = False
     auto_archive_minutes: int = 1440
     created_at: str = ""
+    pins: dict[str, str] = field(default_factory=dict)
+    joined: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_thread(self) -> bool:

@@ -117,10 +117,18 @@ class Harness:
             return answer.status, await answer.json() if answer.status != 204 else None
 
     def raw(
-        self, method: str, path: str, *, token: str | None = None, content_type: str | None = None, **more: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        content_type: str | None = None,
+        locale: str | None = None,
+        **more: Any,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         headers = {"Authorization": f"Bot {token or self.world.token}"}
         headers |= {"Content-Type": content_type} if content_type else {}
+        headers |= {"X-Discord-Locale": locale} if locale else {}
         return self.client.request(method, f"{self.sandbox.url}/api/v10{path}", headers=headers, **more)
 
     async def post(self, name: str, /, **body: Any) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """Makes, changes, archives and deletes channels, categories and threads, and tells the gateway."""
 
-from sandbox.discord import serialize
-from sandbox.discord.opcodes import Intent
 from sandbox.discord.people.option_values import ImpossibleAction
 from sandbox.discord.service import Discord
 from sandbox.discord.world import CATEGORY, TEXT, Channel, Json, World
@@ -23,7 +21,8 @@ def save_channel(discord: Discord, given: Json) -> str:
         raise ImpossibleAction("a channel has a name")
     channel = _named(world, name)
     if given.get("delete"):
-        return delete(discord, channel or _missing(name))
+        discord.delete_channel(channel := channel or _missing(name))
+        return channel.id
     kind = given.get("type", "text")
     if kind not in TYPES:
         raise ImpossibleAction(f"types are {sorted(TYPES)}")
@@ -39,7 +38,7 @@ def save_channel(discord: Discord, given: Json) -> str:
     for key, value in changes.items():
         setattr(channel, key, value)
     world.channels[channel.id] = channel
-    tell(discord, event, channel)
+    discord.tell_channel(event, channel)
     return channel.id
 
 
@@ -72,29 +71,9 @@ def _changes(world: World, given: Json) -> Json:
 def set_channel(discord: Discord, channel: Channel, given: Json) -> None:
     """Archive or lock a thread, or `delete` a channel or a thread."""
     if given.get("delete"):
-        delete(discord, channel)
+        discord.delete_channel(channel)
         return
     for key in ("archived", "locked"):
         if key in given:
             setattr(channel, key, bool(given[key]))
-    tell(discord, "THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE", channel)
-
-
-def delete(discord: Discord, channel: Channel) -> str:
-    """Take a channel away, with its threads; a category leaves its channels behind. Gives its id."""
-    world = discord.world
-    for inner in [c for c in world.channels.values() if c.parent_id == channel.id]:
-        if inner.is_thread:
-            del world.channels[inner.id]
-        else:
-            inner.parent_id = None
-            tell(discord, "CHANNEL_UPDATE", inner)
-    del world.channels[channel.id]
-    tell(discord, "THREAD_DELETE" if channel.is_thread else "CHANNEL_DELETE", channel)
-    return channel.id
-
-
-def tell(discord: Discord, event: str, channel: Channel) -> None:
-    """Tell the bot what became of a channel or a thread."""
-    shape = serialize.channel(discord.world, channel)
-    discord.gateway.dispatch(event, shape, guild_id=channel.guild_id, intent=Intent.GUILDS)
+    discord.tell_channel("THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE", channel)

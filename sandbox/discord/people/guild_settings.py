@@ -5,7 +5,6 @@ from typing import Any
 from sandbox.discord import serialize
 from sandbox.discord.initial_world import found_guild
 from sandbox.discord.opcodes import Intent
-from sandbox.discord.people.channel_changes import tell
 from sandbox.discord.people.membership import role_of, texts
 from sandbox.discord.people.option_values import ImpossibleAction
 from sandbox.discord.permissions import bits, permissions_of
@@ -46,7 +45,7 @@ def _overwrite(discord: Discord, channel: Channel, overwrite: Overwrite, given: 
     overwrite.deny = overwrite.deny & ~allow | deny
     overwrite.allow = overwrite.allow & ~deny | allow
     channel.overwrites[overwrite.id] = overwrite
-    tell(discord, "CHANNEL_UPDATE", channel)
+    discord.tell_channel("CHANNEL_UPDATE", channel)
 
 
 def set_tier(discord: Discord, tier: int) -> None:

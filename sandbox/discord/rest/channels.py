@@ -1,6 +1,7 @@
 """Serves channels and threads, and the messages in them."""
 
 from sandbox.discord import serialize
+from sandbox.discord.clock import Snowflakes
 from sandbox.discord.errors import Problem, Refused
 from sandbox.discord.opcodes import Intent
 from sandbox.discord.permissions import Permission, permissions_of
@@ -10,7 +11,8 @@ from sandbox.discord.rules.messages import check_message
 from sandbox.discord.world import CATEGORY, Channel, Json, Message
 
 DIRECT = 1
-PAGE, LONGEST_PAGE = 50, 100
+PAGE, LONGEST_PAGE, FEWEST_AT_ONCE = 50, 100, 2
+TWO_WEEKS = 14 * 86_400
 REPLY = 19
 
 
@@ -50,20 +52,20 @@ async def list_messages(call: Call) -> Reply:
         page = sorted(nearest, key=lambda m: int(m.id))
     else:
         page = public[-limit:]
-    return 200, [serialize.message(call.world, m) for m in reversed(page)]
+    return 200, [serialize.read_message(call.world, m) for m in reversed(page)]
 
 
 async def get_message(call: Call) -> Reply:
     """Answer `GET /channels/{channel_id}/messages/{message_id}`."""
     place = call.channel(Permission.READ_MESSAGE_HISTORY)
-    return 200, serialize.message(call.world, call.world.message(place.id, call.path["message_id"]))
+    return 200, serialize.read_message(call.world, call.world.message(place.id, call.path["message_id"]))
 
 
 def may_post(call: Call, place: Channel) -> None:
     """Check that the bot may write this message here.
 
     Raises:
-        Refused: 50001, 50007, 50008, 50013, 50083, 50278 or 160005.
+        Refused: 50001, 50007, 50008, 50013, 50081 (there are no stickers), 50083, 50278 or 160005.
     """
     if place.recipient_id is not None and not call.world.meets(place.recipient_id):
         raise Refused(50278)
@@ -75,6 +77,10 @@ def may_post(call: Call, place: Channel) -> None:
     call.require(place, Permission.SEND_MESSAGES_IN_THREADS if threaded else Permission.SEND_MESSAGES)
     if call.uploads:
         call.require(place, Permission.ATTACH_FILES)
+    if call.form.get("poll"):
+        call.require(place, Permission.SEND_POLLS)
+    if call.form.get("sticker_ids"):
+        raise Refused(50081)
     moderates = permissions_of(call.world, call.world.bot.id, place) & Permission.MANAGE_THREADS
     if place.locked and not moderates:
         raise Refused(50083 if place.archived else 160005)
@@ -128,6 +134,10 @@ async def edit_message(call: Call) -> Reply:
         raise Refused(50005)
     if place.archived:
         raise Refused(50083)
+    if "poll" in message.data:
+        raise Refused(520003)
+    if call.form.get("sticker_ids"):
+        raise Refused(50081)
     if call.uploads:
         call.require(place, Permission.ATTACH_FILES)
     call.discord.messages.count_late_edit(message)
@@ -147,6 +157,32 @@ async def delete_message(call: Call) -> Reply:
     return NO_CONTENT
 
 
+async def delete_messages(call: Call) -> Reply:
+    """Answer `POST /channels/{channel_id}/messages/bulk-delete`: anyone's, not older than two weeks."""
+    place = call.channel()
+    if place.guild_id is None:
+        raise Refused(50003)
+    call.require(place, Permission.MANAGE_MESSAGES)
+    wanted = [str(each) for each in call.form["messages"]]
+    if not FEWEST_AT_ONCE <= len(wanted) <= LONGEST_PAGE:
+        raise Refused(50016)
+    oldest = call.world.clock.now() - TWO_WEEKS
+    if any(Snowflakes.moment(each) < oldest for each in wanted):
+        raise Refused(50034)
+    found = [message for each in wanted if (message := place.messages.get(each)) and message.visible_to is None]
+    call.discord.messages.delete_many(found, where=place)
+    return NO_CONTENT
+
+
+async def delete(call: Call) -> Reply:
+    """Answer `DELETE /channels/{channel_id}`; a direct message is only closed, and what was said stays."""
+    place = call.channel()
+    if place.type != DIRECT:
+        call.require(place, Permission.MANAGE_THREADS if place.is_thread else Permission.MANAGE_CHANNELS)
+        call.discord.delete_channel(place)
+    return 200, serialize.channel(call.world, place)
+
+
 async def typing(call: Call) -> Reply:
     """Answer `POST /channels/{channel_id}/typing`."""
     call.channel(Permission.SEND_MESSAGES)
@@ -154,16 +190,17 @@ async def typing(call: Call) -> Reply:
 
 
 def _check_page(call: Call) -> list[Problem]:
-    """Check the window of a list: up to 100 messages, from some snowflake on."""
-    wrong = [
-        validate.problem((name,), "NUMBER_TYPE_COERCE", f'Value "{call.query[name]}" is not snowflake.')
-        for name in ("before", "after", "around")
-        if not call.query.get(name, "0").isdecimal()
-    ]
-    limit = call.query.get("limit", "1")
-    if not limit.isdecimal() or not 1 <= int(limit) <= LONGEST_PAGE:
-        wrong.append(validate.problem(("limit",), "NUMBER_TYPE_RANGE", f"Must be between 1 and {LONGEST_PAGE}."))
-    return wrong
+    return list(validate.page(call.query, ("before", "after", "around"), most=LONGEST_PAGE))
+
+
+def _check_many(call: Call) -> list[Problem]:
+    """Check that messages are named by their ids, each once."""
+    given, at = call.form.get("messages"), ("messages",)
+    if not isinstance(given, list):
+        return [validate.missing(at)] if given is None else list(validate.types(call.form, {"messages": list}, ()))
+    wrong = [validate.snowflake(each, (*at, index)) for index, each in enumerate(given) if not str(each).isdecimal()]
+    seen = [index for index, each in enumerate(given) if each in given[:index]]
+    return wrong + [validate.repeated((*at, index)) for index in seen]
 
 
 def _check_change(call: Call) -> list[Problem]:
@@ -192,9 +229,11 @@ _MESSAGE = "/channels/{channel_id}/messages/{message_id}"
 ROUTES = (
     Route(method="GET", path="/channels/{channel_id}", handler=channel),
     Route(method="PATCH", path="/channels/{channel_id}", handler=update, check=_check_change),
+    Route(method="DELETE", path="/channels/{channel_id}", handler=delete),
     Route(method="POST", path="/channels/{channel_id}/typing", handler=typing),
     Route(method="GET", path=_MESSAGES, handler=list_messages, check=_check_page),
     Route(method="POST", path=_MESSAGES, handler=create_message, check=_check_new, calls=("message",), forms=True),
+    Route(method="POST", path=f"{_MESSAGES}/bulk-delete", handler=delete_messages, check=_check_many),
     Route(method="GET", path=_MESSAGE, handler=get_message),
     Route(method="PATCH", path=_MESSAGE, handler=edit_message, check=_check_edit, calls=("edit",), forms=True),
     Route(method="DELETE", path=_MESSAGE, handler=delete_message),

@@ -33,7 +33,8 @@ async def channels(call: Call) -> Reply:
 async def threads(call: Call) -> Reply:
     """Answer `GET /guilds/{guild_id}/threads/active`."""
     found = call.world.threads_of(_guild(call))
-    return 200, {"threads": [serialize.channel(call.world, c) for c in found], "members": [], "has_more": False}
+    joined = [own for c in found if (own := serialize.thread_member(c, call.world.bot.id))]
+    return 200, {"threads": [serialize.channel(call.world, c) for c in found], "members": joined, "has_more": False}
 
 
 async def roles(call: Call) -> Reply:

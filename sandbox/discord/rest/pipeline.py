@@ -14,7 +14,7 @@ from sandbox.discord import uploads
 from sandbox.discord.errors import NotServed, Problem, Refused, refuse
 from sandbox.discord.ratelimit import Limited
 from sandbox.discord.request_log import Record
-from sandbox.discord.rest import account, channels, commands, guilds, interactions, threads
+from sandbox.discord.rest import account, channels, commands, guilds, interactions, pins, polls, reactions, threads
 from sandbox.discord.rest.call import Call, Route
 from sandbox.discord.service import Discord
 from sandbox.faults import Fault, cut, on_the_wire
@@ -24,14 +24,15 @@ ROUTES: tuple[Route, ...] = (
     *guilds.ROUTES,
     *channels.ROUTES,
     *threads.ROUTES,
+    *pins.ROUTES,
+    *polls.ROUTES,
+    *reactions.ROUTES,
     *commands.ROUTES,
     *interactions.ROUTES,
 )
 # What Discord serves at the same paths, and the sandbox does not.
 UNSERVED: dict[str, tuple[str, ...]] = {
     "/applications/@me": ("PATCH",),
-    "/channels/{channel_id}": ("DELETE",),
-    "/channels/{channel_id}/thread-members/{user_id}": ("GET",),
     "/guilds/{guild_id}": ("PATCH",),
     "/guilds/{guild_id}/channels": ("PATCH", "POST"),
     "/guilds/{guild_id}/members/{user_id}": ("DELETE", "PATCH", "PUT"),
@@ -175,6 +176,7 @@ class Pipeline:
             query=self._record.query,
             body=self._record.body,
             uploads=list(self._uploads),
+            locale=self._request.headers.get("X-Discord-Locale", ""),
         )
         refuse(_wrong_ids(path))
         await self._check(route, call)

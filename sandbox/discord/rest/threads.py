@@ -1,4 +1,4 @@
-"""Serves threads and reactions: what grows on messages and channels."""
+"""Serves threads: opens them, and lets people join and leave."""
 
 from sandbox.discord import serialize
 from sandbox.discord.errors import Problem, Refused
@@ -6,7 +6,7 @@ from sandbox.discord.opcodes import Intent
 from sandbox.discord.permissions import Permission
 from sandbox.discord.rest.call import NO_CONTENT, Call, Reply, Route
 from sandbox.discord.rules import validate
-from sandbox.discord.world import Channel, Json, Message
+from sandbox.discord.world import Channel, Json
 
 PUBLIC, PRIVATE = 11, 12
 
@@ -36,6 +36,7 @@ def _open(call: Call, parent: Channel, *, kind: int, thread_id: str) -> Reply:
         auto_archive_minutes=int(call.form.get("auto_archive_duration") or 1440),
         created_at=world.clock.stamp(),
     )
+    thread.joined[world.bot.id] = thread.created_at
     world.channels[thread.id] = thread
     shape = serialize.channel(world, thread)
     created = {**shape, "newly_created": True}
@@ -65,58 +66,91 @@ async def without_message(call: Call) -> Reply:
     return _open(call, parent, kind=kind, thread_id=call.world.new_id())
 
 
-async def member(call: Call) -> Reply:
-    """Answer `PUT` and `DELETE /channels/{channel_id}/thread-members/…`: somebody joins or leaves a thread."""
+def _thread(call: Call) -> Channel:
     thread = call.channel()
     if not thread.is_thread:
         raise Refused(50024)
+    return thread
+
+
+def _change(call: Call, user_id: str, *, joins: bool) -> Reply:
+    """Let somebody join a thread or leave it; without the members' intent the bot hears of itself only."""
+    thread, world = _thread(call), call.world
     if thread.archived:
         raise Refused(50083)
+    if joins is (user_id in thread.joined):
+        return NO_CONTENT
+    if joins:
+        thread.joined[user_id] = world.clock.stamp()
+    else:
+        del thread.joined[user_id]
+    if user_id == world.bot.id:
+        about: Json = {"id": thread.id, "guild_id": thread.guild_id, "member_count": len(thread.joined)}
+        if joins:
+            own = serialize.member(world, world.guild(thread.guild_id or "").members[user_id])
+            about["added_members"] = [{**(serialize.thread_member(thread, user_id) or {}), "member": own}]
+        else:
+            about["removed_member_ids"] = [user_id]
+        call.discord.gateway.dispatch("THREAD_MEMBERS_UPDATE", about, guild_id=thread.guild_id, intent=Intent.GUILDS)
     return NO_CONTENT
 
 
-def _reacted(call: Call, *needed: Permission) -> tuple[Channel, Message, Json]:
-    place = call.channel(Permission.READ_MESSAGE_HISTORY, *needed)
-    message = call.world.message(place.id, call.path["message_id"])
-    name, _, emoji_id = call.path["emoji_name"].partition(":")
-    return place, message, {"id": emoji_id or None, "name": name}
+async def join(call: Call) -> Reply:
+    """Answer `PUT /channels/{channel_id}/thread-members/@me`."""
+    return _change(call, call.world.bot.id, joins=True)
 
 
-async def react(call: Call) -> Reply:
-    """Answer `PUT …/reactions/{emoji_name}/@me`."""
-    place, message, emoji = _reacted(call, Permission.ADD_REACTIONS)
-    if place.archived:
-        raise Refused(50083)
-    shown = message.data.setdefault("reactions", [])
-    if not any(row["emoji"] == emoji for row in shown):
-        shown.append(
-            {
-                "emoji": emoji,
-                "count": 1,
-                "count_details": {"burst": 0, "normal": 1},
-                "burst_colors": [],
-                "me": True,
-                "me_burst": False,
-            },
-        )
-        call.discord.messages.react("MESSAGE_REACTION_ADD", message, place, emoji, call.world.bot)
-    return NO_CONTENT
+async def leave(call: Call) -> Reply:
+    """Answer `DELETE /channels/{channel_id}/thread-members/@me`."""
+    return _change(call, call.world.bot.id, joins=False)
 
 
-async def unreact(call: Call) -> Reply:
-    """Answer `DELETE …/reactions/{emoji_name}/@me`."""
-    place, message, emoji = _reacted(call)
-    shown = message.data.get("reactions", [])
-    left = [row for row in shown if row["emoji"] != emoji]
-    if len(left) == len(shown):
-        raise Refused(10014)
-    message.data["reactions"] = left
-    call.discord.messages.react("MESSAGE_REACTION_REMOVE", message, place, emoji, call.world.bot)
-    return NO_CONTENT
+async def add(call: Call) -> Reply:
+    """Answer `PUT /channels/{channel_id}/thread-members/{user_id}`: a member of the guild, by who may write there."""
+    thread = _thread(call)
+    call.require(thread, Permission.SEND_MESSAGES_IN_THREADS)
+    return _change(call, _member(call, thread), joins=True)
+
+
+async def remove(call: Call) -> Reply:
+    """Answer `DELETE /channels/{channel_id}/thread-members/{user_id}`: by moderators, or its private opener."""
+    thread = _thread(call)
+    if thread.type != PRIVATE or thread.owner_id != call.world.bot.id:
+        call.require(thread, Permission.MANAGE_THREADS)
+    return _change(call, _member(call, thread), joins=False)
+
+
+def _member(call: Call, thread: Channel) -> str:
+    """Find who is meant, a member of the thread's guild.
+
+    Raises:
+        Refused: 10013 or 10007.
+    """
+    user = call.world.user(call.path["user_id"])
+    if user.id not in call.world.guild(thread.guild_id or "").members:
+        raise Refused(10007)
+    return user.id
+
+
+async def member(call: Call) -> Reply:
+    """Answer `GET /channels/{channel_id}/thread-members/{user_id}`, with the guild's member when asked."""
+    thread = _thread(call)
+    found = serialize.thread_member(thread, call.path["user_id"])
+    if found is None:
+        raise Refused(10007)
+    if call.flag("with_member"):
+        whole = call.world.guild(thread.guild_id or "").members[call.path["user_id"]]
+        found["member"] = serialize.member(call.world, whole)
+    return 200, found
+
+
+async def members(call: Call) -> Reply:
+    """Answer `GET /channels/{channel_id}/thread-members`: for applications with the members' intent, like a guild's."""
+    _thread(call)
+    raise Refused(50001)
 
 
 _MEMBERS = "/channels/{channel_id}/thread-members"
-_MINE = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me"
 ROUTES = (
     Route(
         method="POST",
@@ -127,10 +161,10 @@ ROUTES = (
     Route(
         method="POST", path="/channels/{channel_id}/threads", handler=without_message, check=_check_thread, forms=True
     ),
-    Route(method="PUT", path=f"{_MEMBERS}/@me", handler=member),
-    Route(method="DELETE", path=f"{_MEMBERS}/@me", handler=member),
-    Route(method="PUT", path=_MEMBERS + "/{user_id}", handler=member),
-    Route(method="DELETE", path=_MEMBERS + "/{user_id}", handler=member),
-    Route(method="PUT", path=_MINE, handler=react),
-    Route(method="DELETE", path=_MINE, handler=unreact),
+    Route(method="PUT", path=f"{_MEMBERS}/@me", handler=join),
+    Route(method="DELETE", path=f"{_MEMBERS}/@me", handler=leave),
+    Route(method="GET", path=_MEMBERS, handler=members),
+    Route(method="GET", path=_MEMBERS + "/{user_id}", handler=member),
+    Route(method="PUT", path=_MEMBERS + "/{user_id}", handler=add),
+    Route(method="DELETE", path=_MEMBERS + "/{user_id}", handler=remove),
 )

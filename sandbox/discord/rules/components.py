@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from sandbox.discord.emoji import is_emoji
 from sandbox.discord.errors import Problem
 from sandbox.discord.message_content import FILE_SCHEME, walk
 from sandbox.discord.rules import validate
@@ -147,6 +148,15 @@ def check_component(component: Json, at: At) -> Iterator[Problem]:
         yield from _holder(component, at)
 
 
+def check_emoji(emoji: Any, at: At) -> Iterator[Problem]:
+    """Check an emoji: one of Unicode's, as there are no others here."""
+    if not isinstance(emoji, dict):
+        return
+    named = emoji.get("id") is not None
+    if named or not is_emoji(str(emoji.get("name"))):
+        yield validate.problem((*at, "id" if named else "name"), "COMPONENT_INVALID_EMOJI", "Invalid emoji")
+
+
 def _holder(component: Json, at: At) -> Iterator[Problem]:
     """Check a section with its texts and its accessory, or a container of anything but containers."""
     section = component["type"] == SECTION
@@ -170,6 +180,7 @@ def _kinds(components: Any, at: At, allowed: Collection[int]) -> Iterator[Proble
 
 def _button(button: Json, at: At) -> Iterator[Problem]:
     yield from validate.length(button.get("label"), (*at, "label"), most=80)
+    yield from check_emoji(button.get("emoji"), (*at, "emoji"))
     style = button.get("style")
     needed = {LINK: "url", PREMIUM: "sku_id"}.get(style if isinstance(style, int) else 0, "custom_id")
     if style not in range(1, 7):
@@ -239,6 +250,7 @@ def options(given: Any, at: At) -> Iterator[Problem]:
             continue
         here = (*at, index)
         yield from validate.undeclared(option, _OPTION_KEYS, here)
+        yield from check_emoji(option.get("emoji"), (*here, "emoji"))
         for key, least, most in (("label", 1, 100), ("value", 1, 100), ("description", 0, 100)):
             if least and not option.get(key):
                 yield validate.missing((*here, key))

@@ -10,6 +10,7 @@ from sandbox.discord.messages import COMPONENTS_V2, EPHEMERAL
 from sandbox.discord.rules import validate
 from sandbox.discord.rules.components import check_components, files_of_components
 from sandbox.discord.rules.embeds import check_embeds
+from sandbox.discord.rules.polls import check_poll
 from sandbox.discord.rules.validate import At
 from sandbox.discord.world import Json, Message
 
@@ -40,8 +41,10 @@ _TYPES: dict[str, type] = {
     "message_reference": dict,
     "enforce_nonce": bool,
     "tts": bool,
+    "poll": dict,
+    "sticker_ids": list,
 }
-MOST_TEXT, MOST_FILES, MOST_ALT, MOST_NONCE = 2000, 10, 1024, 25
+MOST_TEXT, MOST_FILES, MOST_ALT, MOST_NONCE, MOST_STICKERS = 2000, 10, 1024, 25, 3
 
 
 def check_message(
@@ -62,6 +65,8 @@ def check_message(
         *wrong,
         *validate.length(body.get("content"), (*under, "content"), most=MOST_TEXT),
         *check_embeds(body.get("embeds"), (*under, "embeds")),
+        *check_poll(body.get("poll"), (*under, "poll")),
+        *validate.length(body.get("sticker_ids"), (*under, "sticker_ids"), most=MOST_STICKERS),
         *check_components(body.get("components"), (*under, "components"), v2=v2),
         *_nonce(body, under),
         *_mentions(body.get("allowed_mentions") or {}, (*under, "allowed_mentions")),
@@ -143,11 +148,11 @@ def _legacy(body: Json, at: At) -> Iterator[Problem]:
 
 def _empty(body: Json, files: Sequence[str], kind: Kind, current: Message | None) -> Iterator[Problem]:
     """Find a message that would show nothing."""
-    parts = ("content", "embeds", "components", "attachments")
+    parts = ("content", "embeds", "components", "attachments", "poll")
     if kind in ("edit", "update", "webhook_edit"):
         if current is None:
             return
-        left = [body[key] if key in body else current.data[key] for key in parts]
+        left = [body[key] if key in body else current.data.get(key) for key in parts]
         filled = any(left) or ("attachments" not in body and bool(current.hidden_files))
     else:
         filled = any(body.get(key) for key in ("content", "embeds", "components", "poll", "sticker_ids"))

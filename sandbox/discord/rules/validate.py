@@ -1,6 +1,6 @@
 """Finds the few ways in which a value can be wrong, in Discord's words."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from sandbox.discord.errors import INVALID_FORM, Problem
@@ -51,6 +51,41 @@ def length(value: Any, at: At, *, most: int, least: int = 0) -> Iterator[Problem
         yield problem(at, "BASE_TYPE_BAD_LENGTH", f"Must be between {least} and {most} in length.")
     else:
         yield problem(at, "BASE_TYPE_MAX_LENGTH", f"Must be {most} or fewer in length.")
+
+
+def snowflake(value: Any, at: At) -> Problem:
+    """Report what should be an id and is none."""
+    return problem(at, "NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')
+
+
+def choices(at: At, allowed: Iterable[Any]) -> Problem:
+    """Report a value that is none of those allowed."""
+    return problem(at, "BASE_TYPE_CHOICES", f"Value must be one of {tuple(allowed)}.")
+
+
+def repeated(at: At) -> Problem:
+    """Report a value that is there twice."""
+    return problem(at, "SET_TYPE_ALREADY_CONTAINS_VALUE", "The set already contains this value")
+
+
+def number(value: Any, at: At, *, least: int, most: int) -> Iterator[Problem]:
+    """Find a number that is too small or too large; values of other types are passed over."""
+    if isinstance(value, int) and value < least:
+        yield problem(at, "NUMBER_TYPE_MIN", f"int value should be greater than or equal to {least}.")
+    if isinstance(value, int) and value > most:
+        yield problem(at, "NUMBER_TYPE_MAX", f"int value should be less than or equal to {most}.")
+
+
+def page(query: Mapping[str, str], ids: Collection[str], *, most: int) -> Iterator[Problem]:
+    """Check the window of a list: from which of these ids on, and up to how many."""
+    for name in ids:
+        if not query.get(name, "0").isdecimal():
+            yield snowflake(query[name], (name,))
+    limit = query.get("limit", "1")
+    if not limit.removeprefix("-").isdecimal():
+        yield problem(("limit",), "NUMBER_TYPE_COERCE", f'Value "{limit}" is not int.')
+    else:
+        yield from number(int(limit), ("limit",), least=1, most=most)
 
 
 def undeclared(values: Json, known: Collection[str], at: At) -> Iterator[Problem]:
