@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.discord import serialize
 from sandbox.discord.interactions import Interaction, Kind
 from sandbox.discord.people import command_permissions
-from sandbox.discord.people.option_values import ImpossibleAction
+from sandbox.discord.people.option_values import ImpossibleAction, called
 from sandbox.discord.people.options import Resolver
 from sandbox.discord.permissions import Permission, permissions_of
 from sandbox.discord.service import Discord
@@ -30,18 +30,21 @@ async def type_command(
 ) -> Interaction:
     """Send a chat command, or with `focused` ask for the completion of that option.
 
+    The command, its options and their choices have the names of the person's language too.
+
     Raises:
         ImpossibleAction: the client offers no such command here, or would not send these options.
     """
     first, *rest = name.split()
-    command = _offered(discord, user, channel, first, CHAT_INPUT)
+    language = locale or user.locale
+    command = _offered(discord, user, channel, first, CHAT_INPUT, locale=language)
     path, leaf = [], command
     for part in rest:
-        leaf = _below(leaf, part)
+        leaf = _below(leaf, part, language)
         path.append(leaf)
     if any(option["type"] in SUBCOMMANDS for option in leaf.get("options", ())):
         raise ImpossibleAction(f"{name!r} is a group; it has {[o['name'] for o in leaf['options']]}")
-    resolver = Resolver(discord=discord, user=user, channel=channel)
+    resolver = Resolver(discord=discord, user=user, channel=channel, locale=language)
     filled = await resolver.fill(leaf.get("options", []), options, focused=focused)
     for step in reversed(path):
         filled = [{"name": step["name"], "type": step["type"], "options": filled}]
@@ -52,7 +55,7 @@ async def type_command(
 def use_menu(
     discord: Discord, user: User, channel: Channel, *, name: str, target: str, locale: str | None = None
 ) -> Interaction:
-    """Use a menu command on a message or a user, given by id.
+    """Use a menu command on a message, given by id, or on a user, given by id or name.
 
     Raises:
         ImpossibleAction: there is no such menu command or target here.
@@ -62,12 +65,11 @@ def use_menu(
     if message is not None and message.visible_to in (None, user.id):
         kind = MESSAGE_MENU
         resolver.note("messages", message.id, serialize.message(discord.world, message))
-    elif target in discord.world.users:
-        kind = USER_MENU
-        resolver.find_user(target)
+    elif any(target in (each.id, each.username) for each in discord.world.users.values()):
+        kind, target = USER_MENU, resolver.find_user(target)
     else:
         raise ImpossibleAction(f"there is neither a message nor a user {target!r} here")
-    command = _offered(discord, user, channel, name, kind)
+    command = _offered(discord, user, channel, name, kind, locale=locale or user.locale)
     data: Json = {"id": command["id"], "name": command["name"], "type": kind, "target_id": target}
     return _open(resolver, command, data, locale=locale, kind=Kind.COMMAND)
 
@@ -90,10 +92,10 @@ def offered(discord: Discord, user: User, channel: Channel) -> list[Json]:
     return found
 
 
-def _offered(discord: Discord, user: User, channel: Channel, name: str, kind: int) -> Json:
+def _offered(discord: Discord, user: User, channel: Channel, name: str, kind: int, *, locale: str = "") -> Json:
     """Find the registered command that the client shows this person here."""
     found = discord.registry.offered(channel.guild_id)
-    command = next((c for c in found if c["type"] == kind and c["name"] == name), None)
+    command = next((c for c in found if c["type"] == kind and called(c, name, locale)), None)
     if command is None:
         names = sorted(c["name"] for c in found if c["type"] == kind)
         raise ImpossibleAction(f"the bot has registered no command {name!r} here; it has {names}")
@@ -132,11 +134,11 @@ def _check_guild(discord: Discord, user: User, channel: Channel, command: Json) 
         raise ImpossibleAction(f"the command {command['name']!r} is for age-restricted channels")
 
 
-def _below(command: Json, name: str) -> Json:
+def _below(command: Json, name: str, locale: str) -> Json:
     """Find the subcommand or group of this name."""
     children: list[Json] = [option for option in command.get("options", ()) if option["type"] in SUBCOMMANDS]
     for child in children:
-        if child["name"] == name:
+        if called(child, name, locale):
             return child
     names = sorted(child["name"] for child in children)
     raise ImpossibleAction(f"{command['name']!r} has no subcommand {name!r}; it has {names}")

@@ -14,8 +14,13 @@ class ImpossibleAction(ValueError):
     """Something that Discord's client never sends."""
 
 
-def value_of(option: Json, typed: Any) -> Any:
-    """Read what an option gets: of its type, one of its choices, within its bounds.
+def called(what: Json, name: Any, locale: str) -> bool:
+    """Tell whether a command, an option or a choice has this name, or has it in this language."""
+    return name in (what["name"], (what.get("name_localizations") or {}).get(locale, what["name"]))
+
+
+def value_of(option: Json, typed: Any, locale: str) -> Any:
+    """Read what an option gets: of its type, one of its choices (which have names in this language), within its bounds.
 
     A person types everything as text, so `"5"` is a number where the option is one, and 5 a text where it is not.
 
@@ -26,7 +31,7 @@ def value_of(option: Json, typed: Any) -> Any:
     if value is None:
         raise ImpossibleAction(f"{typed!r} is of the wrong type for the option {option['name']!r}")
     if option.get("choices"):
-        return _chosen(option, value)
+        return _chosen(option, value, locale)
     _check_bounds(option, value)
     return value
 
@@ -48,12 +53,14 @@ def _converted(kind: int, typed: Any) -> str | int | float | bool | None:
     return int(number) if number.is_integer() and abs(number) <= LARGEST else None
 
 
-def _chosen(option: Json, value: Any) -> Any:
+def _chosen(option: Json, value: Any, locale: str) -> Any:
     """Find the value of the choice that has this value or this name."""
-    for key in ("value", "name"):
-        for choice in option["choices"]:
-            if choice[key] == value:
-                return choice["value"]
+    for choice in option["choices"]:
+        if choice["value"] == value:
+            return value
+    for choice in option["choices"]:
+        if called(choice, value, locale):
+            return choice["value"]
     offered = [choice["value"] for choice in option["choices"]]
     raise ImpossibleAction(f"{value!r} is no choice of {option['name']!r}; there are {offered}")
 

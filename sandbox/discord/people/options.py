@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.discord import serialize
-from sandbox.discord.people.option_values import ImpossibleAction, value_of
+from sandbox.discord.people.option_values import ImpossibleAction, called, value_of
 from sandbox.discord.permissions import Permission, permissions_of
 from sandbox.discord.service import Discord
 from sandbox.discord.uploads import Upload
@@ -19,11 +19,12 @@ USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(6, 12)
 
 @dataclass(slots=True, kw_only=True)
 class Resolver:
-    """Looks up what a person's input refers to, in their channel, and collects it for the interaction."""
+    """Looks up what a person's input refers to, in their channel and language, and collects it for the interaction."""
 
     discord: Discord
     user: User
     channel: Channel
+    locale: str = ""
     resolved: dict[str, Json] = field(default_factory=dict)
 
     @property
@@ -97,13 +98,20 @@ class Resolver:
         self.note("attachments", shape["id"], shape)
         return str(shape["id"])
 
+    def _own_names(self, options: list[Json], given: Mapping[str, Any]) -> dict[str, Any]:
+        """Give what was typed under the options' own names, where it was under those of the person's language."""
+        own = {name: o["name"] for name in given for o in options if called(o, name, self.locale)}
+        return {own.get(name, name): value for name, value in given.items()}
+
     async def fill(self, options: list[Json], given: Mapping[str, Any], *, focused: str | None) -> list[Json]:
         """Fill in an interaction's options; while one is being typed (`focused`) the others may still be missing.
 
         Raises:
             ImpossibleAction: an unknown option, a missing or a wrong value.
         """
-        known = {option["name"]: option for option in options}
+        known, given = {option["name"]: option for option in options}, self._own_names(options, given)
+        if focused is not None:
+            (focused,) = self._own_names(options, {focused: None})
         if unknown := sorted(set(given) - set(known)):
             raise ImpossibleAction(f"the command has no option {unknown[0]!r}; it has {sorted(known)}")
         if focused is not None and not known.get(focused, {}).get("autocomplete"):
@@ -130,7 +138,7 @@ class Resolver:
             return self.find_channel(value, option.get("channel_types"))
         if kind == ATTACHMENT:
             return await self.attach(value)
-        return value_of(option, value)
+        return value_of(option, value, self.locale)
 
 
 def _decoded(given: Any) -> bytes:

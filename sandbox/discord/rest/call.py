@@ -13,13 +13,17 @@ from sandbox.discord.world import Channel, Json, World
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """Holds what a handler gets: the service, the path's parts, the query, the body and its files."""
+    """Holds what a handler gets: the service, the path's parts, the query, the body and its files.
+
+    `locale` is the language in which the client asks to be answered.
+    """
 
     discord: Discord
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: Any = None
     uploads: list[Upload] = field(default_factory=list)
+    locale: str = ""
 
     @property
     def world(self) -> World:

@@ -36,15 +36,20 @@ async def list_all(call: Call) -> Reply:
     """Answer `GET …/commands`."""
     found = _registry(call).of(_place(call))
     full = call.flag("with_localizations")
-    return 200, [command if full else _plain(command) for command in found]
+    return 200, [command if full else _plain(command, call.locale) for command in found]
 
 
-def _plain(what: Any) -> Any:
-    """Write a command without its localizations, as lists give it unless asked."""
-    if isinstance(what, dict):
-        hidden = ("name_localizations", "description_localizations")
-        return {key: _plain(value) for key, value in what.items() if key not in hidden}
-    return [_plain(item) for item in what] if isinstance(what, list) else what
+def _plain(what: Any, locale: str) -> Any:
+    """Write a command as lists give it unless asked: without its localizations, but with those of one language."""
+    if isinstance(what, list):
+        return [_plain(item, locale) for item in what]
+    if not isinstance(what, dict):
+        return what
+    plain = {key: _plain(value, locale) for key, value in what.items() if not key.endswith("_localizations")}
+    for key in ("name", "description"):
+        if (text := (what.get(f"{key}_localizations") or {}).get(locale)) is not None:
+            plain[f"{key}_localized"] = text
+    return plain
 
 
 async def replace_all(call: Call) -> Reply:
