@@ -81,9 +81,10 @@ def in_environment(present: Iterable[str], known: Iterable[str], given: Collecti
     Everything else there belongs to other programs.
     """
     names = set(known)
-    for name in map(str.lower, present):
-        near = [] if name in names else _similar_names(name, names, SLIP)
-        if near and near[0] not in given and near[0].partition("_")[0] == name.partition("_")[0]:
+    for name in (name for each in present if (name := each.lower()) not in names):
+        first_word = name.partition("_")[0]
+        near = _similar_names(name, [each for each in names if each.partition("_")[0] == first_word], SLIP)
+        if near and near[0] not in given:
             yield _unknown_setting(name, near)
 
 
