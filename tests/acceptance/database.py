@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import asyncpg
 
+from bot.private_files import private_files
+from tests.fresh_databases import migrated_file
 from tests.funding import balance
 
 Row = dict[str, Any]
@@ -27,6 +29,10 @@ class BotDatabase(ABC):
 
     def __init__(self, url: str) -> None:
         self.url = url  # as the settings have it
+
+    @abstractmethod
+    async def prepare(self) -> None:
+        """Have its tables made, as if a bot had been here before, unless it is there."""
 
     @abstractmethod
     def rows(self, sql: str) -> list[Row]:
@@ -90,6 +96,12 @@ class FileDatabase(BotDatabase):
         super().__init__(f"sqlite:///{path}")
         self.path = path
 
+    async def prepare(self) -> None:
+        """See `BotDatabase`."""
+        with private_files():
+            self.path.parent.mkdir(exist_ok=True)
+            await migrated_file(self.path)
+
     def rows(self, sql: str) -> list[Row]:
         """See `BotDatabase`."""
         if not self.path.exists():
@@ -112,6 +124,9 @@ class FileDatabase(BotDatabase):
 
 class ServerDatabase(BotDatabase):
     """A database of a PostgreSQL server, which has its tables."""
+
+    async def prepare(self) -> None:
+        """See `BotDatabase`."""
 
     def rows(self, sql: str) -> list[Row]:
         """See `BotDatabase`."""
