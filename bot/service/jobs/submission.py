@@ -254,6 +254,8 @@ class Submission:
         """Requeue or fail a job whose submission made no task; an earlier one that ended in doubt may have made one."""
         log.warning("not submitted", extra={"job": job.id, "code": exc.code, "detail": exc.detail})
         match exc:
+            case errors.ProviderUnavailable() if again:
+                return await self._postpone(job, exc)  # the earlier one may yet arrive: it is looked for once more
             case errors.ProviderBusy() | errors.ProviderUnavailable():
                 wait = backoff.delay(job.tries + 1, rand=self._rand, retry_after=exc.retry_after)
                 self._health[job.provider].note_doubt()

@@ -72,6 +72,19 @@ async def test_where_not_found_means_not_there_the_job_is_submitted_again_under_
     assert services.kling.asked("submit") == [job.id]
 
 
+async def test_one_that_was_sent_again_and_never_arrived_is_looked_for_before_it_is_sent_once_more(
+    services: Services,
+) -> None:
+    services.kling.then("submit", trouble(errors.ProviderUnavailable))
+    job = replace(await services.submitting(provider="kling"), tries=LOOKS - 1)
+    waits = await services.submission.reconcile(job)
+    assert (waits.status, waits.attempt, waits.lease) == (JobStatus.SUBMITTING, 1, None)
+    services.kling.then("find", working("task-9"))  # what was sent first has come late
+    found = await services.submission.reconcile(await services.claimed(waits))
+    assert (found.status, found.task_id) == (JobStatus.RUNNING, "task-9")
+    assert services.kling.asked("submit") == [job.id]
+
+
 async def test_a_submission_may_only_be_sent_while_it_ends_before_its_lease_does(services: Services) -> None:
     job = await services.submitting()
     assert job.due_at is not None
