@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 ANY: Final = ""  # the subject of a signal about everything of its topic
 TOGETHER: Final = 0.02  # seconds in which what goes to other processes is collected
+LEISURE: Final = 0.2  # the same for what nobody waits for: every message costs every process
 PAYLOAD: Final = 7_900  # bytes of one message to the other processes; PostgreSQL takes less than 8,000
 MOST: Final = 1_000  # signals that wait to be carried; of a topic with more, one about everything is
 OTHERS: Final = 3.0  # seconds that another process has for what somebody waits for
@@ -34,14 +35,16 @@ class Topic(StrEnum):
     JOBS = "jobs"  # any: a job may be claimed
     OUTBOX = "outbox"  # any: an item of the outbox is due
     TASKS = "tasks"  # any: a prompt periodic task has something to do; whoever noticed does it
-    CARD = "card"  # job and channel: the channel's owner shows the job's card, and looks when the job is due
-    CARDED = "carded"  # job: its card is there
+    CARD = "card"  # job, channel, milliseconds: the channel's owner shows the job's card, and sees to it when it is due
+    NEW_CARD = "new_card"  # the same: somebody waits for the card, and is told
+    CARDED = "carded"  # job: its new card is there
     CALLED = "called"  # provider and external id: it has called back
     COPY = "copy"  # a request as JSON: the owner of a channel posts a copy there
     COPIED = "copied"  # what has come of it, as JSON
     ENDED = "ended"  # kind and subject: an item of the outbox is done, given up, or has to be tried again
 
 
+_UNHURRIED: Final = frozenset({Topic.CARD})
 _KEPT: Final = frozenset({Topic.TASKS})  # what other processes need not hear
 
 
@@ -122,6 +125,7 @@ class SharedSignals(Signals):
         self._wire, self._me, self._rand = wire, me, rand
         self._waiting: dict[tuple[Topic, str], None] = {}  # in the order in which they were sent
         self._something = asyncio.Event()
+        self._leisure: asyncio.TimerHandle | None = None
         wire.on_payload(self._receive)
         wire.on_reconnected(self.hear_all)
 
@@ -133,7 +137,10 @@ class SharedSignals(Signals):
         if len(self._waiting) >= MOST:
             self._waiting = {(each, ANY): None for each, _ in self._waiting}
         self._waiting[topic, subject] = None
-        self._something.set()
+        if topic not in _UNHURRIED:
+            self._something.set()
+        elif self._leisure is None:
+            self._leisure = asyncio.get_running_loop().call_later(LEISURE, self._something.set)
 
     def hear_all(self) -> None:
         """Have everybody here look at everything: signals may have been lost."""
@@ -157,6 +164,9 @@ class SharedSignals(Signals):
         while True:
             await self._something.wait()
             self._something.clear()
+            if self._leisure is not None:
+                self._leisure.cancel()
+                self._leisure = None
             taken, self._waiting = self._waiting, {}
             pause = TOGETHER
             try:

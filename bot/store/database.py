@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from bot.domain import Row
@@ -68,11 +69,27 @@ class SchemaDatabase(Database, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A work of a single `SELECT`, which is of one moment by itself: no transaction has to be begun for it."""
+
+    sql: str
+    values: tuple[object, ...]
+
+    async def __call__(self, tx: Transaction) -> list[Row]:
+        """Read every row."""
+        return list(await tx.all(self.sql, *self.values))
+
+
 class Store:
     """What reads and writes one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def _read(self, sql: str, *values: object) -> list[Row]:
+        """Read every row of a single `SELECT`."""
+        return await self._database.transact(Reading(sql, values))
 
 
 Method = Callable[Concatenate[S, Transaction, P], Awaitable[T]]

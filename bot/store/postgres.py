@@ -18,7 +18,7 @@ from typing import Any, Final, Self, TypeVar
 import asyncpg
 
 from bot.errors import CommitUnknown, StoreError, StoreUnavailable
-from bot.store.database import Transaction
+from bot.store.database import Reading, Transaction
 from bot.store.postgres_errors import REPEATABLE, TROUBLE, translated
 
 T = TypeVar("T")
@@ -185,6 +185,9 @@ class PostgresDatabase:
             _Undone: it was undone, and may be run again.
         """
         tx = _PostgresTransaction(connection, snapshot=snapshot)
+        alone = isinstance(work, Reading)
+        if alone:
+            return await self._read(work, tx)
         try:
             await tx.run(connection.execute(_BEGIN_SNAPSHOT if snapshot else _BEGIN))
             result = await _drive(work(tx), tx)
@@ -196,6 +199,19 @@ class PostgresDatabase:
             raise
         await self._commit(connection, tx)
         return result
+
+    async def _read(self, work: Callable[[Transaction], Awaitable[T]], tx: "_PostgresTransaction") -> T:
+        """Run a work of one statement, of which the server makes a transaction by itself.
+
+        Raises:
+            _Undone: it may be run again.
+        """
+        try:
+            return await work(tx)
+        except StoreError as exc:
+            if tx.undone:
+                raise _Undone(exc) from exc
+            raise
 
     async def _commit(self, connection: "_Connection", tx: "_PostgresTransaction") -> None:
         number = None

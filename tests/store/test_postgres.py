@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from bot.errors import CommitUnknown, StoreError, StoreUnavailable
-from bot.store.database import Transaction
+from bot.store.database import Reading, Transaction
 from bot.store.migrate import migrate, shipped
 from bot.store.postgres import ATTEMPTS, PostgresDatabase, lock_number, schema_text
 from tests.fresh_databases import FreshDatabases
@@ -289,6 +289,17 @@ async def test_a_commit_in_doubt_is_asked_about(alone: PostgresDatabase, server:
             assert not isinstance(caught.value, CommitUnknown)
         assert breaking.broken
     assert await kept(alone) == ([1] if heard else [])
+
+
+async def test_a_statement_that_only_reads_is_repeated_where_its_connection_breaks(
+    alone: PostgresDatabase, server: Server
+) -> None:
+    await alone.transact(put(5))
+    (pid,) = await alone.transact(Reading("SELECT pg_backend_pid() AS pid", ()))
+    await asked(server.url("postgres"), "SELECT pg_terminate_backend($1)", pid["pid"])
+    assert [row["n"] for row in await alone.transact(Reading("SELECT n FROM numbers WHERE n > $1", (1,)))] == [5]
+    with pytest.raises(StoreError):
+        await alone.transact(Reading("SELECT n FROM nowhere", ()))
 
 
 async def test_a_look_that_breaks_off_is_simply_repeated(alone: PostgresDatabase, server: Server) -> None:

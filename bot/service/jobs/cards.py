@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from weakref import WeakValueDictionary
 
-from bot.domain import Job
+from bot.domain import Job, millis
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.jobs.eta import Forecaster
 from bot.service.ports import CannotTell, Card, Notifier, Phase, Posted, phase_of
@@ -93,7 +93,7 @@ class Cards:
             await self.show(job)
             return self._with_known_place(job)
         with self._signals.expected(Topic.CARDED, job.id) as carded:
-            self._ask_owner(job)
+            self._ask_owner(job, Topic.NEW_CARD)
             if job.destination.private:  # whoever was asked has the private answer that shows it
                 await self._notifier.post_card(await self.describe(job))
                 return job
@@ -111,7 +111,7 @@ class Cards:
             StoreUnavailable: the database refuses.
         """
         if not self._processes.owns(job.place_id):
-            self._ask_owner(job)
+            self._ask_owner(job, Topic.CARD)
             return
         known = self._shown.get(job.id)
         if known is not None and known.phase is phase_of(job) is not Phase.WAITING and not self._is_newly_late(known):
@@ -122,7 +122,7 @@ class Cards:
                 await self._bring_up_to_date(present)
 
     async def show_for_others(self, job_id: str) -> None:
-        """Show a job's card since another process asks for it, and say so when that was tried.
+        """Show a job's card since another process asks for it.
 
         Raises:
             StoreUnavailable: the database refuses.
@@ -130,7 +130,6 @@ class Cards:
         job = await self._lookup.job(job_id)
         if job is not None:
             await self.show(job)
-        self._signals.send(Topic.CARDED, job_id)
 
     async def refresh(self, provider: str, *, most: int = 10) -> None:
         """Bring the cards at the front of a provider's queue up to date.
@@ -268,9 +267,10 @@ class Cards:
             return job
         return replace(job, card_channel_id=known.place.channel_id, card_message_id=known.place.message_id)
 
-    def _ask_owner(self, job: Job) -> None:
-        """Ask whoever owns a job's channel to show its card."""
-        self._signals.send(Topic.CARD, f"{job.id} {job.place_id}")
+    def _ask_owner(self, job: Job, topic: Topic) -> None:
+        """Ask whoever owns a job's channel to show its card, and to see to the job when it is due."""
+        due_at = "" if job.due_at is None else millis(job.due_at)
+        self._signals.send(topic, f"{job.id} {job.place_id} {due_at}")
 
     def _forget_foreign(self) -> None:
         """Forget what is shown in channels that are another process's by now."""

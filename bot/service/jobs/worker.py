@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
 
-from bot.domain import Job, JobStatus, RunningLimits, backoff
+from bot.domain import Job, JobStatus, RunningLimits, backoff, from_millis
 from bot.domain.next_step import Step, next_step
 from bot.errors import StoreError, StoreLost, StoreUnavailable, TransitionLost
+from bot.service.jobs.agenda import Agenda
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.clock_watch import ClockWatch
 from bot.service.jobs.delivery_slots import DeliverySlots
@@ -28,9 +29,9 @@ T = TypeVar("T")
 
 IDLE: Final = timedelta(seconds=15)  # the longest sleep; queue positions and deadlines are looked at this often
 ENDINGS: Final = 16  # cards that are closed at once
-# At least between two looks for what has become due or has ended: what does so meanwhile is claimed in one transaction.
-GATHER: Final = timedelta(milliseconds=20)
 SOON: Final = timedelta(seconds=1)  # before deadlines are looked at again where there were too many
+# Its submission has come to nothing, or nobody knows.
+_TURNED_AWAY: Final = frozenset({JobStatus.QUEUED, JobStatus.SUBMITTING})
 ALIVE: Final = timedelta(minutes=2)  # without a look at the database for so long, the worker counts as dead
 
 
@@ -74,7 +75,7 @@ class Worker:
         self._files, self._cards = files, cards
         self._clock_watch, self._watcher, self._processes = clock_watch, watcher, processes
         self._providers, self._capacity, self._clock, self._rand = tuple(providers), capacity, clock, rand
-        self._woken = woken
+        self._woken, self._agenda = woken, Agenda(woken=woken, clock=clock)
         self._tasks: asyncio.TaskGroup | None = None
         self._under_way: dict[asyncio.Task[Job | None], Job] = {}
         self._stepping: set[asyncio.Task[Job | None]] = set()  # of those, the ones that take up room
@@ -83,14 +84,14 @@ class Worker:
         self._endings = DeliverySlots(most=endings, each=max(1, endings // 2))
         self._aside_tasks: dict[str, asyncio.Task[None]] = {}
         self._to_show: dict[str, Job | None] = {}  # None where another process asks for it
-        self._gathering: asyncio.TimerHandle | None = None
         self._unrecorded: list[Job] = []  # their steps met a database that refused
         self._renew_at: datetime | None = None
         self._periodic_at: datetime | None = None
         self._looked_at: datetime | None = None
-        self._asleep_until: datetime | None = None  # None while it looks for work
         self._stopping = False
+        self._signals, self._awaited = signals, set[str]()  # jobs whose new cards other processes wait for
         signals.on(Topic.CARD, self._show_for_others)
+        signals.on(Topic.NEW_CARD, partial(self._show_for_others, awaited=True))
         processes.on_change(self.wake)
 
     def wake(self) -> None:
@@ -118,23 +119,19 @@ class Worker:
         trouble = 0
         async with asyncio.TaskGroup() as self._tasks:
             while not self._stopping:
-                self._woken.clear()
+                self._agenda.begin()
                 try:
                     await self._round()
-                    pause, trouble = await self._pause(), 0
+                    pause, trouble = self._pause(), 0
                     self._looked_at = self._clock()
                 except StoreLost:
                     raise
                 except StoreError as exc:
+                    self._agenda.forget()
                     trouble += 1
                     pause = backoff.delay(trouble, rand=self._rand, cap=backoff.DATABASE_CAP)
                     log.warning("the database refuses", extra={"detail": str(exc), "tries": trouble})
-                self._asleep_until = self._clock() + pause
-                # Not `wait_for`: that may take a cancellation for the news, up to Python 3.11.
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(pause.total_seconds()):
-                        await self._woken.wait()
-                self._asleep_until = None
+                await self._agenda.sleep(pause)
 
     async def recover(self) -> None:
         """Take over, at start, what a dead process left unfinished.
@@ -155,6 +152,7 @@ class Worker:
         """Claim as much as there is room for, and start a step for each."""
         if await self._clock_watch.check():
             self._watcher.reload()
+            self._agenda.forget()
             self._renew_at = self._periodic_at = None
         now = self._clock()
         lease_until = now + self._capacity.lease
@@ -169,14 +167,37 @@ class Worker:
             del self._unrecorded[: len(unrecorded)]
         if not self._processes.works:
             return
-        share = self._processes.share
-        if room := self._free_steps():
-            for job in await self._claims.due(now=now, lease_until=lease_until, most=room, share=share):
-                self._start(job, next_step(job, now=now))
-        await self._take_from_queues()
+        await self._take_what_is_due(now, lease_until)
+        if self._agenda.queues:
+            self._agenda.queues = False
+            await self._take_from_queues()
         if self._periodic_at is None or now >= self._periodic_at:
             self._periodic_at = now + IDLE
             await self._do_periodic(now, lease_until)
+
+    async def _take_what_is_due(self, now: datetime, lease_until: datetime) -> None:
+        """Claim what has left the queues and is due, if anything is, and find out when more will be."""
+        if not self._agenda.known:
+            await self._plan()
+        if (room := self._free_steps()) and self._agenda.is_due(now):
+            share = self._processes.share
+            for job in await self._claims.due(now=now, lease_until=lease_until, most=room, share=share):
+                self._start(job, next_step(job, now=now))
+            await self._plan()
+
+    async def _plan(self) -> None:
+        """Ask when the next job becomes due."""
+        now = self._clock()
+        self._agenda.plan(now + self._longest_sleep)
+        try:
+            upcoming = await self._claims.next_due(now=now, share=self._processes.share)
+        except StoreError:
+            self._agenda.forget()
+            raise
+        if upcoming.step is not None:
+            self._agenda.note_due(upcoming.step)
+        if upcoming.queue is not None:
+            self._agenda.expire_by(upcoming.queue)
 
     async def _take_from_queues(self) -> None:
         """Claim what waits for submission, from every provider in turn."""
@@ -206,15 +227,17 @@ class Worker:
         for provider in self._providers:
             self._do_aside(f"refresh-{provider}", partial(self._cards.refresh, provider))
 
-    async def _pause(self) -> timedelta:
+    def _pause(self) -> timedelta:
         """Tell how long there is nothing to do, unless somebody wakes us."""
-        longest = min(IDLE, self._capacity.lease / 3)
         if not self._processes.works or not self._free_steps():
-            return longest
-        share = self._processes.share
-        moments = [await self._claims.next_due(now=self._clock(), share=share), self._periodic_at]
+            return self._longest_sleep
         now = self._clock()
-        return max(GATHER, min([longest, *(moment - now for moment in moments if moment is not None)]))
+        most = self._longest_sleep if self._periodic_at is None else min(self._longest_sleep, self._periodic_at - now)
+        return self._agenda.pause(now, most=most)
+
+    @property
+    def _longest_sleep(self) -> timedelta:
+        return min(IDLE, self._capacity.lease / 3)
 
     def _free_steps(self) -> int:
         return max(0, self._capacity.steps - len(self._stepping))
@@ -229,27 +252,15 @@ class Worker:
     def _forget_task(self, task: asyncio.Task[Job | None]) -> None:
         crowded = not self._free_steps()
         self._stepping.discard(task)
-        before, after = self._under_way.pop(task), None if task.cancelled() else task.result()
+        del self._under_way[task]
+        after = None if task.cancelled() else task.result()
         if crowded or self._stopping:
             self.wake()
-        elif after is not None and self._goes_on(before, after):
-            return
-        elif self._gathering is None:
-            self._gathering = asyncio.get_running_loop().call_later(GATHER.total_seconds(), self._wake_for_all)
-
-    def _goes_on(self, before: Job, after: Job) -> bool:
-        """Tell whether a job's provider is still at work on it, and it is due when we look again at the earliest.
-
-        So it is with most steps: no room was made anywhere, and there is nothing to look for.
-        """
-        running = before.status is after.status is JobStatus.RUNNING and after.lease is None
-        asleep_until, due_at = self._asleep_until, after.due_at
-        return running and asleep_until is not None and due_at is not None and due_at >= asleep_until
-
-    def _wake_for_all(self) -> None:
-        """Look again, for all the steps that have ended lately."""
-        self._gathering = None
-        self.wake()
+        elif after is None or after.status in _TURNED_AWAY:
+            self._agenda.expire_by(self._clock())  # when it is due has to be asked, and its provider may rest
+            self._agenda.note_room()
+        elif after.due_at is not None:
+            self._agenda.note_due(after.due_at)
 
     async def _supervise(self, job: Job, step: Step) -> Job | None:
         """Carry out one step after the other until one gives the job's lease back; the job as it is then.
@@ -282,15 +293,20 @@ class Worker:
             return await self._in_its_slot(self._deliveries, job, step)
         if step is Step.CLOSE:
             return await self._in_its_slot(self._endings, job, step)
-        return await self._steps.carry_out(job, step)
+        after = await self._steps.carry_out(job, step)
+        if job.at_work and (not after.at_work or after.status is not job.status):
+            self._agenda.note_room()
+        return after
 
     async def _in_its_slot(self, slots: DeliverySlots, job: Job, step: Step) -> Job:
         """Carry out a step that waits for a channel, without taking up the room of a step."""
         if slots.crowded(job.place_id):
             return await self._steps.postpone(job)
+        crowded = not self._free_steps()
         if (task := asyncio.current_task()) is not None:
             self._stepping.discard(task)
-        self.wake()
+        if crowded:
+            self.wake()
         async with slots.of(job.place_id):
             return job if self._stopping else await self._steps.carry_out(job, step)
 
@@ -301,19 +317,24 @@ class Worker:
         self._to_show[job.id] = job
         self._do_aside(f"card-{job.id}", partial(self._show_all, job.id))
 
-    def _show_for_others(self, subject: str) -> None:
+    def _show_for_others(self, subject: str, *, awaited: bool = False) -> None:
         """Show the card of a job that another process has moved, where its channel is ours, and see when it is due."""
-        job_id, _, place_id = subject.partition(" ")
+        job_id, place_id, due_at = [*subject.split(" "), "", ""][:3]
         if self._tasks is None or self._stopping or not (place_id and self._processes.owns(int(place_id))):
             return
         self._to_show.setdefault(job_id, None)
+        if awaited:
+            self._awaited.add(job_id)
         self._do_aside(f"card-{job_id}", partial(self._show_all, job_id))
-        self.wake()
+        self._agenda.note_due(from_millis(int(due_at)) if due_at else self._clock())
 
     async def _show_all(self, job_id: str) -> None:
         while job_id in self._to_show:
             job = self._to_show.pop(job_id)
             await (self._cards.show_for_others(job_id) if job is None else self._cards.show(job))
+        if job_id in self._awaited:
+            self._awaited.discard(job_id)
+            self._signals.send(Topic.CARDED, job_id)
 
     def _do_aside(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Begin what nobody waits for and what must not stop the jobs, unless it is under way."""

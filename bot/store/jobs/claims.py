@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from secrets import token_hex
-from typing import Final
+from typing import Final, NamedTuple
 
 from bot.domain import EVERYWHERE, Job, JobStatus, RunningLimits, from_millis, millis, millis_of
 from bot.domain.job import submission_of
@@ -40,6 +40,17 @@ _OF_ALL: Final = (
     f"AND {_OF_QUEUE} IS NOT NULL ORDER BY q.served, q.queue_id LIMIT 1)"
 )
 _NEXT: Final = f"SELECT {_OF_ALL} AS id"
+
+
+class Upcoming(NamedTuple):
+    """When jobs become due by themselves, and whoever waits for them may look: None where none will.
+
+    Of waiting jobs that is the end of a backoff, or of a provider's rest: what else keeps them is another job's end or
+    a new arrival.
+    """
+
+    step: datetime | None  # of a job that has left the queue
+    queue: datetime | None
 
 
 class Woken(StrEnum):
@@ -104,26 +115,25 @@ class ClaimStore(Store):
         where = "due_at <= $3 AND due_at IS NOT NULL AND status <> 'queued'"
         return await self._claim(where, "due_at", now=now, lease_until=lease_until, most=most, share=share)
 
-    @transaction
     async def waiting(
-        self, tx: Transaction, provider: str, *, now: datetime, lease_until: datetime, limits: RunningLimits
+        self, provider: str, *, now: datetime, lease_until: datetime, limits: RunningLimits
     ) -> Job | None:
         """Claim the waiting job of a provider whose turn it is, for submission, where the limits leave room."""
         most = (limits.per_provider, limits.per_user, limits.per_guild, limits.total)
         values = (provider, millis(now), *most, EVERYWHERE, limits.abreast)
-        if self._database.skip_locked and await self._next(tx, *values) is None:
+        if self._database.skip_locked and (await self._read(_NEXT, *values))[0]["id"] is None:
             return None  # as most often: no need to wait for others who claim
+        return await self._waiting(*values, lease_until=lease_until)
+
+    @transaction
+    async def _waiting(self, tx: Transaction, *values: object, lease_until: datetime) -> Job | None:
         await tx.alone(CLAIMS)
-        while (job_id := await self._next(tx, *values)) is not None:
+        while (row := await tx.one(_NEXT, *values)) is not None and row["id"] is not None:
             # None where it was cancelled a moment ago: then it is another's turn.
-            job = await begin_submitting(tx, job_id, lease=self._new_lease(), until=lease_until)
+            job = await begin_submitting(tx, row["id"], lease=self._new_lease(), until=lease_until)
             if job is not None:
                 return job
         return None
-
-    async def _next(self, tx: Transaction, *values: object) -> str | None:
-        row = await tx.one(_NEXT, *values)
-        return row["id"] if row else None
 
     async def overdue(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
         """Claim waiting jobs whose deadline has passed, at most `most`, those first where it has passed the longest."""
@@ -213,24 +223,17 @@ class ClaimStore(Store):
         )
         return [Job.from_row(row) for row in rows]
 
-    @transaction
-    async def next_due(self, tx: Transaction, *, now: datetime, share: int = EVERYTHING) -> datetime | None:
-        """Tell when the next job becomes due that whoever has this `share` may claim; None when none will by itself.
-
-        Waiting jobs count only while they back off, or their provider rests: what else keeps them is another job's end
-        or a new arrival.
-        """
-        row = await tx.one(
-            "SELECT min(due) AS due FROM ("  # noqa: S608 (constants)
-            "SELECT min(due_at) AS due FROM jobs WHERE due_at IS NOT NULL AND status <> 'queued' "
-            f"AND {in_share('$2', BUCKET_OF_JOB)} "
-            "UNION ALL SELECT min(due_at) FROM jobs WHERE status = 'queued' AND due_at > $1 "
-            "UNION ALL SELECT min(rests_until) FROM provider_rests WHERE rests_until > $1) AS all_kinds",
+    async def next_due(self, *, now: datetime, share: int = EVERYTHING) -> Upcoming:
+        """Tell when the next jobs become due that whoever has this `share` may claim."""
+        (row,) = await self._read(
+            "SELECT (SELECT min(due_at) FROM jobs WHERE due_at IS NOT NULL AND status <> 'queued' "  # noqa: S608 (constants)
+            f"AND {in_share('$2', BUCKET_OF_JOB)}) AS step, (SELECT min(due) FROM ("
+            "SELECT min(due_at) AS due FROM jobs WHERE status = 'queued' AND due_at > $1 "
+            "UNION ALL SELECT min(rests_until) FROM provider_rests WHERE rests_until > $1) AS kinds) AS queue",
             millis(now),
             share,
         )
-        due: datetime | None = from_millis(row["due"]) if row else None
-        return due
+        return Upcoming(from_millis(row["step"]), from_millis(row["queue"]))
 
     @transaction
     async def _claim(

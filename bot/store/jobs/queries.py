@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.domain import EVERYWHERE, Account, Fund, Job, Row, VideoRequest, Waiting
+from bot.domain import EVERYWHERE, Account, Fund, Job, VideoRequest, Waiting
 from bot.domain.eta import similarity_key
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs import at_work, fair_queue
@@ -15,22 +15,22 @@ class JobQueryStore(Store):
 
     async def job(self, job_id: str) -> Job | None:
         """Read the job of that id."""
-        rows = await self._all("SELECT * FROM jobs WHERE id = $1", job_id)
+        rows = await self._read("SELECT * FROM jobs WHERE id = $1", job_id)
         return Job.from_row(rows[0]) if rows else None
 
     async def shown_in(self, job_id: str) -> frozenset[int]:
         """List the guilds in which a video was posted once more, beside the one that it was made in."""
-        rows = await self._all("SELECT guild_id FROM showings WHERE job_id = $1", job_id)
+        rows = await self._read("SELECT guild_id FROM showings WHERE job_id = $1", job_id)
         return frozenset(row["guild_id"] for row in rows)
 
     async def asked(self, key: str) -> Job | None:
         """Read the job that came of an idempotency key."""
-        rows = await self._all("SELECT * FROM jobs WHERE idempotency_key = $1", key)
+        rows = await self._read("SELECT * FROM jobs WHERE idempotency_key = $1", key)
         return Job.from_row(rows[0]) if rows else None
 
     async def of_user(self, user_id: int, *, guild_id: int | None, most: int) -> list[Job]:
         """List a person's latest jobs in a guild (or in direct messages), the newest first."""
-        rows = await self._all(
+        rows = await self._read(
             "SELECT * FROM jobs WHERE user_id = $1 AND coalesce(guild_id, 0) = $2 ORDER BY created_at DESC LIMIT $3",
             user_id,
             guild_id or 0,
@@ -40,7 +40,7 @@ class JobQueryStore(Store):
 
     async def unfinished(self, user_id: int) -> int:
         """Count the jobs of a person that have not ended, anywhere."""
-        rows = await self._all(f"SELECT count(*) AS n FROM jobs WHERE user_id = $1 AND {UNFINISHED}", user_id)  # noqa: S608 (constant)
+        rows = await self._read(f"SELECT count(*) AS n FROM jobs WHERE user_id = $1 AND {UNFINISHED}", user_id)  # noqa: S608 (constant)
         return int(rows[0]["n"])
 
     @transaction(snapshot=True)
@@ -70,7 +70,7 @@ class JobQueryStore(Store):
 
     async def durations(self, request: VideoRequest, *, most: int = 20) -> list[float]:
         """List how many seconds the provider worked on each of the latest jobs like this one."""
-        rows = await self._all(
+        rows = await self._read(
             "SELECT finished_at - submitted_at AS took FROM jobs "
             "WHERE eta_key = $1 AND status = 'succeeded' AND submitted_at IS NOT NULL "
             "ORDER BY finished_at DESC LIMIT $2",
@@ -81,7 +81,7 @@ class JobQueryStore(Store):
 
     async def dead_letters(self, *, most: int) -> list[Job]:
         """List the dead letters, which wait for the operator, the oldest first."""
-        rows = await self._all("SELECT * FROM jobs WHERE dead_letter IS NOT NULL ORDER BY created_at LIMIT $1", most)
+        rows = await self._read("SELECT * FROM jobs WHERE dead_letter IS NOT NULL ORDER BY created_at LIMIT $1", most)
         return [Job.from_row(row) for row in rows]
 
     async def account(self, fund: Fund) -> Account:
@@ -92,7 +92,3 @@ class JobQueryStore(Store):
     async def accounts(self, tx: Transaction, funds: Sequence[Fund]) -> list[Account]:
         """Read the accounts of these funds, in their order."""
         return [await ledger.read_account(tx, fund) for fund in funds]
-
-    @transaction
-    async def _all(self, tx: Transaction, sql: str, *values: object) -> list[Row]:
-        return list(await tx.all(sql, *values))

@@ -253,24 +253,24 @@ async def test_at_start_an_overdue_job_that_was_claimed_is_overdue_again(store: 
 
 
 async def test_nothing_is_due_where_there_is_nothing(store: Store) -> None:
-    assert await store.claims.next_due(now=store.now) is None
+    assert await store.claims.next_due(now=store.now) == (None, None)
 
 
 async def test_a_waiting_job_that_could_start_now_wakes_nobody_by_itself(store: Store) -> None:
     await store.accept()
-    assert await store.claims.next_due(now=store.now) is None
+    assert await store.claims.next_due(now=store.now) == (None, None)
 
 
 async def test_the_next_due_job_is_the_earliest_of_the_claimed_the_scheduled_and_those_that_back_off(
     store: Store,
 ) -> None:
     await store.accept(due_at=START + timedelta(seconds=90))
-    assert await store.claims.next_due(now=store.now) == START + timedelta(seconds=90)
+    assert await store.claims.next_due(now=store.now) == (None, START + timedelta(seconds=90))
     job = await store.submitting()
-    assert await store.claims.next_due(now=store.now) == START + LEASE
+    assert await store.claims.next_due(now=store.now) == (START + LEASE, START + timedelta(seconds=90))
     await store.jobs.record_task(job, task_id="t", next_at=START + timedelta(seconds=5), now=store.now)
-    assert await store.claims.next_due(now=store.now) == START + timedelta(seconds=5)
-    assert await store.claims.next_due(now=START + timedelta(seconds=99)) == START + timedelta(seconds=5)
+    assert await store.claims.next_due(now=store.now) == (START + timedelta(seconds=5), START + timedelta(seconds=90))
+    assert await store.claims.next_due(now=START + timedelta(seconds=99)) == (START + timedelta(seconds=5), None)
 
 
 async def test_many_workers_never_get_the_same_waiting_job_nor_break_a_limit(store: Store) -> None:
@@ -331,7 +331,7 @@ async def test_a_private_job_goes_by_its_person(store: Store) -> None:
     await store.jobs.reschedule(job, next_at=store.now)
     mine, its_channels = 1 << bucket_of(CHANNELS[3]), 1 << bucket_of(CHANNELS[5])
     assert await store.claims.due(now=store.now, lease_until=store.now + LEASE, most=9, share=its_channels) == []
-    assert await store.claims.next_due(now=store.now, share=its_channels) is None
+    assert await store.claims.next_due(now=store.now, share=its_channels) == (None, None)
     assert ids(await store.claims.due(now=store.now, lease_until=store.now + LEASE, most=9, share=mine)) == [job.id]
 
 
@@ -341,7 +341,7 @@ async def test_a_process_sleeps_through_what_is_due_elsewhere(store: Store) -> N
     await store.jobs.reschedule(early, next_at=store.now + timedelta(seconds=5))
     await store.jobs.reschedule(late, next_at=store.now + timedelta(seconds=9))
     shares = [1 << bucket_of(each.place_id) for each in (early, late)]
-    moments = [await store.claims.next_due(now=store.now, share=share) for share in shares]
+    moments = [(await store.claims.next_due(now=store.now, share=share)).step for share in shares]
     assert moments == [store.now + timedelta(seconds=5), store.now + timedelta(seconds=9)]
 
 

@@ -67,7 +67,7 @@ async def test_a_provider_that_takes_nothing_rests_and_others_do_not(store: Stor
     assert await on_their_way(store) == []
     assert await store.waiting("kling") is not None
     assert (await rests_until(store), await rests_until(store, "kling")) == (store.now + REST, None)
-    assert await store.claims.next_due(now=store.now) is not None
+    assert (await store.claims.next_due(now=store.now)).queue is not None
 
 
 async def test_a_rest_ends_by_itself_and_somebody_looks_then(store: Store) -> None:
@@ -76,7 +76,7 @@ async def test_a_rest_ends_by_itself_and_somebody_looks_then(store: Store) -> No
     await store.jobs.requeue(job, attempt=1, next_at=store.now + REST, rests=True)
     await store.jobs.cancel(job.id, user_id=job.user_id, now=store.now)
     await store.claims.due(now=store.now, lease_until=store.now + timedelta(days=1), most=1)
-    assert await store.claims.next_due(now=store.now) == store.now + REST
+    assert (await store.claims.next_due(now=store.now)).queue == store.now + REST
     store.later(REST.total_seconds())
     assert await rests_until(store) is None
 
