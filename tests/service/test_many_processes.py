@@ -353,6 +353,20 @@ async def test_a_copy_that_no_owner_answers_for_is_refused_in_words(parts: Parts
             await gateway.bot.services.results.resend(job, copy_to(CHANNELS[1]))
 
 
+async def test_a_copy_is_posted_by_whoever_was_asked_once_the_owner_has_died(parts: Parts) -> None:
+    gateway = await parts.begin("a", Role.GATEWAY)
+    await parts.begin("b", Role.WORKER)
+    job = await posted(parts)
+    async with running(gateway):
+        copying = asyncio.create_task(gateway.bot.services.results.resend(job, copy_to(CHANNELS[1])))
+        await asyncio.sleep(0.05)
+        del parts.alive["b"]
+        parts.everybody_looks()
+        async with asyncio.timeout(3):
+            assert (await copying).channel_id == CHANNELS[1]
+    assert len(gateway.result_poster.asked("post_copy")) == 1
+
+
 async def test_a_video_that_is_deleted_meanwhile_is_copied_nowhere(parts: Parts) -> None:
     gateway, worker = await parts.begin("a", Role.GATEWAY), await parts.begin("b", Role.WORKER)
     job = await posted(parts)

@@ -76,10 +76,12 @@ class CopiesElsewhere:
         self._lookup, self._copies, self._reposts = lookup, copies, reposts
         self._processes, self._signals, self._patience = processes, signals, patience
         self._answers: dict[str, asyncio.Future[Mapping[str, Any]]] = {}  # that are waited for, by nonce
+        self._asked: dict[str, str] = {}  # what they answer, likewise
         self._in_hand: set[str] = set()  # what this process is asked for and has not answered yet, by nonce
         self._tasks: asyncio.TaskGroup | None = None
         signals.on(Topic.COPY, self._hear_request)
         signals.on(Topic.COPIED, self._hear_answer)
+        processes.on_change(self._ask_again)
 
     def is_elsewhere(self, copy: Copy) -> bool:
         """Say whether another process has to post a copy; its person stands for their direct messages."""
@@ -91,7 +93,7 @@ class CopiesElsewhere:
             await asyncio.Event().wait()
 
     async def post(self, job: Job, copy: Copy) -> Posted:
-        """Have a copy posted by the owner of its channel.
+        """Have a copy posted by the owner of its channel: by this process, if the owner has died before it answers.
 
         Raises:
             DestinationLost, DestinationBusy: Discord does not take it, for good or for now.
@@ -99,6 +101,7 @@ class CopiesElsewhere:
         """
         loop, asked = asyncio.get_running_loop(), _Asked(job_id=job.id, copy=copy, spoiler=job.spoiler).write()
         answer = self._answers[copy.nonce] = loop.create_future()
+        self._asked[copy.nonce] = asked
         until = loop.time() + self._patience
         try:
             while not answer.done():
@@ -108,11 +111,16 @@ class CopiesElsewhere:
                 self._signals.send(Topic.COPY, asked)
                 await asyncio.wait([answer], timeout=min(AGAIN, left))
         finally:
-            del self._answers[copy.nonce]
+            del self._answers[copy.nonce], self._asked[copy.nonce]
         outcome = answer.result()
         if (error := _ERRORS.get(outcome.get("error", ""))) is not None:
             raise error(outcome["reason"])
         return Posted(channel_id=outcome["channel_id"], message_id=outcome["message_id"])
+
+    def _ask_again(self) -> None:
+        """Ask whoever owns the channels now."""
+        for asked in tuple(self._asked.values()):
+            self._signals.send(Topic.COPY, asked)
 
     def _hear_answer(self, subject: str) -> None:
         if not subject:
@@ -128,7 +136,7 @@ class CopiesElsewhere:
         except (ValueError, TypeError, KeyError):
             return
         nonce = asked.copy.nonce
-        if self._tasks is None or self.is_elsewhere(asked.copy) or nonce in self._in_hand or nonce in self._answers:
+        if self._tasks is None or self.is_elsewhere(asked.copy) or nonce in self._in_hand:
             return
         self._in_hand.add(nonce)
         self._tasks.create_task(self._answer(asked), name=f"copy {nonce}")
