@@ -459,6 +459,9 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         PeriodicTask(name="departures", every=timedelta(minutes=10), work=left_guilds.work, prompt=True),
         PeriodicTask(name="models", every=timedelta(minutes=1), work=given_up.recall, each=True),
         PeriodicTask(name="files", every=timedelta(days=1), work=files.tidy, each=True),
+        PeriodicTask(
+            name="unfinished_files", every=timedelta(minutes=1), work=files.remove_unfinished, prompt=True, each=True
+        ),
         PeriodicTask(name="retention", every=timedelta(days=1), work=retention.work),
         PeriodicTask(name="answers", every=timedelta(minutes=5), work=lambda: private_answers.forget(now=moment())),
         PeriodicTask(
@@ -468,14 +471,18 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
             prompt=True,
         ),
     ]
-    scheduler = Scheduler(
-        periodic_tasks=periodic_tasks, store=PeriodicTaskStore(database), clock=clock, rand=rand, woken=scheduler_woken
-    )
+    world.processes.on_change(scheduler_woken.set)
     return Bot(
         services=services,
         worker=worker,
         outbox=outbox,
-        scheduler=scheduler,
+        scheduler=Scheduler(
+            periodic_tasks=periodic_tasks,
+            store=PeriodicTaskStore(database),
+            clock=clock,
+            rand=rand,
+            woken=scheduler_woken,
+        ),
         woken=worker_woken,
         admission=admission,
         callbacks=callbacks,

@@ -5,7 +5,7 @@ import logging
 import math
 import re
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from bot.store.jobs.queries import JobQueryStore
 log = logging.getLogger(__name__)
 
 UNTOUCHED: Final = timedelta(days=1)  # before a file that no job needs counts as left behind
+UNFINISHED: Final = timedelta(minutes=1)  # before one that a process was writing does, of which nobody knows any more
 
 # A job's whole file, the one that fits, and what a process is still writing, or lends, behind its id.
 _OWN_FILE: Final = re.compile(r"(?P<job>[0-9A-Za-z-]+)(?P<fitted>\.fit)?\.mp4(?P<private>\.(?P<process>[^.]*).*)?")
@@ -141,6 +142,17 @@ class ResultFiles:
         except SettingsInvalid as exc:
             log.warning("the folder of results cannot be tidied", extra={"detail": str(exc)})
 
+    async def remove_unfinished(self) -> None:
+        """Remove what other processes were writing when they died.
+
+        What has been written to just now may be of one that has begun just now.
+        """
+        living = {self._processes.me, *self._processes.living()}
+        try:
+            await asyncio.to_thread(_remove_unfinished, self._folder, living)
+        except OSError as exc:
+            log.warning("the folder of results cannot be tidied", extra={"detail": exc.strerror})
+
     async def fresh_url(self, job: Job) -> str | None:
         """Ask the provider for the result's address anew: signed ones run out; None where it doesn't say."""
         provider = self._providers.get(job.provider)
@@ -253,6 +265,13 @@ def _remove(files: Iterable[Path]) -> bool:
     except OSError:
         return False
     return True
+
+
+def _remove_unfinished(folder: Path, living: Collection[str]) -> None:
+    for file in _files_in(folder, UNFINISHED):
+        known = _OWN_FILE.fullmatch(file.name)
+        if known is not None and known["private"] is not None and known["process"] not in living:
+            file.unlink(missing_ok=True)
 
 
 def _files_in(folder: Path, untouched: timedelta) -> list[Path]:

@@ -1,6 +1,7 @@
 """The files of finished videos where several processes have one folder, or each a folder of its own."""
 
 import asyncio
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,40 @@ async def test_what_a_dead_process_was_writing_is_removed_by_any_other(services:
     assert services.file_names() == []
     task.cancel()
     await asyncio.wait([task])
+
+
+async def test_what_a_process_was_writing_when_it_died_is_removed_while_others_run(services: Services) -> None:
+    fetcher, job = SlowFetcher(), await services.succeeded()
+    dead, files = files_of(services, DEAD, fetcher=fetcher), files_of(services, ONE)
+    task = await fetching(dead, fetcher, job)
+    await files.remove_unfinished()
+    (unfinished,) = services.file_names()  # it may be of one that has begun just now
+    await asyncio.to_thread(os.utime, services.folder / unfinished, (0, 0))
+    await files_of(services, ONE, DEAD).remove_unfinished()
+    assert services.file_names() == [unfinished]
+    await files.remove_unfinished()
+    assert services.file_names() == []
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_whole_files_and_those_of_others_are_not_unfinished(services: Services) -> None:
+    services.folder.mkdir(parents=True, exist_ok=True)
+    names = ["0123456789abcdef.fit.mp4", "0123456789abcdef.mp4", "notes.txt"]
+    for name in names:
+        (services.folder / name).touch()
+        os.utime(services.folder / name, (0, 0))
+    await files_of(services, ONE).remove_unfinished()
+    assert services.file_names() == names
+
+
+async def test_a_folder_that_cannot_be_looked_into_is_said(
+    services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    services.folder.rmdir()
+    services.folder.touch()
+    await files_of(services, ONE).remove_unfinished()
+    assert "the folder of results cannot be tidied" in caplog.text
 
 
 async def test_a_process_that_looks_around_leaves_its_own_work_alone(services: Services) -> None:
