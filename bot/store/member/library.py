@@ -16,8 +16,8 @@ _FITS: Final = (
 )
 # The same as `bot.domain.access` decides, of videos that are delivered and not taken away; `$6` is the guild, or 0.
 _SEEN: Final = (
-    "(jobs.user_id = $1 OR (coalesce(jobs.review, 'passed') NOT IN ('request', 'held') AND $6 <> 0 AND ("
-    "(jobs.guild_id = $6 AND (jobs.private = 0 OR jobs.shared_at IS NOT NULL)) OR EXISTS "
+    "(jobs.user_id = $1 OR (coalesce(jobs.review, 'passed') NOT IN ('request', 'held') AND CAST($6 AS BIGINT) <> 0 "
+    "AND ((jobs.guild_id = $6 AND (jobs.private = 0 OR jobs.shared_at IS NOT NULL)) OR EXISTS "
     "(SELECT 1 FROM showings WHERE showings.job_id = jobs.id AND showings.guild_id = $6)))) "
 )
 _MINE: Final = f"SELECT jobs.* FROM jobs WHERE jobs.user_id = $1 AND {_FITS} ORDER BY jobs.created_at DESC "  # noqa: S608 (constants)

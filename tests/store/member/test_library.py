@@ -76,6 +76,14 @@ async def test_a_star_is_given_and_taken_back_and_counted(store: Store) -> None:
     assert await found(store, LibraryQuery(favourites=True)) == ["first"]
 
 
+async def test_starred_videos_are_listed_in_a_guild_with_a_long_id(store: Store) -> None:
+    job = await posted(store, "one")
+    library = LibraryStore(store.database)
+    await library.toggle(job.id, user_id=1, now=store.now)
+    starred = LibraryQuery(favourites=True)
+    assert await library.videos(starred, user_id=1, guild_id=1_100_000_000_000_000_000, skip=0, most=9) == [job]
+
+
 async def test_of_others_videos_those_are_listed_that_one_may_open(store: Store) -> None:
     library_store, results, lookup = (
         LibraryStore(store.database),
