@@ -21,6 +21,7 @@ from bot.provider.download import Downloader
 from bot.service.answer_tokens import AnswerTokens, RememberedTokens, Seal, SharedTokens
 from bot.service.jobs.offered_models import OfferedModels
 from bot.service.member.defaults import NotifyPreferences
+from bot.service.processes import Processes
 from bot.settings import Settings
 from bot.store.member.preferences import PreferenceStore
 from bot.store.member.private_answers import PrivateAnswerStore
@@ -130,7 +131,7 @@ async def running_bot(
         together = await stack.enter_async_context(open_together(settings, database, process_id=process_id, wall=wall))
         this, pace = together.processes.this, Pace()
         client = await stack.enter_async_context(_client(settings, moment, pace, this))
-        tokens = _answer_tokens(settings, database, moment)
+        tokens = _answer_tokens(settings, database, moment, together.processes)
         answers = PrivateAnswers(tokens=tokens, edit=partial(edit_answer, client), moment=moment)
         world = await _world(settings, stack, database, client, answers=answers, moment=moment, together=together)
         pace.part = lambda: world.processes.pace
@@ -178,12 +179,14 @@ def _client(settings: Settings, moment: DiscordClock, pace: Pace, this: Process)
     )
 
 
-def _answer_tokens(settings: Settings, database: OpenDatabase, moment: DiscordClock) -> AnswerTokens:
+def _answer_tokens(
+    settings: Settings, database: OpenDatabase, moment: DiscordClock, processes: Processes
+) -> AnswerTokens:
     """Choose who remembers the private answers: the database, where several processes may use it."""
     if settings.database_path is not None:
         return RememberedTokens(moment=moment)
     seal = Seal(settings.discord_token.get_secret_value())
-    return SharedTokens(PrivateAnswerStore(database), seal=seal, moment=moment)
+    return SharedTokens(PrivateAnswerStore(database), seal=seal, moment=moment, others=lambda: processes.others)
 
 
 async def _world(

@@ -38,10 +38,13 @@ class AnswerToken:
 class AnswerTokens(Protocol):
     """Keeps tokens by the idempotency key of what was asked for.
 
-    `shared` is whether other processes have them, too. Nothing depends on a token: no method raises.
+    Nothing depends on a token: no method raises.
     """
 
-    shared: bool
+    @property
+    def shared(self) -> bool:
+        """Say whether another process may keep one, too."""
+        ...
 
     async def keep(self, key: str, token: AnswerToken, *, user_id: int) -> None:
         """Keep the token of a person's answer, in place of an earlier one."""
@@ -59,7 +62,7 @@ class AnswerTokens(Protocol):
 class RememberedTokens:
     """Remembers tokens in this process. See `AnswerTokens`; `moment` is Discord's present."""
 
-    shared = False
+    shared: Final = False
 
     def __init__(self, *, moment: Callable[[], datetime]) -> None:
         self._moment = moment
@@ -88,12 +91,20 @@ class RememberedTokens:
 
 
 class SharedTokens:
-    """Keeps tokens in the database, for all processes. See `AnswerTokens`; `moment` is Discord's present."""
+    """Keeps tokens in the database, for all processes. See `AnswerTokens`; `moment` is Discord's present.
 
-    shared = True
+    `others` says whether another process lives.
+    """
 
-    def __init__(self, store: PrivateAnswerStore, *, seal: "Seal", moment: Callable[[], datetime]) -> None:
-        self._store, self._seal, self._moment = store, seal, moment
+    def __init__(
+        self, store: PrivateAnswerStore, *, seal: "Seal", moment: Callable[[], datetime], others: Callable[[], bool]
+    ) -> None:
+        self._store, self._seal, self._moment, self._others = store, seal, moment, others
+
+    @property
+    def shared(self) -> bool:
+        """See `AnswerTokens`."""
+        return self._others()
 
     async def keep(self, key: str, token: AnswerToken, *, user_id: int) -> None:
         """See `AnswerTokens`."""

@@ -76,7 +76,8 @@ async def tokens(request: pytest.FixtureRequest, world: Discord, tmp_path: Path)
         return
     async with SQLiteDatabase(str(tmp_path / "shotcaller.db")) as database:
         await migrate(database, now=NOW)
-        yield SharedTokens(PrivateAnswerStore(database), seal=Seal("secret"), moment=world.moment)
+        store, seal = PrivateAnswerStore(database), Seal("secret")
+        yield SharedTokens(store, seal=seal, moment=world.moment, others=lambda: True)
 
 
 @pytest.fixture
@@ -254,12 +255,13 @@ class Processes:
     world: Discord
     store: PrivateAnswerStore
     database: SQLiteDatabase
+    others: bool = True
 
     def __post_init__(self) -> None:
         self.asked, self.works = self.another(), self.another()
 
     def another(self, *, bot: str = "one") -> PrivateAnswers:
-        tokens = SharedTokens(self.store, seal=Seal(bot), moment=self.world.moment)
+        tokens = SharedTokens(self.store, seal=Seal(bot), moment=self.world.moment, others=lambda: self.others)
         return PrivateAnswers(tokens=tokens, edit=self.world.edit, moment=self.world.moment)
 
     async def sealed(self) -> list[str]:
@@ -301,6 +303,15 @@ async def test_an_answer_that_was_never_given_is_looked_for_only_while_it_may_co
     assert not replacing.done()
     processes.world.now += timedelta(seconds=private_answers.PATIENCE)
     assert not await replacing
+
+
+async def test_an_answer_that_only_a_dead_process_could_give_is_not_waited_for(processes: Processes) -> None:
+    replacing = asyncio.create_task(processes.works.replace(job(Asked(1), asked_at=NOW), "It failed."))
+    await asyncio.sleep(0.05)
+    assert not replacing.done()
+    processes.others = False
+    async with asyncio.timeout(5):
+        assert not await replacing
 
 
 async def test_a_copy_of_the_database_opens_no_answer(processes: Processes) -> None:
