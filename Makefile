@@ -10,7 +10,7 @@ STAMP  := $(VENV)/.installed
 SANDBOX_OPENAPI ?= $(abspath $(wildcard ../shared/discord/openapi.json))
 export SANDBOX_OPENAPI
 
-.PHONY: setup demo try test torture simulate fresh check format lock bench docs pictures clean
+.PHONY: setup demo try test test-other-database torture simulate fresh check format lock bench docs pictures clean
 
 setup: $(STAMP)
 
@@ -41,6 +41,10 @@ try: setup
 # The processes of a run import the same modules: what one has compiled, the others find.
 test: setup
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 6 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=97 $(ARGS)
+
+# The acceptance tests again: each on that database, SQLite or PostgreSQL, on which `make test` does not run it.
+test-other-database: setup
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 6 --dist worksteal --databases other $(or $(ARGS),tests/acceptance)
 
 # Everything that can go wrong goes wrong (several minutes); ARGS="--seed 7 --asks 300 --write", see docs/reliability.md.
 torture: setup

@@ -11,6 +11,16 @@ from tests.fresh_databases import FreshDatabases
 from tests.postgres_server import Server, ServerMissing, shared_server
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let whoever runs the tests say on which databases the acceptance tests run: `tests/acceptance/choice.py`."""
+    parser.addoption(
+        "--databases",
+        choices=("one", "other", "both"),
+        default="one",
+        help="run each acceptance test on one of SQLite and PostgreSQL (the default), on the other, or on both",
+    )
+
+
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Server:
     """The server of this run, which every process of the run shares.

@@ -35,7 +35,7 @@ _COMMAND: Final = re.compile(r"/[a-z]+(?: [a-z]+)*")
 _SAID: Final = re.compile(r"\"{3}.*?\"{3}|#.*?$", re.MULTILINE | re.DOTALL)
 _NAME: Final = re.compile(r"`([A-Za-z_]\w*)(?:\(.*?\))?`")
 _WORD: Final = re.compile(r"\w+")
-_TYPED: Final = re.compile(r"(?:.venv/bin/)?(make|shotcaller) ([a-z]+)")
+_TYPED: Final = re.compile(r"(?:.venv/bin/)?(make|shotcaller) ([a-z-]+)")
 _FENCED: Final = re.compile(r"^```.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -137,7 +137,7 @@ def _strange(sources: Iterable[Path]) -> Iterator[tuple[str, str]]:
 
 @cache
 def _targets() -> frozenset[str]:
-    return frozenset(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
+    return frozenset(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
 
 
 @cache
@@ -194,6 +194,7 @@ def test_the_picture_of_the_layers_names_folders_that_are_there() -> None:
         "bot.domain.job.Nothing",
         "NOWHERE.md",
         "make nothing",
+        "make test-nothing",
         "shotcaller nothing",
         "/video nothing",
     ],
@@ -221,6 +222,7 @@ def test_a_link_that_leads_nowhere_is_found(link: str) -> None:
         "bot.domain.job.Job",
         "README.md",
         "make demo ARGS=--storyboard",
+        "make test-other-database",
         "shotcaller doctor",
         "/admin allowance",
         "/healthz",

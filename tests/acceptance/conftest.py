@@ -12,8 +12,9 @@ import pytest
 from sandbox.discord.openapi import Document
 from sandbox.server import OPENAPI_VARIABLE, Sandbox
 
-pytest.register_assert_rewrite(*(f"tests.acceptance.{name}" for name in ("books", "outcomes", "people", "stage")))
+pytest.register_assert_rewrite(*(f"tests.acceptance.{name}" for name in ("outcomes", "people", "system")))
 
+from tests.acceptance.choice import KINDS, is_about_one, runs  # noqa: E402 - likewise
 from tests.acceptance.database import BotDatabase, FileDatabase, ServerDatabase  # noqa: E402 - likewise
 from tests.acceptance.forks import warm_up  # noqa: E402 - their asserts explain themselves only if imported now
 from tests.acceptance.people import People  # noqa: E402 - likewise
@@ -50,15 +51,23 @@ def generate_seconds(request: pytest.FixtureRequest) -> float:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Keep a bot's records in a file, but for tests about a server."""
-    named = any("database" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
-    if "database" in metafunc.fixturenames and not named:
-        metafunc.parametrize("database", ["sqlite"], indirect=True)
+    """Make every test one for each kind of database, unless it is about one of them."""
+    if "database" in metafunc.fixturenames and not is_about_one(metafunc.definition):
+        metafunc.parametrize("database", KINDS, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave of the acceptance tests those that `--databases` asks for."""
+    databases, here = config.getoption("databases"), Path(__file__).parent
+    left_out = dict.fromkeys(item for item in items if here in item.path.parents and not runs(item, databases))
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[BotDatabase]:
-    """The bot's database, of every kind there is; `@on_file` tests are about a file."""
+    """The bot's database, of either kind; see `ON_FILE` and `ON_SERVER` for tests that are about one."""
     if request.param == "sqlite":
         yield FileDatabase(tmp_path / "data" / "shotcaller.db")
         return

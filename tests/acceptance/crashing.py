@@ -14,6 +14,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from types import FrameType
 from typing import Any, TypeVar, cast
 
@@ -61,6 +62,12 @@ class Watched:
             return answer
 
         return call
+
+
+class WatchedProvider(Watched):
+    """A video service at which a submission is over soon, however it ends: that long, others leave its job alone."""
+
+    longest_create = timedelta(seconds=1)
 
 
 class WatchedDatabase:
@@ -146,7 +153,7 @@ def main(record: str, end: str | None = None) -> None:
         return replace(
             world,
             database=cast("Any", WatchedDatabase(world.database, watch)),
-            providers={name: around(each) for name, each in world.providers.items()},
+            providers={name: WatchedProvider(each, watch) for name, each in world.providers.items()},
             notifier=around(world.notifier),
             fetcher=around(world.fetcher),
             staff=around(world.staff),
