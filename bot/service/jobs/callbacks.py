@@ -133,6 +133,8 @@ class Callbacks:
         return max(0.0, min([IDLE, *((at - self._clock()).total_seconds() for at in moments)]))
 
     async def _wake_jobs(self, taken: dict[str, _News], *, now: datetime) -> None:
+        for external_id in taken:
+            self._remember(external_id, now)  # before the database is asked: the task's end may be noted meanwhile
         try:
             outcomes = await self._claims.wake(list(taken), now=now)
         except StoreError:
@@ -143,7 +145,6 @@ class Callbacks:
             if outcome is Woken.BUSY and tries < BUSY_TRIES:
                 at = now + timedelta(seconds=BUSY_BASE * 2 ** (tries - 1))
                 self._news.setdefault(external_id, _News(at=at, tries=tries))
-            self._remember(external_id, now)
         if Woken.YES in outcomes.values():
             self._signals.send(Topic.JOBS)
 

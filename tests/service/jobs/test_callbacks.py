@@ -103,6 +103,18 @@ async def test_a_job_that_is_being_asked_about_is_woken_after_that(services: Ser
     assert await called_for(services, job)
 
 
+async def test_a_task_whose_end_is_found_while_its_callback_wakes_the_job_was_called_for(
+    services: Services, callbacks: Callbacks
+) -> None:
+    job = await asked_later(services)
+    callbacks.receive("kirin", job.external_id, END)
+    waking = asyncio.create_task(callbacks.work())
+    await asyncio.sleep(0)
+    callbacks.note_end(job)
+    await waking
+    assert callbacks.trusted("kirin")
+
+
 async def test_a_job_that_is_being_submitted_is_woken_once_it_is(services: Services, callbacks: Callbacks) -> None:
     submitting = await services.submitting()
     callbacks.receive("kirin", submitting.external_id, END)
