@@ -101,6 +101,7 @@ def move_database(system: System, ending: str, to: str) -> None:
         file.rename(f"{str(file).removesuffix(ending)}{to}")
 
 
+@ON_FILE
 @pytest.mark.parametrize("generate_seconds", [60], indirect=True, ids=[""])
 async def test_a_bot_whose_database_is_taken_away_stops_and_says_why(system: System) -> None:
     async def running() -> bool:
