@@ -204,11 +204,11 @@ async def test_killed_in_the_middle_of_a_download_no_half_file_stays(system: Sys
     for file in system.data.glob("results/*.part"):
         os.utime(file, (0, 0))  # as if it were long ago
 
-    async def gone() -> bool:
+    async def is_gone() -> bool:
         return not await half()
 
     assert await half()
     async with system.process():
         await system.rest()
-        await system.people.until(gone, what="the end of the half file")
+        await system.people.until(is_gone, what="the end of the half file")
     await exactly_once(system)
