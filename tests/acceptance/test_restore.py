@@ -45,7 +45,7 @@ async def back_up(system: System) -> Backup:
     return backup
 
 
-async def told(system: System) -> list[dict[str, Any]] | None:
+async def operators_messages(system: System) -> list[dict[str, Any]] | None:
     """What the operator has been told."""
     return await system.people.messages("showcase") or None
 
@@ -129,7 +129,7 @@ async def test_where_a_service_cannot_tell_nothing_is_submitted_and_the_operator
     operator = system.id_of("channels", "showcase")
     async with system.bot(**ONE, kirin_find_is_authoritative=False, operator_channel_id=operator):
         await system.rest()
-        (alert,) = await system.people.until(lambda: told(system), what="words for the operator")
+        (alert,) = await system.people.until(lambda: operators_messages(system), what="words for the operator")
     assert len(await system.people.tasks()) == 1
     assert sorted(job["dead_letter"] or "" for job in system.database.jobs()) == ["", "outcome_unknown"]
     (lost,) = [job for job in system.database.jobs() if job["dead_letter"]]
