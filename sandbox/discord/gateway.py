@@ -140,7 +140,7 @@ class Gateway:
             "resume_gateway_url": self.url,
             "private_channels": [],
             "relationships": [],
-            "application": {"id": world.application_id, "flags": 0},
+            "application": {"id": world.application_id, "flags": 0, "flags_new": "0"},
         }
         session.dispatch("READY", {**ready, "shard": list(session.shard)} if session.sharded else ready)
         if session.intents & Intent.GUILDS:

@@ -15,26 +15,39 @@ from sandbox.discord.errors import Problem
 from sandbox.discord.world import Json
 
 ID = "urn:discord"
-LONGEST_TEXT = 300
 FAILING = 500  # the document has no answers of a failing server
 _ID = re.compile(r'"[1-9][0-9]{18}"(?!:)')  # as JSON, where it is a value
 _BY_TYPE = "x-branch-by-type"
-# Discord's names for what the keywords of JSON Schema find.
-_KINDS = {
-    "required": "BASE_TYPE_REQUIRED",
-    "maxLength": "BASE_TYPE_MAX_LENGTH",
-    "minLength": "BASE_TYPE_MIN_LENGTH",
-    "maxItems": "BASE_TYPE_MAX_LENGTH",
-    "minItems": "BASE_TYPE_MIN_LENGTH",
-    "enum": "BASE_TYPE_CHOICES",
-    "const": "BASE_TYPE_CHOICES",
-    "maximum": "NUMBER_TYPE_MAX",
-    "minimum": "NUMBER_TYPE_MIN",
-    "type": "BASE_TYPE_CONVERT",
-    "uniqueItems": "SET_TYPE_ALREADY_CONTAINS_VALUE",
+# Discord's names and words for what the keywords of JSON Schema find.
+_LENGTHS = {"maxLength": "minLength", "maxItems": "minItems", "minLength": "maxLength", "minItems": "maxItems"}
+_WORDS: dict[str, tuple[str, str]] = {
+    "required": ("BASE_TYPE_REQUIRED", "This field is required"),
+    "maxLength": ("BASE_TYPE_MAX_LENGTH", "Must be {0} or fewer in length."),
+    "minLength": ("BASE_TYPE_MIN_LENGTH", "Must be {0} or more in length."),
+    "maxItems": ("BASE_TYPE_MAX_LENGTH", "Must be {0} or fewer in length."),
+    "minItems": ("BASE_TYPE_MIN_LENGTH", "Must be {0} or more in length."),
+    "enum": ("BASE_TYPE_CHOICES", "Value must be one of {0}."),
+    "const": ("BASE_TYPE_CHOICES", "Value must be one of {0}."),
+    "maximum": ("NUMBER_TYPE_MAX", "int value should be less than or equal to {0}."),
+    "minimum": ("NUMBER_TYPE_MIN", "int value should be greater than or equal to {0}."),
+    "pattern": ("STRING_TYPE_REGEX", "String value did not match validation regex."),
+    "uniqueItems": ("SET_TYPE_ALREADY_CONTAINS_VALUE", "The set already contains this value"),
+    "oneOf": ("UNION_TYPE_CHOICES", 'Value of field "type" must be one of {0}.'),
+    "anyOf": ("UNION_TYPE_CHOICES", 'Value of field "type" must be one of {0}.'),
 }
+_TYPES: dict[str, tuple[str, str]] = {
+    "string": ("STRING_TYPE_CONVERT", 'Could not interpret "{0}" as string.'),
+    "integer": ("NUMBER_TYPE_COERCE", 'Value "{0}" is not int.'),
+    "number": ("NUMBER_TYPE_COERCE", 'Value "{0}" is not float.'),
+    "boolean": ("BOOLEAN_TYPE_CONVERT", "Must be either true or false."),
+    "array": ("LIST_TYPE_CONVERT", "Only iterables may be used in a ListType"),
+    "object": ("MODEL_TYPE_CONVERT", "Expected an object/dictionary."),
+}
+_SNOWFLAKE_WORDS = ("NUMBER_TYPE_COERCE", 'Value "{0}" is not snowflake.')
+LONGEST_QUOTE = 100
 # What Discord takes beside what the document states: snowflakes as numbers, permissions as text.
-_SNOWFLAKE = {"anyOf": [{"type": "string", "pattern": "^(0|[1-9][0-9]*)$"}, {"type": "integer", "minimum": 0}]}
+_DIGITS = "^(0|[1-9][0-9]*)$"
+_SNOWFLAKE = {"anyOf": [{"type": "string", "pattern": _DIGITS}, {"type": "integer", "minimum": 0}]}
 _PERMISSIONS = {"type": ["integer", "string", "null"], "minimum": 0, "pattern": "^[0-9]+$"}
 
 
@@ -91,6 +104,11 @@ class Document:
             return [] if body is None else [f"{where}: the document has no body here"]
         return [f"{where}: {_problem(error)}" for error in self._errors(validator, body)]
 
+    def object_problems(self, name: str, value: Any) -> list[str]:
+        """Find where an object is not as the document's schema of this name says, in answers."""
+        validator = self._at(self._answers, ("components", "schemas", name))
+        return [] if validator is None else [str(_problem(error)) for error in self._errors(validator, value)]
+
     def methods(self, route: str) -> set[str]:
         """Name the methods that a path takes."""
         return {name.upper() for name, found in self._document["paths"].get(route, {}).items() if "responses" in found}
@@ -124,8 +142,9 @@ class Document:
             schema = self._plain(operation["parameters"][index]["schema"])
             validator = self._validator(method, route, "parameters", str(index), "schema")
             if validator is not None:
-                for error in validator.iter_errors(_cast(value, schema)):
-                    yield Problem(at=at, kind=_kind(error), text=_text(error))
+                for error in _flat(validator.iter_errors(_cast(value, schema))):
+                    kind, text = _described(error)
+                    yield Problem(at=at, kind=kind, text=text)
 
     def _plain(self, schema: Json) -> Json:
         """Follow the reference that a schema may be."""
@@ -183,8 +202,12 @@ def _picking(plain: Any) -> Any:
     def keyword(validator: Any, branches: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
         by_type = schema.get(_BY_TYPE)
         kind = instance.get("type") if isinstance(instance, dict) else None
-        if by_type is None or not isinstance(kind, int) or kind not in by_type:
+        if by_type is None or not isinstance(instance, dict):
             yield from plain(validator, branches, instance, schema)
+            return
+        if not isinstance(kind, int) or kind not in by_type:
+            if any(plain(validator, branches, instance, schema)):
+                yield ValidationError("no branch has this type", validator_value=sorted(by_type))
             return
         index = by_type[kind]
         yield from validator.descend(instance, branches[index], schema_path=index)
@@ -271,18 +294,42 @@ def _flat(errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
 
 def _problem(error: ValidationError) -> Problem:
     at = tuple(error.absolute_path)
+    kind, text = _described(error)
     if error.validator == "required":
         needed: Any = error.validator_value
         present: Any = error.instance
-        absent = next((name for name in needed if name not in present), "")
-        return Problem(at=(*at, absent), kind=_kind(error), text="This field is required")
-    return Problem(at=at, kind=_kind(error), text=_text(error))
+        at = (*at, next((name for name in needed if name not in present), ""))
+    elif error.validator == "uniqueItems":
+        items: Any = error.instance
+        at = (*at, next(index for index, item in enumerate(items) if item in items[:index]))
+    return Problem(at=at, kind=kind, text=text)
 
 
-def _kind(error: ValidationError) -> str:
-    return _KINDS.get(str(error.validator), str(error.validator).upper())
+def _described(error: ValidationError) -> tuple[str, str]:
+    """Say in Discord's name and words what a keyword found."""
+    limit: Any = error.validator_value
+    keyword, schema = str(error.validator), error.schema
+    quoted = str(error.instance)[:LONGEST_QUOTE]
+    if keyword == "type":
+        wanted = [name for name in ([limit] if isinstance(limit, str) else list(limit)) if name != "null"]
+        kind, text = _TYPES.get(wanted[0], _WORDS["pattern"])
+        return kind, text.format(quoted)
+    if keyword in _LENGTHS and isinstance(schema, Mapping) and schema.get(_LENGTHS[keyword]):
+        few, many = sorted((int(schema[keyword]), int(schema[_LENGTHS[keyword]])))
+        return "BASE_TYPE_BAD_LENGTH", f"Must be between {few} and {many} in length."
+    if keyword in ("enum", "const") or (keyword in ("oneOf", "anyOf") and not isinstance(limit[0], int)):
+        limit, keyword = _allowed(error), "enum"
+    if isinstance(schema, Mapping) and schema.get("pattern") == _DIGITS:
+        return _SNOWFLAKE_WORDS[0], _SNOWFLAKE_WORDS[1].format(quoted)
+    kind, text = _WORDS.get(keyword, (keyword.upper(), error.message))
+    return kind, text.format(tuple(limit) if isinstance(limit, list) else limit)
 
 
-def _text(error: ValidationError) -> str:
-    text = error.message
-    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
+def _allowed(error: ValidationError) -> list[Any]:
+    """List the values that would have done: of an enumeration, or of a union of constants."""
+    found: Any = error.validator_value
+    if error.validator == "enum":
+        return list(found)
+    union: Any = error.parent.validator_value if error.parent is not None and error.validator == "const" else found
+    branches = union if isinstance(union, list) else [{"const": union}]
+    return [branch["const"] for branch in branches if isinstance(branch, Mapping) and "const" in branch]

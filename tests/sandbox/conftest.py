@@ -228,7 +228,7 @@ def document() -> Document:
 async def harness(request: pytest.FixtureRequest) -> AsyncIterator[Harness]:
     """A sandbox that checks by hand, and one that has Discord's document too."""
     checked = request.getfixturevalue("document") if request.param == "with the document" else None
-    async with _staged(checked) as harness:
+    async with staged(checked) as harness:
         yield harness
 
 
@@ -243,19 +243,19 @@ async def library_client(request: pytest.FixtureRequest) -> AsyncIterator[Librar
 @pytest.fixture
 async def plain() -> AsyncIterator[Harness]:
     """A sandbox that checks by hand, for what has nothing to do with documents."""
-    async with _staged(None) as harness:
+    async with staged(None) as harness:
         yield harness
 
 
 @pytest.fixture
 async def in_turn() -> AsyncIterator[Harness]:
     """A sandbox in which sessions begin in turn, as they have to at Discord."""
-    async with _staged(None, identify_seconds=BUCKET_SECONDS) as harness:
+    async with staged(None, identify_seconds=BUCKET_SECONDS) as harness:
         yield harness
 
 
 @asynccontextmanager
-async def _staged(document: Document | None, *, identify_seconds: float = 0) -> AsyncIterator[Harness]:
+async def staged(document: Document | None, *, identify_seconds: float = 0) -> AsyncIterator[Harness]:
     """The clock stands still, so that sessions begin at once unless a test is about that."""
     seconds = [time.time()]
     sandbox = Sandbox(openapi=document, environment={}, clock=lambda: seconds[0], identify_seconds=identify_seconds)

@@ -105,7 +105,7 @@ def _reference(call: Call, place: Channel) -> Json:
 
 _UNKNOWN_REFERENCE = {
     "message_reference": {
-        "_errors": [{"code": "REPLIES_UNKNOWN_MESSAGE", "message": "Unknown message"}],
+        "_errors": [{"code": "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "message": "Unknown message"}],
     },
 }
 
@@ -199,8 +199,7 @@ def _check_many(call: Call) -> list[Problem]:
     if not isinstance(given, list):
         return [validate.missing(at)] if given is None else list(validate.types(call.form, {"messages": list}, ()))
     wrong = [validate.snowflake(each, (*at, index)) for index, each in enumerate(given) if not str(each).isdecimal()]
-    seen = [index for index, each in enumerate(given) if each in given[:index]]
-    return wrong + [validate.repeated((*at, index)) for index in seen]
+    return [*wrong, *validate.duplicates(given, at)]
 
 
 def _check_change(call: Call) -> list[Problem]:

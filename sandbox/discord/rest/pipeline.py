@@ -207,12 +207,12 @@ class Pipeline:
             Refused: as Discord refuses what is wrong with it.
         """
         problems = self._record.problems
+        problems += route.check(call) if route.check is not None else ()
         if self._discord.document is not None:
+            known = {(problem.at, problem.kind) for problem in problems}
             find = self._discord.document.request_problems
-            problems += await asyncio.to_thread(find, route.method, route.path, body=call.body, query=call.query)
-        if route.check is not None:
-            found = {(problem.at, problem.kind) for problem in problems}
-            problems += [problem for problem in route.check(call) if (problem.at, problem.kind) not in found]
+            found = await asyncio.to_thread(find, route.method, route.path, body=call.body, query=call.query)
+            problems += [problem for problem in found if (problem.at, problem.kind) not in known]
         refuse(problems)
 
     def _answer(self, status: int, body: Any) -> web.Response:

@@ -18,8 +18,7 @@ def _check_thread(call: Call) -> list[Problem]:
         wrong.append(validate.missing(("name",)))
     wrong += validate.length(call.form.get("name"), ("name",), most=100)
     if call.form.get("auto_archive_duration", 60) not in (60, 1440, 4320, 10080, None):
-        text = "Value must be one of {60, 1440, 4320, 10080}."
-        wrong.append(validate.problem(("auto_archive_duration",), "BASE_TYPE_CHOICES", text))
+        wrong.append(validate.choices(("auto_archive_duration",), (60, 1440, 4320, 10080)))
     return wrong
 
 

@@ -12,6 +12,8 @@ from sandbox.discord.world import Json
 CHAT_INPUT, USER_MENU, MESSAGE_MENU = 1, 2, 3
 SUBCOMMAND, GROUP = 1, 2
 MOST_OPTIONS = MOST_CHOICES = 25
+# What a command, a group in it and a subcommand consist of.
+OPTION_TYPES = (range(1, 12), (SUBCOMMAND,), range(3, 12))
 MOST_TEXT = 8000
 MOST_OF_TYPE = {CHAT_INPUT: 100, USER_MENU: 15, MESSAGE_MENU: 15}
 LOCALES = frozenset(
@@ -22,7 +24,8 @@ LOCALES = frozenset(
     ),
 )
 # Letters and numbers of any script, as Discord's pattern has them with its Devanagari and Thai additions.
-_NAME = re.compile(r"[-_'\w\u0900-\u097f\u0e00-\u0e7f]{1,32}")
+_NAME = re.compile(r"[-_'\w\u0900-\u097f\u0e00-\u0e7f]*")
+LONGEST_NAME = 32
 _LOCALIZED = {"name_localizations", "description_localizations"}
 _KEYS = _LOCALIZED | {
     *("name", "description", "options", "default_member_permissions", "dm_permission", "contexts"),
@@ -49,7 +52,7 @@ _OPTION_TYPES = {**_TYPES, "type": int, "required": bool, "choices": list, "auto
 def check_commands(commands: Any) -> list[Problem]:
     """Check all commands of a bulk overwrite."""
     if not isinstance(commands, list):
-        return [] if commands is None else [validate.problem((), "LIST_TYPE_CONVERT", "Only iterables may be used")]
+        return [] if commands is None else [validate.convert((), list, commands)]
     wrong = list(validate.objects(commands, ()))
     seen: dict[Any, list[str]] = {}
     for index, command in enumerate(commands):
@@ -72,7 +75,7 @@ def check_commands(commands: Any) -> list[Problem]:
 def check_command(command: Any, at: At = ()) -> list[Problem]:
     """Check one command."""
     if not isinstance(command, dict):
-        return [validate.problem(at, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")]
+        return [validate.convert(at, dict, command)]
     wrong = [*validate.undeclared(command, _KEYS | _GIVEN, at), *validate.types(command, _TYPES, at)]
     if any(problem.refusal for problem in wrong):
         return wrong
@@ -111,15 +114,27 @@ def size(what: Json) -> int:
 
 def _named(what: Json, at: At) -> Iterator[Problem]:
     """Check the name and description of a chat command or of one of its options."""
-    for key, name in (("name", what.get("name")), *_localized(what, "name_localizations")):
-        if not isinstance(name, str) or not _NAME.fullmatch(name) or name != name.lower():
-            yield validate.problem((*at, key), "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
+    yield from _name(what.get("name"), (*at, "name"))
+    for locale, name in _localized(what, "name_localizations"):
+        yield from _name(name, (*at, "name_localizations", locale))
     if not what.get("description"):
         yield validate.missing((*at, "description"))
     yield from validate.length(what.get("description"), (*at, "description"), most=100)
     for key, text in _localized(what, "description_localizations"):
         yield from validate.length(text, (*at, "description_localizations", key), least=1, most=100)
     yield from _locales(what, at)
+
+
+def _name(name: Any, at: At) -> Iterator[Problem]:
+    """Check a name as it is typed: so long, of letters and digits, in small letters."""
+    if name is None:
+        yield validate.missing(at)
+    elif isinstance(name, str):
+        yield from validate.length(name, at, least=1, most=LONGEST_NAME)
+        if not _NAME.fullmatch(name):
+            yield validate.problem(at, "STRING_TYPE_REGEX", "String value did not match validation regex.")
+        if not _NAME.fullmatch(name) or name != name.lower():
+            yield validate.problem(at, "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
 
 
 def _localized(what: Json, key: str) -> list[tuple[str, Any]]:
@@ -131,9 +146,8 @@ def _locales(what: Json, at: At) -> Iterator[Problem]:
     for key in sorted(_LOCALIZED):
         for locale, _ in _localized(what, key):
             if locale not in LOCALES:
-                yield validate.problem(
-                    (*at, key, locale), "BASE_TYPE_CHOICES", "Value must be one of Discord's locales"
-                )
+                text = f'Value "{locale}" is not a valid enum value.'
+                yield validate.problem((*at, key, locale), "ENUM_TYPE_COERCE", text)
 
 
 def _options(options: Any, at: At, *, depth: int) -> Iterator[Problem]:
@@ -168,14 +182,10 @@ def _option(option: Json, at: At, *, depth: int) -> Iterator[Problem]:
     yield from validate.types(option, _OPTION_TYPES, at)
     yield from _named(option, at)
     kind = option.get("type")
-    if kind not in range(1, 12):
-        yield validate.problem((*at, "type"), "BASE_TYPE_CHOICES", "Value must be one of {1, …, 11}.")
-    nested = kind in (SUBCOMMAND, GROUP)
-    if nested and depth > (0 if kind == GROUP else 1):
-        text = "Sub-command option type cannot be nested here"
-        yield validate.problem((*at, "type"), "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", text)
-    if nested:
-        yield from _options(option.get("options"), (*at, "options"), depth=depth + (1 if kind == GROUP else 2))
+    if kind not in OPTION_TYPES[depth]:
+        yield validate.union(at, OPTION_TYPES[depth])
+    elif kind in (SUBCOMMAND, GROUP):
+        yield from _options(option.get("options"), (*at, "options"), depth=1 if kind == GROUP else 2)
     yield from _choices(option, at)
 
 

@@ -108,7 +108,7 @@ def _together(components: list[Any], at: At, *, v2: bool) -> Iterator[Problem]:
         yield validate.problem(at, "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", text)
     shown = sum(len(str(c.get("content", ""))) for c in every if c.get("type") == TEXT_DISPLAY)
     if shown > MOST_TEXT:
-        text = f"The total amount of displayable text must be {MOST_TEXT} or fewer."
+        text = f"Components displayable text size exceeds maximum size of {MOST_TEXT}"
         yield validate.problem(at, "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", text)
     yield from duplicates(components, at)
 
@@ -122,15 +122,16 @@ def duplicates(components: Any, at: At) -> Iterator[Problem]:
             if value and isinstance(value, str | int):
                 seen[value] += 1
                 if seen[value] > 1:
-                    yield validate.problem((*here, key), kind, f"Component {key} cannot be duplicated")
+                    yield validate.problem(
+                        (*here, key), kind, f"Component {key.replace('_', ' ')} cannot be duplicated"
+                    )
 
 
 def check_component(component: Json, at: At) -> Iterator[Problem]:
     """Check one component by itself."""
     kind = component.get("type")
     if not isinstance(kind, int) or kind not in KEYS:
-        choices = ", ".join(map(str, KEYS))
-        yield validate.problem((*at, "type"), "BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
+        yield validate.union(at, KEYS)
         return
     yield from validate.undeclared(component, KEYS[kind] | _ALWAYS, at)
     yield from validate.types(component, _TYPES, at)
@@ -174,8 +175,7 @@ def _kinds(components: Any, at: At, allowed: Collection[int]) -> Iterator[Proble
     yield from validate.objects(components, at)
     for index, component in enumerate(components if isinstance(components, list) else []):
         if isinstance(component, dict) and component.get("type") not in allowed:
-            choices = ", ".join(map(str, sorted(allowed)))
-            yield validate.problem((*at, index, "type"), "BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
+            yield validate.union((*at, index), sorted(allowed))
 
 
 def _button(button: Json, at: At) -> Iterator[Problem]:
@@ -184,12 +184,14 @@ def _button(button: Json, at: At) -> Iterator[Problem]:
     style = button.get("style")
     needed = {LINK: "url", PREMIUM: "sku_id"}.get(style if isinstance(style, int) else 0, "custom_id")
     if style not in range(1, 7):
-        yield validate.problem((*at, "style"), "BASE_TYPE_CHOICES", "Value must be one of {1, 2, 3, 4, 5, 6}.")
-    if not button.get(needed):
+        yield validate.choices((*at, "style"), range(1, 7))
+    if not button.get(needed) and needed == "custom_id":
+        yield validate.problem((*at, needed), "BUTTON_COMPONENT_CUSTOM_ID_REQUIRED", "A custom id is required")
+    elif not button.get(needed):
         yield validate.missing((*at, needed))
     if button.get("custom_id") and (button.get("url") or button.get("sku_id")):
         text = "A custom id and url cannot both be specified"
-        yield validate.problem((*at, "custom_id"), "COMPONENT_CUSTOM_ID_AND_URL", text)
+        yield validate.problem((*at, "custom_id"), "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", text)
     if style != PREMIUM and not button.get("label") and not button.get("emoji"):
         yield validate.problem((*at, "label"), "BUTTON_COMPONENT_LABEL_OR_EMOJI", "A label or an emoji is required")
 
@@ -231,13 +233,14 @@ def _standing(select: Json, at: At) -> Iterator[Problem]:
         if not isinstance(value, dict):
             continue
         if not str(value.get("id")).isdecimal():
-            text = f'Value "{value.get("id")}" is not snowflake.'
-            yield validate.problem((*at, index, "id"), "NUMBER_TYPE_COERCE", text)
+            yield validate.snowflake(value.get("id"), (*at, index, "id"))
         if value.get("type") not in STANDING[select["type"]]:
-            choices = ", ".join(STANDING[select["type"]])
-            yield validate.problem((*at, index, "type"), "BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
+            yield validate.choices((*at, index, "type"), STANDING[select["type"]])
     least, most = ((1 if select.get(key) is None else select[key]) for key in ("min_values", "max_values"))
-    if isinstance(least, int) and isinstance(most, int):
+    if isinstance(most, int) and len(given) > most:
+        text = "The specified number of default values exceeds the specified maximum values"
+        yield validate.problem(at, "SELECT_COMPONENT_TOO_MANY_DEFAULT_VALUES", text)
+    elif isinstance(least, int) and isinstance(most, int):
         yield from validate.length(given, at, least=least, most=most)
 
 

@@ -52,7 +52,7 @@ def check_message(
 ) -> list[Problem]:
     """Find what is wrong with a message's body; `current` is the message that it changes, `files` the uploads."""
     if not isinstance(body, dict):
-        return [validate.problem(under, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")]
+        return [validate.convert(under, dict, body)]
     wrong = list(validate.types(body, _TYPES, under))
     for key in ("embeds", "attachments"):
         wrong += validate.objects(body.get(key), (*under, key))
@@ -79,7 +79,7 @@ def check_message(
 def check_deferral(data: Any) -> list[Problem]:
     """Find what is wrong with a deferral: it says no more than whether the answer will be private."""
     if not isinstance(data, dict):
-        return [validate.problem(("data",), "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")]
+        return [validate.convert(("data",), dict, data)]
     wrong = [*validate.types(data, {"flags": int}, ("data",))]
     for key in data:
         if key != "flags":
@@ -93,25 +93,27 @@ def check_deferral(data: Any) -> list[Problem]:
 
 def _nonce(body: Json, at: At) -> Iterator[Problem]:
     nonce = body.get("nonce")
-    if isinstance(nonce, str):
-        yield from validate.length(nonce, (*at, "nonce"), most=MOST_NONCE)
-    elif nonce is not None and not isinstance(nonce, int):
-        yield validate.problem((*at, "nonce"), "NONCE_TYPE_BAD", "A nonce is a string or an integer")
+    if isinstance(nonce, str) and len(nonce) > MOST_NONCE:
+        yield validate.problem((*at, "nonce"), "NONCE_TYPE_TOO_LONG", f"Must be {MOST_NONCE} or fewer characters long.")
+    elif nonce is not None and not isinstance(nonce, str | int):
+        text = "This field must be a string or integer."
+        yield validate.problem((*at, "nonce"), "NONCE_TYPE_INVALID_TYPE", text)
 
 
 def _mentions(allowed: Json, at: At) -> Iterator[Problem]:
     yield from validate.undeclared(allowed, {"parse", "users", "roles", "replied_user"}, at)
     yield from validate.types(allowed, {"parse": list, "users": list, "roles": list}, at)
     for key in ("users", "roles"):
-        yield from validate.length(allowed.get(key), (*at, key), most=100)
+        given = allowed.get(key)
+        yield from validate.length(given, (*at, key), most=100)
+        yield from validate.duplicates(given, (*at, key))
         parsed = allowed.get("parse")
         if allowed.get(key) and isinstance(parsed, list) and key in parsed:
-            text = f"parse:[{key!r}] and {key}: [ids...] are mutually exclusive."
+            text = f'parse:["{key}"] and {key}: [ids...] are mutually exclusive.'
             yield validate.problem(at, "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", text)
     for index, what in enumerate(allowed.get("parse") or ()):
         if what not in ("users", "roles", "everyone"):
-            text = "Value must be one of ('users', 'everyone', 'roles')."
-            yield validate.problem((*at, "parse", index), "BASE_TYPE_CHOICES", text)
+            yield validate.choices((*at, "parse", index), ("users", "everyone", "roles"))
 
 
 def _attachments(body: Json, files: Sequence[str], current: Message | None, at: At) -> Iterator[Problem]:
@@ -130,12 +132,14 @@ def _attachments(body: Json, files: Sequence[str], current: Message | None, at: 
         yield from validate.length(about.get("description"), (*here, "description"), most=MOST_ALT)
         new = str(about.get("id")).isdecimal() and int(about["id"]) < len(files)
         if not new and str(about.get("id")) not in staying:
-            yield validate.problem((*here, "id"), "ATTACHMENT_NOT_FOUND", "Attachment data with this id was not sent")
+            yield validate.problem((*here, "id"), "ATTACHMENT_NOT_FOUND", "Attachment data not found")
         elif new and about.get("filename"):
             names.add(clean(str(about["filename"])))
-    shown = {*files_of_embeds(body.get("embeds")), *files_of_components(body.get("components"))}
-    for name in sorted(shown - names):
-        yield validate.problem(at, "UNRESOLVABLE_ATTACHMENT", f"No file is attached for attachment://{name}")
+    if files_of_embeds(body.get("embeds")) - names:
+        yield validate.problem(at, "UNRESOLVABLE_ATTACHMENT", "The referenced attachment was not found")
+    if set(files_of_components(body.get("components"))) - names:
+        kind = "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND"
+        yield validate.problem((*at, "components"), kind, "The referenced attachment was not found")
 
 
 def _legacy(body: Json, at: At) -> Iterator[Problem]:

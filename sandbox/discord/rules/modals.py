@@ -47,7 +47,7 @@ def _part(part: Json, at: At) -> Iterator[Problem]:
     """Check one of the modal's rows."""
     kind = part.get("type")
     if kind not in (ROW, TEXT, LABEL):
-        yield validate.problem((*at, "type"), "BASE_TYPE_CHOICES", "Value must be one of {1, 10, 18}.")
+        yield validate.union(at, (ROW, TEXT, LABEL))
     if kind == LABEL:
         if not part.get("label"):
             yield validate.missing((*at, "label"))
@@ -57,7 +57,7 @@ def _part(part: Json, at: At) -> Iterator[Problem]:
         if not isinstance(inner, dict):
             yield validate.missing((*at, "component"))
         elif inner.get("type") not in INPUTS:
-            yield validate.problem((*at, "component", "type"), "BASE_TYPE_CHOICES", f"Value must be one of {INPUTS}.")
+            yield validate.union((*at, "component"), INPUTS)
 
 
 def _input(component: Json, at: At) -> Iterator[Problem]:
@@ -71,15 +71,13 @@ def _input(component: Json, at: At) -> Iterator[Problem]:
         return
     in_label = "component" in at
     if component.get("style") not in (1, 2):
-        yield validate.problem((*at, "style"), "BASE_TYPE_CHOICES", "Value must be one of {1, 2}.")
+        yield validate.choices((*at, "style"), (1, 2))
     if not in_label and not component.get("label"):
         yield validate.missing((*at, "label"))
     for key, most in (("label", 45), ("placeholder", 100), ("value", LONGEST_INPUT)):
         yield from validate.length(component.get(key), (*at, key), most=most)
     for key, least in (("min_length", 0), ("max_length", 1)):
-        number = component.get(key)
-        if isinstance(number, int) and not least <= number <= LONGEST_INPUT:
-            yield validate.problem((*at, key), "NUMBER_TYPE_RANGE", f"Must be between {least} and {LONGEST_INPUT}.")
+        yield from validate.number(component.get(key), (*at, key), least=least, most=LONGEST_INPUT)
     longest = component.get("max_length")
     if isinstance(longest, int):
         yield from validate.length(component.get("value"), (*at, "value"), most=longest)

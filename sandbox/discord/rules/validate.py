@@ -1,4 +1,7 @@
-"""Finds the few ways in which a value can be wrong, in Discord's words."""
+"""Finds the few ways in which a value can be wrong, in Discord's words.
+
+Discord publishes neither its names for them nor the texts: they are those that people have reported of live answers.
+"""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
@@ -9,12 +12,13 @@ from sandbox.discord.world import Json
 At = tuple[str | int, ...]
 
 _WORDS: dict[type, tuple[str, str]] = {
-    str: ("BASE_TYPE_STRING", "Could not interpret the value as string."),
-    int: ("NUMBER_TYPE_COERCE", "Value is not int."),
+    str: ("STRING_TYPE_CONVERT", 'Could not interpret "{}" as string.'),
+    int: ("NUMBER_TYPE_COERCE", 'Value "{}" is not int.'),
     bool: ("BOOLEAN_TYPE_CONVERT", "Must be either true or false."),
     list: ("LIST_TYPE_CONVERT", "Only iterables may be used in a ListType"),
-    dict: ("DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"),
+    dict: ("MODEL_TYPE_CONVERT", "Expected an object/dictionary."),
 }
+LONGEST_QUOTE = 100
 
 
 def problem(at: At, kind: str, text: str, *, refusal: int | None = INVALID_FORM) -> Problem:
@@ -27,20 +31,26 @@ def missing(at: At) -> Problem:
     return problem(at, "BASE_TYPE_REQUIRED", "This field is required")
 
 
+def convert(at: At, kind: type, value: Any) -> Problem:
+    """Report a value that is not of this type and can't be read as one."""
+    name, text = _WORDS[kind]
+    return problem(at, name, text.format(str(value)[:LONGEST_QUOTE]))
+
+
 def types(values: Json, wanted: Mapping[str, type], at: At) -> Iterator[Problem]:
     """Find values that are neither null nor of their type."""
     for key, kind in wanted.items():
         value = values.get(key)
         wrong = not isinstance(value, kind) or (kind is int and isinstance(value, bool))
         if value is not None and wrong:
-            yield problem((*at, key), *_WORDS[kind])
+            yield convert((*at, key), kind, value)
 
 
 def objects(values: Any, at: At) -> Iterator[Problem]:
     """Find items of a list that are no objects."""
     for index, value in enumerate(values if isinstance(values, list) else []):
         if not isinstance(value, dict):
-            yield problem((*at, index), *_WORDS[dict])
+            yield convert((*at, index), dict, value)
 
 
 def length(value: Any, at: At, *, most: int, least: int = 0) -> Iterator[Problem]:
@@ -61,6 +71,11 @@ def snowflake(value: Any, at: At) -> Problem:
 def choices(at: At, allowed: Iterable[Any]) -> Problem:
     """Report a value that is none of those allowed."""
     return problem(at, "BASE_TYPE_CHOICES", f"Value must be one of {tuple(allowed)}.")
+
+
+def union(at: At, allowed: Iterable[int]) -> Problem:
+    """Report an object whose `type` is none of those allowed here."""
+    return problem(at, "UNION_TYPE_CHOICES", f'Value of field "type" must be one of {tuple(allowed)}.')
 
 
 def repeated(at: At) -> Problem:
@@ -86,6 +101,13 @@ def page(query: Mapping[str, str], ids: Collection[str], *, most: int) -> Iterat
         yield problem(("limit",), "NUMBER_TYPE_COERCE", f'Value "{limit}" is not int.')
     else:
         yield from number(int(limit), ("limit",), least=1, most=most)
+
+
+def duplicates(values: Any, at: At) -> Iterator[Problem]:
+    """Find items of a list that are there before."""
+    for index, value in enumerate(values if isinstance(values, list) else []):
+        if value in values[:index]:
+            yield repeated((*at, index))
 
 
 def undeclared(values: Json, known: Collection[str], at: At) -> Iterator[Problem]:

@@ -49,15 +49,17 @@ def test_a_well_made_command_has_no_problem(given: dict[str, Any]) -> None:
     [
         (command(name="Video"), "APPLICATION_COMMAND_INVALID_NAME"),
         (command(name="a video"), "APPLICATION_COMMAND_INVALID_NAME"),
-        (command(name="x" * 33), "APPLICATION_COMMAND_INVALID_NAME"),
+        (command(name="a video"), "STRING_TYPE_REGEX"),
+        (command(name="x" * 33), "BASE_TYPE_BAD_LENGTH"),
+        (command(name=None), "BASE_TYPE_REQUIRED"),
         (command(name_localizations={"fr": "Vidéo"}), "APPLICATION_COMMAND_INVALID_NAME"),
-        (command(name_localizations={"xx": "video"}), "BASE_TYPE_CHOICES"),
+        (command(name_localizations={"xx": "video"}), "ENUM_TYPE_COERCE"),
         (command(description=""), "BASE_TYPE_REQUIRED"),
         (command(description="x" * 101), "BASE_TYPE_MAX_LENGTH"),
         (command(description_localizations={"fr": "x" * 101}), "BASE_TYPE_BAD_LENGTH"),
         (command(colour="red"), "UNDECLARED_KEY"),
         (command(options="none"), "LIST_TYPE_CONVERT"),
-        (command(options=["o"]), "DICT_TYPE_CONVERT"),
+        (command(options=["o"]), "MODEL_TYPE_CONVERT"),
         (command(options=[option(name=f"o{n}") for n in range(26)]), "BASE_TYPE_MAX_LENGTH"),
         (command(options=[option(), option()]), "APPLICATION_COMMAND_OPTIONS_NAME_INVALID"),
         (
@@ -79,9 +81,9 @@ def test_a_well_made_command_has_no_problem(given: dict[str, Any]) -> None:
                     }
                 ]
             ),
-            "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
+            "UNION_TYPE_CHOICES",
         ),
-        (command(options=[option(type=12)]), "BASE_TYPE_CHOICES"),
+        (command(options=[option(type=12)]), "UNION_TYPE_CHOICES"),
         (command(options=[option(description="")]), "BASE_TYPE_REQUIRED"),
         (
             command(options=[option(autocomplete=True, choices=[{"name": "a", "value": "a"}])]),
@@ -112,7 +114,7 @@ def test_a_well_made_command_has_no_problem(given: dict[str, Any]) -> None:
         ({"name": "Menu", "type": 3, "description": "D"}, "APPLICATION_COMMAND_NO_DESCRIPTION"),
         ({"name": "Menu", "type": 3, "options": [option()]}, "APPLICATION_COMMAND_NO_OPTIONS"),
         ({"name": "", "type": 3}, "BASE_TYPE_BAD_LENGTH"),
-        ("video", "DICT_TYPE_CONVERT"),
+        ("video", "MODEL_TYPE_CONVERT"),
     ],
 )
 def test_a_wrong_command_has_its_problem(given: Any, kind: str) -> None:
@@ -122,7 +124,7 @@ def test_a_wrong_command_has_its_problem(given: Any, kind: str) -> None:
 def test_commands_beside_one_another_have_their_own_names() -> None:
     assert check_commands(None) == []
     assert kinds(check_commands("x")) == {"LIST_TYPE_CONVERT"}
-    assert kinds(check_commands([command(), 1])) == {"DICT_TYPE_CONVERT"}
+    assert kinds(check_commands([command(), 1])) == {"MODEL_TYPE_CONVERT"}
     assert kinds(check_commands([command(), command()])) == {"APPLICATION_COMMANDS_DUPLICATE_NAME"}
     many = [{"name": f"Menu {number}", "type": 3} for number in range(16)]
     with pytest.raises(Refused) as refused:
@@ -158,16 +160,16 @@ def label(component: Any, **more: Any) -> dict[str, Any]:
         (modal(row(field()), row(field())), "COMPONENT_CUSTOM_ID_DUPLICATED"),
         (modal(row(field(label=None))), "BASE_TYPE_REQUIRED"),
         (modal(row(field(style=3))), "BASE_TYPE_CHOICES"),
-        (modal(row(field(min_length=5000))), "NUMBER_TYPE_RANGE"),
+        (modal(row(field(min_length=5000))), "NUMBER_TYPE_MAX"),
         (modal(row(field(max_length=2, value="long"))), "BASE_TYPE_MAX_LENGTH"),
         (modal(row(field(custom_id=None))), "BASE_TYPE_REQUIRED"),
         (modal(label(None)), "BASE_TYPE_REQUIRED"),
-        (modal(label({"type": 2})), "BASE_TYPE_CHOICES"),
+        (modal(label({"type": 2})), "UNION_TYPE_CHOICES"),
         (modal(label(field(label=None), label="")), "BASE_TYPE_REQUIRED"),
         (modal(label(field(label=None), label="x" * 46)), "BASE_TYPE_MAX_LENGTH"),
         (modal(label({"type": 21, "custom_id": "r", "options": [{"label": "A"}]})), "BASE_TYPE_REQUIRED"),
-        (modal({"type": 2}), "BASE_TYPE_CHOICES"),
-        (modal("row"), "DICT_TYPE_CONVERT"),
+        (modal({"type": 2}), "UNION_TYPE_CHOICES"),
+        (modal("row"), "MODEL_TYPE_CONVERT"),
         (modal(components="rows"), "LIST_TYPE_CONVERT"),
     ],
 )
@@ -188,7 +190,7 @@ def test_a_well_made_modal_has_no_problem() -> None:
         ({"choices": [{"name": str(n), "value": n} for n in range(26)]}, "BASE_TYPE_MAX_LENGTH"),
         ({"choices": [{"name": "", "value": 1}]}, "BASE_TYPE_BAD_LENGTH"),
         ({"choices": [{"name": "a"}]}, "BASE_TYPE_REQUIRED"),
-        ({"choices": ["a"]}, "DICT_TYPE_CONVERT"),
+        ({"choices": ["a"]}, "MODEL_TYPE_CONVERT"),
     ],
 )
 def test_wrong_completions_have_their_problem(given: Any, kind: str) -> None:
@@ -202,7 +204,7 @@ def test_wrong_completions_have_their_problem(given: Any, kind: str) -> None:
         ({"flags": 64 | V2}, {"FLAGS_OF_DEFERRAL"}),
         ({"content": "x"}, {"UNDECLARED_KEY"}),
         ({"flags": "64"}, {"NUMBER_TYPE_COERCE"}),
-        ([], {"DICT_TYPE_CONVERT"}),
+        ([], {"MODEL_TYPE_CONVERT"}),
     ],
 )
 def test_a_deferral_is_private_or_not_and_no_more(given: Any, kinds_: set[str]) -> None:

@@ -56,8 +56,11 @@ def checked(tmp_path: Path) -> Document:
     [
         ({"content": "hi", "reply": 5, "part": {"type": 2, "b": "x"}}, []),
         (None, ["content: This field is required (BASE_TYPE_REQUIRED)"]),
-        ({"content": "longer"}, ["content: 'longer' is too long (BASE_TYPE_MAX_LENGTH)"]),
-        ({"content": "", "part": {"type": 2, "b": 5}}, ["part.b: 5 is not of type 'string' (BASE_TYPE_CONVERT)"]),
+        ({"content": "longer"}, ["content: Must be 5 or fewer in length. (BASE_TYPE_MAX_LENGTH)"]),
+        (
+            {"content": "", "part": {"type": 2, "b": 5}},
+            ['part.b: Could not interpret "5" as string. (STRING_TYPE_CONVERT)'],
+        ),
         ({"content": "", "either": "x"}, []),
     ],
 )
@@ -78,8 +81,8 @@ def test_a_union_without_a_fitting_type_is_wrong(checked: Document) -> None:
     [
         ({"limit": "100", "wait": "1"}, []),
         ({"limit": "101"}, ["NUMBER_TYPE_MAX"]),
-        ({"limit": "many"}, ["BASE_TYPE_CONVERT"]),
-        ({"wait": "perhaps"}, ["BASE_TYPE_CONVERT"]),
+        ({"limit": "many"}, ["NUMBER_TYPE_COERCE"]),
+        ({"wait": "perhaps"}, ["BOOLEAN_TYPE_CONVERT"]),
         ({"colour": "red"}, ["UNDECLARED_KEY"]),
     ],
 )
@@ -127,10 +130,10 @@ def test_what_the_document_does_not_know_it_does_not_judge(checked: Document) ->
     assert checked.request_problems("GET", "/other", body=5, query={"x": "y"}) == []
 
 
-def test_long_explanations_are_cut(checked: Document) -> None:
-    found = checked.request_problems("POST", MESSAGES, body={"content": "x" * 1000}, query={})
+def test_long_quotes_are_cut(checked: Document) -> None:
+    (found,) = checked.request_problems("POST", MESSAGES, body={"content": ["x" * 1000]}, query={})
 
-    assert len(found[0].text) == 300
+    assert found.text == f'Could not interpret "{str(["x" * 1000])[:100]}" as string.'
 
 
 def test_discords_own_document_takes_what_discord_takes(document: Document) -> None:
