@@ -91,3 +91,9 @@ def memory(pid: int, what: str) -> int:
 def forget_peak(pid: int) -> None:
     """Let `VmHWM` begin anew."""
     Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="utf-8")
+
+
+def children(pid: int) -> list[int]:
+    """List the processes that a process has started and that live."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(each) for children in lists for each in children.read_text(encoding="utf-8").split()]
