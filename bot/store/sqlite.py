@@ -26,7 +26,7 @@ T = TypeVar("T")
 BUSY_TIMEOUT: Final = 3.0  # seconds to wait for somebody else's write lock
 SHARED_COMMIT: Final = 64  # transactions at the most that share one commit
 # `temp_store=MEMORY`: what a work's savepoint would bring back is not written to a temporary file first.
-_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY")
+PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY")
 PURGE_TIMEOUT: Final = 100  # milliseconds to wait for readers: nothing else is carried out meanwhile
 
 
@@ -147,7 +147,7 @@ class SQLiteDatabase:
             Path(self._path).parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self._path, timeout=self._busy_timeout, isolation_level=None)
         try:
-            for pragma in _PRAGMAS:
+            for pragma in PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}").close()
         except sqlite3.Error:
             connection.close()
@@ -310,10 +310,10 @@ class _SQLiteTransaction:
     def _run(self, sql: str, values: tuple[object, ...]) -> sqlite3.Cursor:
         if not self._connection.in_transaction:  # it would be kept on its own
             raise StoreUnavailable("the transaction has ended")
-        return self._connection.execute(_numbered(sql), values)
+        return self._connection.execute(numbered(sql), values)
 
 
 @functools.lru_cache(maxsize=512)
-def _numbered(sql: str) -> str:
+def numbered(sql: str) -> str:
     """Write `?1` for `$1`: SQLite takes those from a tuple, which is faster than to look each up by its name."""
     return re.sub(r"\$(\d+)", r"?\1", sql)
