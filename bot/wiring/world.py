@@ -54,7 +54,7 @@ class World:
 class Sizes:
     """How much this process does at once, and for how many seconds it waits for others: no setting says so."""
 
-    steps: int = 64  # of jobs; open requests, not waiting jobs, are what takes memory
+    steps: int = 128  # of jobs; open requests, not waiting jobs, are what takes memory
     deliveries: int = 8
     card_patience: float = CARD_PATIENCE
     provider_patience: float = PROVIDER_PATIENCE
