@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from benchmarks._processes import process
 from bot.clock import SteadyClock, utc_now
-from bot.domain import Destination, Job, JobStatus, VideoRequest
+from bot.domain import Destination, Job, JobStatus, VideoRequest, millis
 from bot.provider.base import Task
 from bot.provider.kirin import Kirin
 from bot.provider.transport import QUERIES, Transport
@@ -26,9 +26,10 @@ REQUEST: Final = VideoRequest(model="kirin_v3_t2v", prompt="a fox")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Polled:
-    """What the worker did in some seconds."""
+    """What the worker did in some seconds, and how many more jobs were due at the end than at the beginning."""
 
     polls: int
+    behind: int
     cpu: float
     seconds: float
 
@@ -36,6 +37,11 @@ class Polled:
     def cpu_each(self) -> float:
         """The seconds of CPU a poll."""
         return self.cpu / max(1, self.polls)
+
+    @property
+    def due(self) -> int:
+        """How many polls fell due."""
+        return self.polls + self.behind
 
 
 class Silent:
@@ -99,12 +105,24 @@ async def polled(
         worker = build(settings, world).worker
         running = asyncio.create_task(worker.run())
         await asyncio.sleep(warm_up)
+        overdue = await _overdue(database)
         polls, cpu, begin = provider.polls, time.process_time(), time.perf_counter()
         await asyncio.sleep(seconds)
-        found = Polled(polls=provider.polls - polls, cpu=time.process_time() - cpu, seconds=time.perf_counter() - begin)
+        found = Polled(
+            polls=provider.polls - polls,
+            cpu=time.process_time() - cpu,
+            seconds=time.perf_counter() - begin,
+            behind=await _overdue(database) - overdue,
+        )
         worker.stop()
         await running
     return found
+
+
+async def _overdue(database: SQLiteDatabase) -> int:
+    sql = "SELECT count(*) AS n FROM jobs WHERE status = 'running' AND due_at <= $1"
+    row = await database.transact(lambda tx: tx.one(sql, millis(utc_now())))
+    return int(row["n"]) if row else 0
 
 
 def new_job(number: int) -> Job:

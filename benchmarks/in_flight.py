@@ -2,6 +2,9 @@
 
 Each job's age is any moment of its time, and it is due when the rule says so of that age. Nothing ends meanwhile: what
 would have is overdue and asked about, which is a little more than a real crowd.
+
+What is bounded is the share of a core that all questions take that fall due. Where the machine has other work, the
+worker gets less of it and falls behind: the share that it had is smaller then, and how late it asks says so.
 """
 
 import asyncio
@@ -51,19 +54,24 @@ _CORE: Final = tuple(
     Figure(name=f"of a core, {crowd:,} at work", unit="%", at_most=most, before=before)
     for crowd, most, before in zip(CROWDS, (None, 60), ("106 %", ""), strict=True)
 )
+_HAD: Final = tuple(Figure(name=f"of a core, as it was had, {crowd:,} at work", unit="%") for crowd in CROWDS)
 _POLLS: Final = tuple(Figure(name=f"questions a second, {crowd:,} at work", unit="questions") for crowd in CROWDS)
 _EACH: Final = tuple(Figure(name=f"CPU a question, {crowd:,} at work", unit="ms") for crowd in CROWDS)
 _LATE: Final = tuple(
     Figure(name=f"until a question that is due is asked, {crowd:,} at work", unit="s", at_most=1) for crowd in CROWDS
 )
-FIGURES: Final = (*_CORE, *_POLLS, *_EACH, *_LATE)
+FIGURES: Final = (*_CORE, *_HAD, *_POLLS, *_EACH, *_LATE)
 
 
 def measure() -> list[Measured]:
     """Follow each crowd for some seconds."""
     found = [asyncio.run(_follow(crowd)) for crowd in CROWDS]
     return [
-        *(figure.found(100 * each.cpu / each.seconds) for figure, (each, _) in zip(_CORE, found, strict=True)),
+        *(
+            figure.found(100 * each.cpu_each * each.due / each.seconds)
+            for figure, (each, _) in zip(_CORE, found, strict=True)
+        ),
+        *(figure.found(100 * each.cpu / each.seconds) for figure, (each, _) in zip(_HAD, found, strict=True)),
         *(figure.found(each.polls / each.seconds) for figure, (each, _) in zip(_POLLS, found, strict=True)),
         *(figure.found(each.cpu_each * 1000) for figure, (each, _) in zip(_EACH, found, strict=True)),
         *(figure.found(late) for figure, (_, late) in zip(_LATE, found, strict=True)),
