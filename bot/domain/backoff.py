@@ -37,3 +37,19 @@ def most(within: timedelta, *, base: float = BASE, cap: float = CAP) -> int:
 def least(waits: int, *, base: float = BASE, cap: float = CAP) -> timedelta:
     """Add up the shortest waits after so many failed attempts: known without a clock, which may leap."""
     return sum((delay(number, rand=float, base=base, cap=cap) for number in range(1, waits + 1)), timedelta(0))
+
+
+class Outage:
+    """A database that refuses, as one loop meets it: how many tries in a row have failed, and when to ask again."""
+
+    def __init__(self, *, rand: Callable[[], float]) -> None:
+        self._rand, self.tries = rand, 0
+
+    def note_refusal(self) -> timedelta:
+        """Count a try that has failed; compute the wait until the next, five seconds at the most."""
+        self.tries += 1
+        return delay(self.tries, rand=self._rand, cap=DATABASE_CAP)
+
+    def end(self) -> None:
+        """Begin anew: the database has answered."""
+        self.tries = 0

@@ -115,7 +115,7 @@ class OutboxPoster:
 
     async def run(self) -> None:
         """See to whatever is due, for ever; at first to what a dead process had in hand."""
-        trouble, recovered = 0, False
+        outage, recovered = backoff.Outage(rand=self._rand), False
         async with asyncio.TaskGroup() as under_way:
             while True:
                 self._woken.clear()
@@ -125,11 +125,11 @@ class OutboxPoster:
                         recovered = True
                     await self._give_back()
                     await self._begin(under_way)
-                    pause, trouble = await self._pause(), 0
+                    pause = await self._pause()
+                    outage.end()
                 except StoreError as exc:
-                    trouble += 1
-                    pause = backoff.delay(trouble, rand=self._rand, cap=backoff.DATABASE_CAP)
-                    log.warning("the database refuses", extra={"detail": str(exc), "tries": trouble})
+                    pause = outage.note_refusal()
+                    log.warning("the database refuses", extra={"detail": str(exc), "tries": outage.tries})
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause.total_seconds()):
                         await self._woken.wait()

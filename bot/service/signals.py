@@ -160,7 +160,7 @@ class SharedSignals(Signals):
             self.hear_all()
 
     async def _carry(self) -> None:
-        trouble = 0
+        outage = backoff.Outage(rand=self._rand)
         while True:
             await self._something.wait()
             self._something.clear()
@@ -172,13 +172,12 @@ class SharedSignals(Signals):
             try:
                 for payload in packed(self._me, taken):
                     await self._wire.notify(payload)
-                trouble = 0
+                outage.end()
             except StoreError as exc:
-                trouble += 1
-                log.warning("signals wait", extra={"detail": str(exc), "tries": trouble})
+                pause = outage.note_refusal().total_seconds()
+                log.warning("signals wait", extra={"detail": str(exc), "tries": outage.tries})
                 self._waiting = taken | self._waiting
                 self._something.set()
-                pause = backoff.delay(trouble, rand=self._rand, cap=backoff.DATABASE_CAP).total_seconds()
             await asyncio.sleep(pause)
 
     def _receive(self, payload: str) -> None:

@@ -161,7 +161,7 @@ class PostgresSession:
                 await self._ask("SELECT 1")
 
     async def _reconnect(self) -> None:
-        tries = 0
+        outage = backoff.Outage(rand=self._rand)
         while True:
             try:
                 connection = await self._connect()
@@ -172,12 +172,11 @@ class PostgresSession:
                     connection.terminate()
                     raise
             except StoreUnavailable as exc:
-                tries += 1
-                log.warning("no session with the database", extra={"detail": str(exc), "tries": tries})
+                wait = outage.note_refusal()
+                log.warning("no session with the database", extra={"detail": str(exc), "tries": outage.tries})
             else:
                 await self._begin(connection)
                 return
-            wait = backoff.delay(tries, rand=self._rand, cap=backoff.DATABASE_CAP)
             await asyncio.sleep(wait.total_seconds())
 
     async def _take_again(self, connection: "asyncpg.Connection[asyncpg.Record]", name: str) -> None:

@@ -105,15 +105,16 @@ class Callbacks:
 
     async def run(self) -> None:
         """Wake jobs until cancelled. What is forgotten when the process ends, the net finds."""
-        trouble = 0
+        outage = backoff.Outage(rand=self._rand)
         while True:
             self._something.clear()
             try:
-                pause, trouble = await self.work(), 0
+                pause = await self.work()
+                outage.end()
             except StoreError as exc:
-                trouble += 1
-                log.warning("the database refuses", extra={"detail": str(exc), "tries": trouble})
-                await asyncio.sleep(backoff.delay(trouble, rand=self._rand, cap=backoff.DATABASE_CAP).total_seconds())
+                wait = outage.note_refusal()
+                log.warning("the database refuses", extra={"detail": str(exc), "tries": outage.tries})
+                await asyncio.sleep(wait.total_seconds())
                 continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):

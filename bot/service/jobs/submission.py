@@ -350,7 +350,7 @@ class Submission:
 
         Where it cannot be said whether it was kept, and the job has moved by the next time, it was.
         """
-        tries, doubtful = 0, False
+        outage, doubtful = backoff.Outage(rand=self._rand), False
         while True:
             try:
                 return await write()
@@ -360,6 +360,6 @@ class Submission:
                 write, doubtful = partial(self._jobs.moved, job), False
                 continue
             except errors.StoreUnavailable as exc:
-                tries, doubtful = tries + 1, doubtful or isinstance(exc, errors.CommitUnknown)
-                log.warning("not written down yet", extra={"detail": str(exc), "tries": tries})
-            await self._sleep(backoff.delay(tries, rand=self._rand, cap=backoff.DATABASE_CAP).total_seconds())
+                wait, doubtful = outage.note_refusal(), doubtful or isinstance(exc, errors.CommitUnknown)
+                log.warning("not written down yet", extra={"detail": str(exc), "tries": outage.tries})
+            await self._sleep(wait.total_seconds())

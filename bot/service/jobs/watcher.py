@@ -128,15 +128,15 @@ class Watch:
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        trouble = 0
+        outage = backoff.Outage(rand=self._rand)
         while True:
             self._something.clear()
             try:
-                pause, trouble = await self.work(), 0
+                pause = await self.work()
+                outage.end()
             except errors.StoreError as exc:
-                trouble += 1
-                log.warning("the database refuses", extra={"detail": str(exc), "tries": trouble})
-                pause = backoff.delay(trouble, rand=self._rand, cap=backoff.DATABASE_CAP).total_seconds()
+                pause = outage.note_refusal().total_seconds()
+                log.warning("the database refuses", extra={"detail": str(exc), "tries": outage.tries})
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._something.wait()

@@ -116,21 +116,21 @@ class Worker:
         Raises:
             StoreLost: among others, in a group: the database keeps nothing any more.
         """
-        trouble = 0
+        outage = backoff.Outage(rand=self._rand)
         async with asyncio.TaskGroup() as self._tasks:
             while not self._stopping:
                 self._agenda.begin()
                 try:
                     await self._round()
-                    pause, trouble = self._pause(), 0
+                    pause = self._pause()
                     self._looked_at = self._clock()
+                    outage.end()
                 except StoreLost:
                     raise
                 except StoreError as exc:
                     self._agenda.forget()
-                    trouble += 1
-                    pause = backoff.delay(trouble, rand=self._rand, cap=backoff.DATABASE_CAP)
-                    log.warning("the database refuses", extra={"detail": str(exc), "tries": trouble})
+                    pause = outage.note_refusal()
+                    log.warning("the database refuses", extra={"detail": str(exc), "tries": outage.tries})
                 await self._agenda.sleep(pause)
 
     async def recover(self) -> None:

@@ -55,7 +55,7 @@ class Scheduler:
 
     async def run(self) -> None:
         """Do what is due until cancelled. What is cut short is done again."""
-        trouble = 0
+        outage = backoff.Outage(rand=self._rand)
         while True:
             woken = self._woken.is_set()
             self._woken.clear()
@@ -63,8 +63,9 @@ class Scheduler:
             for task in self._tasks:
                 at_once = (woken and task.prompt) or task.name in self._cut_short
                 refused |= not await self._run_if_due(task, at_once=at_once)
-            trouble = trouble + 1 if refused else 0
-            pause = backoff.delay(trouble, rand=self._rand, cap=backoff.DATABASE_CAP) if refused else LOOK
+            pause = outage.note_refusal() if refused else LOOK
+            if not refused:
+                outage.end()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause.total_seconds()):
                     await self._woken.wait()
