@@ -9,6 +9,7 @@ from bot.doctor.callbacks import check_callbacks
 from bot.doctor.finding import Finding, Mark
 from bot.doctor.guilds import check_discord
 from bot.doctor.local import check_database, check_folder, check_rights, check_settings, check_spending
+from bot.doctor.processes import check_processes
 from bot.doctor.providers import check_models, check_providers
 from bot.redaction import Redactor
 from bot.settings import Settings
@@ -41,6 +42,15 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield check_settings(settings)
     yield check_spending(settings)
     yield await check_folder(settings)
-    for look in (check_database, check_rights, check_providers, check_callbacks, check_discord, check_models):
+    looks = (
+        check_database,
+        check_processes,
+        check_rights,
+        check_providers,
+        check_callbacks,
+        check_discord,
+        check_models,
+    )
+    for look in looks:
         async for finding in look(settings):
             yield finding

@@ -8,7 +8,8 @@ import discord
 
 from bot.client import IN_CHANNEL, IN_THREAD, use_addresses
 from bot.doctor.finding import Finding, bad, good, note
-from bot.settings import Settings
+from bot.domain.sharing import parse_shards
+from bot.settings import WITHOUT_GATEWAY, Settings
 
 NEEDED: Final = tuple(dict.fromkeys((*IN_CHANNEL, *IN_THREAD)))
 
@@ -35,6 +36,9 @@ async def check_discord(settings: Settings) -> AsyncIterator[Finding]:
 
 async def _check_guilds(client: discord.Client, settings: Settings) -> AsyncIterator[Finding]:
     yield good("Discord", f"takes the token; the bot is {client.user}")
+    recommended, *_ = await client.http.get_bot_gateway()
+    if (finding := judge_shards(settings.shards, recommended)) is not None:
+        yield finding
     guilds = [guild async for guild in client.fetch_guilds(limit=None)]
     if not guilds:
         yield bad("guilds", "the bot is in none", f"Invite it: {_invitation(client)}")
@@ -53,6 +57,19 @@ async def _check_guilds(client: discord.Client, settings: Settings) -> AsyncIter
         )
     else:
         yield await _check_operator_channel(client, settings.operator_channel_id)
+
+
+def judge_shards(shards: str | None, recommended: int) -> Finding | None:
+    """Compare the shards of the settings with how many Discord recommends; say nothing where there is no question."""
+    if shards == WITHOUT_GATEWAY:
+        return good("sharding", f"Discord recommends {recommended} for all gateways together")
+    count = 1 if shards is None else parse_shards(shards).count
+    if recommended > count:
+        remedy = (
+            f"Run gateways for {recommended} (docs/scale.md); beyond 2,500 servers a shard Discord refuses the bot."
+        )
+        return note("sharding", f"Discord recommends {recommended} shards, and the settings have {count}", remedy)
+    return None if shards is None else good("sharding", f"{count} shards; Discord recommends {recommended}")
 
 
 async def _check_guild(client: discord.Client, guild_id: int) -> AsyncIterator[Finding]:

@@ -123,7 +123,7 @@ class ProcessWatch:
             StoreUnavailable: the database refuses.
         """
         this = self._processes.this
-        for name in (_lock_of(this.id), *(f"shard:{each}" for each in this.answers_for)):
+        for name in (lock_of(this.id), *(f"shard:{each}" for each in this.answers_for)):
             if await self._session.hold(name):
                 continue
             log.info("another process has what this one needs; it may be about to end", extra={"lock": name})
@@ -161,8 +161,8 @@ class ProcessWatch:
             StoreError: the database refuses.
         """
         entered = await self._store.entered()
-        held = await self._session.held([_lock_of(each.id) for each in entered])
-        lost = {each.id for each in entered if _lock_of(each.id) not in held} - {self._processes.me}
+        held = await self._session.held([lock_of(each.id) for each in entered])
+        lost = {each.id for each in entered if lock_of(each.id) not in held} - {self._processes.me}
         self._missed = {each: self._missed.get(each, 0) + 1 for each in lost}
         self._grace = max(0, self._grace - 1)
         dead = {each for each, looks in self._missed.items() if looks >= LOOKS and not self._grace}
@@ -189,5 +189,6 @@ class ProcessWatch:
                 raise ShardsDiffer(found=each.shard_count, wanted=this.shard_count)
 
 
-def _lock_of(process_id: str) -> str:
+def lock_of(process_id: str) -> str:
+    """Name the lock that shows that a process lives."""
     return f"process:{process_id}"

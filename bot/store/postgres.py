@@ -42,7 +42,7 @@ _PREPARE: Final = (
     # The name of the log's file begins with the timeline, which changes when another server takes over.
     "CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END AS timeline"
 )
-_ROOM: Final = (
+ROOM: Final = (
     "SELECT CAST(current_setting('max_connections') AS BIGINT) "
     "- CAST(current_setting('superuser_reserved_connections') AS BIGINT) AS everybody, "
     "rolconnlimit AS own FROM pg_roles WHERE rolname = current_user"
@@ -60,6 +60,12 @@ KEEP_ALIVE: Final = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2",
 def connection_name(process_id: str) -> str:
     """Name the connections of a process, as the server lists them."""
     return f"shotcaller {process_id}".strip()
+
+
+def room_of(rows: Sequence[asyncpg.Record]) -> int:
+    """Read how many connections the server allows the bot's user, of the answer to `ROOM`."""
+    (row,) = rows
+    return int(min(row["everybody"], row["own"] if row["own"] >= 0 else row["everybody"]))
 
 
 def lock_number(name: str) -> int:
@@ -330,10 +336,7 @@ class PostgresDatabase:
             )
         if (version := connection.get_server_version()).major < OLDEST:
             raise StoreError(f"the server is PostgreSQL {version.major}, and {OLDEST} or later is needed")
-        row = await connection.fetchrow(_ROOM)
-        if row is None:
-            return
-        most = min(row["everybody"], row["own"] if row["own"] >= 0 else row["everybody"])
+        most = room_of(await connection.fetch(ROOM))
         if self._pool > most:
             raise StoreUnavailable(
                 f"the server allows {most} connections, and DATABASE_POOL asks for {self._pool}: lower it, "

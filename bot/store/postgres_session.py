@@ -18,7 +18,7 @@ import asyncpg
 
 from bot.domain import backoff
 from bot.errors import LockTaken, StoreUnavailable
-from bot.store.postgres import CONNECT_TIMEOUT, KEEP_ALIVE, connection_name, lock_number
+from bot.store.postgres import CONNECT_TIMEOUT, KEEP_ALIVE, ROOM, connection_name, lock_number, room_of
 from bot.store.postgres_errors import TROUBLE, translated
 
 log = logging.getLogger(__name__)
@@ -127,6 +127,14 @@ class PostgresSession:
             StoreUnavailable: the server does not answer.
         """
         await self._ask(_CUT_OFF, connection_name(process_id))
+
+    async def room(self) -> int:
+        """Ask how many connections the server allows the bot's user.
+
+        Raises:
+            StoreUnavailable: it does not answer.
+        """
+        return room_of(await self._ask(ROOM))
 
     async def now(self) -> datetime:
         """Ask for the present by the server's clock.
