@@ -38,21 +38,39 @@ class Place:
 
     def __init__(self, system: System, name: str, *, shards: str, line: Line, **settings: object) -> None:
         self.name, self.line, self.busy, self.talks = name, line, False, shards != WORKER
+        self.bad_ends: list[int] = []  # exit codes of processes that were asked to end
         self._system, self._settings, self._ahead = system, {**settings, "shards": shards}, 0.0
         self._clock, self.log = system.folder / f"{name}.ahead", system.folder / f"{name}.log"
         self.leap(0)
         self._process = self._begin()
 
     def _begin(self) -> Forked:
+        self._asked = self._killed = False
+        self._said_before = self._said()
         return self._system.spawn_into(
             self.log, [LEAPING, str(self._clock)], database_url=self.line.url, **self._settings
         )
 
+    def _said(self) -> int:
+        return self.log.stat().st_size if self.log.exists() else 0
+
     def kill(self) -> None:
+        self._killed = True
         self._process.kill()
 
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
+
+    def ask_to_end(self) -> None:
+        """Ask the process to end gracefully."""
+        self._asked = True
+        self._process.send_signal(signal.SIGTERM)
+
+    def _judge(self, code: int) -> None:
+        """Note where a process that was asked to end, and nothing else, did not say that all is well."""
+        early = code == -signal.SIGTERM and self._said() == self._said_before  # before it could hear of it
+        if self._asked and not self._killed and code != 0 and not early:
+            self.bad_ends.append(code)
 
     def leap(self, seconds: float) -> None:
         """Put the clock of these processes forward, or back."""
@@ -66,6 +84,7 @@ class Place:
         while True:
             await asyncio.sleep(PAUSE)
             if self._process.returncode is not None:
+                self._judge(self._process.returncode)
                 await asyncio.sleep(PAUSE)
                 self._process = self._begin()
 
@@ -134,6 +153,9 @@ class BotCompany:
         for task in self._under_way:
             if task.done() and not task.cancelled():
                 task.result()
+        bad_ends = {each.name: each.bad_ends for each in self.places if each.bad_ends}
+        if bad_ends:
+            raise AssertionError(f"asked to end, processes ended with {bad_ends}: {self.last_words()}")
 
     async def _kill(self, random: Random) -> None:
         self.suffered["kills"] += 1
@@ -142,7 +164,7 @@ class BotCompany:
     async def _end(self, random: Random) -> None:
         """End a process gracefully."""
         self.suffered["ended and started again"] += 1
-        random.choice(self.places).signal(signal.SIGTERM)
+        random.choice(self.places).ask_to_end()
 
     async def _stop(self, random: Random) -> None:
         """Stop a process for so long that it is taken for dead, or nearly."""
