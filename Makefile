@@ -10,7 +10,7 @@ STAMP  := $(VENV)/.installed
 SANDBOX_OPENAPI ?= $(abspath $(wildcard ../shared/discord/openapi.json))
 export SANDBOX_OPENAPI
 
-.PHONY: setup demo try test test-other-database torture simulate fresh check format lock bench docs pictures clean
+.PHONY: setup demo try test test-other-database torture simulate soak fresh check format lock bench docs pictures clean
 
 setup: $(STAMP)
 
@@ -53,6 +53,10 @@ torture: setup
 # Days of a busy community in a world that a seed decides; ARGS="--seeds 10000", ARGS="--seed 7", see docs/reliability.md.
 simulate: setup
 	$(BIN)/python -m tests.simulation $(ARGS)
+
+# A month's videos in minutes, and what is left of them; ARGS="--days 3 --videos 200", see docs/reliability.md.
+soak: setup
+	$(BIN)/python -m tests.soak $(ARGS)
 
 # `make demo` and `make test` in a clone of HEAD, with an empty home and empty caches, and how long each took.
 fresh:

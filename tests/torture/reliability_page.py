@@ -64,6 +64,15 @@ leaps and the process is killed at any await. After every commit what it has tou
 [docs/money.md](money.md) says, and in the end everything has one end, is said once and posted once. A failure is one
 number, which replays.
 """
+_SOAK_HEAD: Final = """\
+## A month in minutes
+
+`make soak ARGS="--days 30 --videos 1000 --write"` has the bot's own worker, outbox, watcher and scheduler make the
+videos of a month in one process, on a SQLite file, as fast as the machine can, with a video service and a Discord that
+cost nothing. After each day the clock leaps to the next one, and what the process holds and the disk has is looked at.
+What may grow is the rows, which are kept; prompts are forgotten after seven days here. A run in which anything else
+grows exits with 1.
+"""
 _TAIL: Final = """\
 ## To run it
 
@@ -99,13 +108,18 @@ class Figures:
 def page(came: Mapping[tuple[Trouble, str], str], figures: Figures) -> str:
     """The whole page."""
     table, run = f"## Each trouble by itself\n\n{_table(came)}", f"## The run\n\n{_listed(figures)}"
-    others = [f"{head}\n{_found_before(head)}" for head in (_COMPANY_HEAD, _SIMULATED_HEAD)]
+    others = [f"{head}\n{_found_before(head)}" for head in (_COMPANY_HEAD, _SIMULATED_HEAD, _SOAK_HEAD)]
     return "\n".join([_HEAD, table, run, *others, _TAIL])
 
 
 def write_simulated(said: str) -> None:
     """Write into the page what a simulation has found."""
     _write(_SIMULATED_HEAD, f"- {said}\n")
+
+
+def write_soak(table: str) -> None:
+    """Write into the page what a month of videos has left behind."""
+    _write(_SOAK_HEAD, table)
 
 
 def write_company(figures: Figures) -> None:
