@@ -112,8 +112,9 @@ class SimulatedLoop(_Engine):
         if process is None:
             return super().call_soon(callback, *args, context=context)
         owned = _Owned(process, partial(callback, *args))
-        owned.handle = super().call_soon(owned, context=context)
-        return owned.handle
+        handle = owned.handle = asyncio.Handle(owned, (), self, context)
+        self._ready.append(handle)
+        return handle
 
     def call_at(
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None

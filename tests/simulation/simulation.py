@@ -48,7 +48,7 @@ SETTINGS: Final = Settings(
 class Day:
     """How long a simulated day is, how much happens in it, and how likely the bot is several processes."""
 
-    hours: float = 0.15
+    hours: float = 0.1
     requests: int = 8
     several: float = 0.25
 
@@ -109,10 +109,11 @@ class Simulation:
             "running_total": limits.total,
             "job_deadline_minutes": random.choice((10, 20)),
         }
-        several = random.random() < day.several
+        roles = random.choice(SEVERAL) if random.random() < day.several else ONE
+        self._transactions = TRANSACTIONS * (1 + len(roles))
         self._machine = Machine(
             world,
-            roles=random.choice(SEVERAL) if several else ONE,
+            roles=roles,
             settings=SETTINGS.model_copy(update=changes),
             disk=self._disk,
             services=self._services,
@@ -235,7 +236,7 @@ class Simulation:
     # -- what is looked at
 
     def _committed(self) -> None:
-        self.world.happens("transactions", most=TRANSACTIONS, what="a commit")
+        self.world.happens("transactions", most=self._transactions, what="a commit")
         if self._books.look():
             self._machine.kill_owner("a commit")
 

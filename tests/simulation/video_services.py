@@ -65,6 +65,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self._numbers = count(1)
+        self._under_way: dict[str, float] = {}  # until when a process may be submitting it
         self._missed: dict[str, float] = {}  # when somebody was told last that there is no such task
         self.find_is_authoritative = self.remembers
 
@@ -74,11 +75,15 @@ class Service:
         self, request: VideoRequest, *, external_id: str, may_send: Callable[[], bool] = lambda: True
     ) -> Task:
         """See `VideoProvider`."""
+        longest = self.longest_create.total_seconds()
+        self._under_way[external_id] = self.world.loop.time() + longest
         try:
-            async with asyncio.timeout(self.longest_create.total_seconds()):
+            async with asyncio.timeout(longest):
                 return await self._submit(request, external_id, may_send)
         except TimeoutError as exc:
             raise OutcomeUnknown(provider=self.id, code="timeout") from exc
+        finally:
+            self._under_way.pop(external_id, None)
 
     async def _submit(self, request: VideoRequest, external_id: str, may_send: Callable[[], bool]) -> Task:
         world, sent_at = self.world, self.world.loop.time()
@@ -121,6 +126,8 @@ class Service:
 
     async def find(self, external_id: str) -> Task | None:
         """See `VideoProvider`."""
+        if self.world.loop.time() < self._under_way.get(external_id, 0.0):
+            self.world.is_wrong(f"{external_id} is looked for while a living process submits it")
         self._maybe_fail()
         return await self.world.request(lambda: self._found(external_id), what=f"{self.id} find")
 

@@ -19,7 +19,7 @@ T = TypeVar("T")
 LATEST: Final = 60  # events that a failure shows
 # Of these so many in so short a time mean that the bot runs in circles.
 CALLS: Final = 500  # into the world
-TRANSACTIONS: Final = 5000
+TRANSACTIONS: Final = 300  # of each process, and as many more
 SHORT: Final = 60.0  # seconds
 MANY: Final = 5  # things that are wrong before a world ends early
 

@@ -73,6 +73,23 @@ cost nothing. After each day the clock leaps to the next one, and what the proce
 What may grow is the rows, which are kept; prompts are forgotten after seven days here. A run in which anything else
 grows exits with 1.
 """
+_PLANTED: Final = """\
+## Mistakes that were planted
+
+To see what the simulation sees, a promise at a time was broken in a copy of the bot, and the 200 days of `make test`
+were played until one of them went wrong (2026-11-28; a change of the bot or the simulation moves the seeds):
+
+| mistake | found by the seed | because |
+| --- | --- | --- |
+| a claim looks at no lease | 1 | 600 transactions in 34 s: it runs in circles |
+| what a callback says is believed | 2 | a video is posted before it is made |
+| the lease of a submission is 10 s | 3 | a task is looked for while it is submitted |
+| a gift is not looked up before it is given | 21 | it moves credits twice |
+| a case is posted without being written down before | 84 | it is posted twice |
+| reconciling submits again without a look | (`tests/simulation/test_simulation.py`) | a task is made twice |
+| a delivered video is not settled | (`tests/simulation/test_simulation.py`) | its hold has no end |
+| a starting process frees the leases of those that live | none of 55 | but by `tests/store/test_processes.py` |
+"""
 _TAIL: Final = """\
 ## To run it
 
@@ -109,7 +126,7 @@ def page(came: Mapping[tuple[Trouble, str], str], figures: Figures) -> str:
     """The whole page."""
     table, run = f"## Each trouble by itself\n\n{_table(came)}", f"## The run\n\n{_listed(figures)}"
     others = [f"{head}\n{_found_before(head)}" for head in (_COMPANY_HEAD, _SIMULATED_HEAD, _SOAK_HEAD)]
-    return "\n".join([_HEAD, table, run, *others, _TAIL])
+    return "\n".join([_HEAD, table, run, *others, _PLANTED, _TAIL])
 
 
 def write_simulated(said: str) -> None:
