@@ -14,7 +14,7 @@ import aiohttp
 from bot.demo.play import run_bot, say_why
 from bot.demo.screen import Screen
 from bot.demo.show import DemoFailed, Show
-from bot.domain.quota import Account, Unit
+from bot.domain.quota import UNLIMITED, Account, Unit
 from bot.store.money.ledger_totals import read_accounts, read_ledger_totals
 from bot.store.sqlite import SQLiteDatabase
 from sandbox.page import open_in_browser
@@ -105,5 +105,5 @@ def _account(account: Account) -> dict[str, str]:
         "period": account.period,
         "held": amount(account.held),
         "settled": amount(account.settled),
-        "left": amount(account.balance),
+        "left": "∞" if account.allowance == UNLIMITED else amount(account.balance),
     }

@@ -151,6 +151,7 @@ function form(id, modal) {
 }
 
 async function command(name, options, target) {
+  view.atEnd = true;
   const { interaction_id: id } = await act("command", { user: me(), channel: state.channel, name, options, target, locale: state.locale });
   follow(id, () => toast(words().noAnswer, "bad")).catch((error) => toast(error.message, "bad"));
 }
@@ -178,8 +179,8 @@ async function offered() {
 
 async function messageMenu(message, anchor) {
   const entries = menus(await offered(), 3, state.locale).map((each) => ({ value: `app:${each.name}`, label: each.label, group: words().apps }));
-  const rest = [{ value: "copy", label: words().copy, group: "—" }];
-  if (channel()?.may_delete && message.visible_to === undefined) rest.push({ value: "remove", label: words().remove, group: "—" });
+  const rest = [{ value: "copy", label: words().copy, group: "\u00a0" }];
+  if (channel()?.may_delete && message.visible_to === undefined) rest.push({ value: "remove", label: words().remove, group: "\u00a0" });
   choose({
     anchor, root: page.client, words: words(), label: words().actions, options: [...entries, ...rest], search: false,
     done: ([taken]) => {
@@ -302,12 +303,12 @@ function notify(id, message) {
     const count = places_.get(id) ?? { count: 0, mentions: 0 };
     places_.set(id, { count: count.count + 1, mentions: count.mentions + Number(mentioned) });
     if (user.id === me() && mentioned) {
-      const where = owner ? words().direct : `#${placeName(id)}`;
-      toast(words().mentioned(nameOf(message.author), where), "", brief(message.content || message.embeds[0]?.title || ""), () => goTo(id, message.id));
+      const who = nameOf(message.author);
+      toast(owner ? words().wrote(who) : words().mentioned(who, `#${placeName(id)}`), "", brief(message.content || message.embeds[0]?.title || "", reader), () => goTo(id, message.id));
     }
   }
   if (id === state.channel && (message.visible_to ?? me()) === me() && message.author.id !== me()) {
-    page.live.textContent = `${nameOf(message.author)}: ${brief(message.content || message.embeds[0]?.title || words().attachment)}`;
+    page.live.textContent = `${nameOf(message.author)}: ${brief(message.content || message.embeds[0]?.title || words().attachment, reader)}`;
   }
   drawBar();
   drawNavigation();
@@ -491,7 +492,7 @@ const composing = {
   channels: channelsHere,
   command,
   complete,
-  say: (content) => act("messages", { user: me(), channel: state.channel, content }),
+  say: (content) => ((view.atEnd = true), act("messages", { user: me(), channel: state.channel, content })),
 };
 
 /** Say something in passing; with `go` it leads somewhere. */

@@ -77,12 +77,18 @@ export class Composer {
       el("button", { type: "button", class: "plain", "aria-label": this.words.cancel, on: { click: () => (this.clear(), this.box.focus()) } }, icon("close")));
     this.hint = el("p", { class: "option-hint", "aria-live": "polite" });
     const send = el("button", { type: "submit", class: "plain", "aria-label": this.words.send }, icon("send"));
-    this.more = el("button", { type: "button", class: "more", on: { click: () => this.offerMore() } });
-    this.element.replaceChildren(this.list, this.error, head, this.hint, el("div", { class: "box" }, this.fields, this.more, send));
+    this.more = el("input", {
+      class: "more", type: "text", autocomplete: "off", role: "combobox", "aria-expanded": "false", "aria-controls": "suggestions", "aria-autocomplete": "list",
+      "aria-label": this.words.options, data: { key: "more" },
+      on: { input: () => this.offerMore(), focus: () => this.offerMore(), click: () => this.offerMore(), keydown: (event) => event.key === "Backspace" && !this.more.value && (event.preventDefault(), this.back()) },
+    });
+    this.fields.append(this.more);
+    this.element.replaceChildren(this.list, this.error, head, this.hint, el("div", { class: "box" }, this.fields, send));
     this.hide();
     for (const option of command.options.filter((each) => each.required)) this.add(option);
     this.count();
-    (this.fields.querySelector("input, button") ?? (command.options.length ? this.more : send)).focus();
+    const first = this.fields.querySelector("input");
+    (first.hidden ? send : first).focus();
   }
 
   left() {
@@ -92,18 +98,29 @@ export class Composer {
   count() {
     const left = this.left().length;
     this.more.hidden = left === 0;
-    this.more.textContent = this.words.more(left);
+    this.more.placeholder = this.words.more(left);
   }
 
+  /** List the options that are left; Enter sends the command until one of them is chosen. */
   offerMore() {
-    this.more.focus();
-    this.show(this.more, this.left().map((option) => ({ label: option.shown.name, description: option.shown.description, take: () => this.add(option, true) })));
+    const text = this.more.value.toLowerCase();
+    const found = this.left().filter((option) => option.shown.name.toLowerCase().includes(text) || option.name.includes(text));
+    this.hint.textContent = this.words.options;
+    this.show(this.more, found.map((option) => ({ label: option.shown.name, description: option.shown.description, take: () => this.add(option, true) })), "", text ? 0 : -1);
+  }
+
+  /** Take the last option away again; without one, the command. */
+  back() {
+    const last = [...this.values.values()].at(-1);
+    if (!last) return (this.clear(), this.box.focus());
+    return last.option.required ? last.field.querySelector("input").focus() : this.remove(last.option);
   }
 
   add(option, focus = false) {
     const field = option.type === ATTACHMENT ? this.fileField(option) : this.textField(option);
     this.values.set(option.name, { option, value: undefined, field });
-    this.fields.append(field);
+    this.more.value = "";
+    this.more.before(field);
     this.count();
     this.hide();
     if (focus) field.querySelector("input").focus();
@@ -183,7 +200,7 @@ export class Composer {
     input.value = each.label;
     this.values.get(option.name).value = each.value;
     this.hide();
-    const next = [...this.fields.querySelectorAll("input")].find((other) => other.value === "" && other !== input);
+    const next = [...this.fields.querySelectorAll("input")].find((other) => other.value === "" && other !== input && !other.hidden);
     (next ?? input).focus();
     if (!next) this.hide();
   }
@@ -232,18 +249,19 @@ export class Composer {
     this.box.focus();
   }
 
-  show(field, rows, nothing) {
+  show(field, rows, nothing, at = 0) {
     this.field = field;
     this.rows = rows;
-    this.at = 0;
+    this.at = at;
     this.list.replaceChildren(...rows.map((row, index) => el("li", {
-      role: "option", id: `suggestion-${index}`, "aria-selected": String(index === 0), class: index === 0 ? "active" : "",
+      role: "option", id: `suggestion-${index}`, "aria-selected": String(index === at), class: index === at ? "active" : "",
       on: { mousedown: (event) => (event.preventDefault(), row.take()), mousemove: () => this.move(index, false) },
     }, row.face, el("b", {}, row.label), row.description && el("small", {}, row.description))));
     if (!rows.length && nothing) this.list.append(el("li", { class: "nothing", role: "presentation" }, nothing));
     this.list.hidden = !rows.length && !nothing;
     field.setAttribute("aria-expanded", String(rows.length > 0));
-    if (rows.length) field.setAttribute("aria-activedescendant", "suggestion-0");
+    if (rows.length && at === 0) field.setAttribute("aria-activedescendant", "suggestion-0");
+    else field.removeAttribute("aria-activedescendant");
     this.list.scrollTop = 0;
   }
 
@@ -255,7 +273,7 @@ export class Composer {
   }
 
   move(index, follow = true) {
-    this.at = (index + this.rows.length) % this.rows.length;
+    this.at = this.at < 0 && index < -1 ? this.rows.length - 1 : (index + this.rows.length) % this.rows.length;
     for (const [number, row] of [...this.list.children].entries()) {
       row.classList.toggle("active", number === this.at);
       row.setAttribute("aria-selected", String(number === this.at));
@@ -268,7 +286,7 @@ export class Composer {
     if (event.isComposing) return;
     const steps = { ArrowDown: 1, ArrowUp: -1 };
     if (this.rows.length && event.key in steps) this.move(this.at + steps[event.key]);
-    else if (this.rows.length && (event.key === "Enter" || (event.key === "Tab" && !event.shiftKey)) && (event.target === this.field)) this.rows[this.at].take();
+    else if (this.rows.length && (event.key === "Enter" || (event.key === "Tab" && !event.shiftKey)) && event.target === this.field && this.at >= 0) this.rows[this.at].take();
     else if (event.key === "Escape" && !this.list.hidden) this.hide();
     else if (event.key === "Escape" && this.command) (this.clear(), this.box.focus());
     else if (event.key === "Enter" && !event.shiftKey && event.target.matches("input, textarea")) this.submit();

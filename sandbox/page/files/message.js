@@ -99,7 +99,7 @@ function above(message, scene) {
   if (!target || (target.visible_to ?? scene.viewer) !== scene.viewer) return el("div", { class: "above" }, icon("reply"), el("i", {}, words.noReply));
   const said = target.content || target.embeds?.[0]?.title || firstText(target.components) || words.attachment;
   return el("button", { type: "button", class: "above", on: { click: () => scene.reader.goTo(target.channel_id, target.id) } },
-    face(target.author), el("b", {}, nameOf(target.author)), " ", el("span", { class: "said" }, brief(said)));
+    face(target.author), el("b", {}, nameOf(target.author)), " ", el("span", { class: "said" }, brief(said, scene.reader)));
 }
 
 function firstText(parts = []) {
@@ -111,8 +111,9 @@ function firstText(parts = []) {
 }
 
 /** The beginning of a text, without its marks. */
-export function brief(text) {
-  return text.replace(/<[@#&!]*\d+>|<t:[^>]+>|[*_~`#>|\\]|https?:\/\/\S+/g, "").replace(/\s+/g, " ").trim().slice(0, 120);
+export function brief(text, reader) {
+  const named = text.replace(/<@!?(\d+)>/g, (_, id) => `@${reader.nameOf(id)}`);
+  return named.replace(/<[@#&!]*\d+>|<t:[^>]+>|[*~`#>|\\]|(?<!\w)_|_(?!\w)|https?:\/\/\S+/g, "").replace(/\s+/g, " ").trim().slice(0, 120);
 }
 
 function text(message, scene) {

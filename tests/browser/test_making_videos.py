@@ -1,0 +1,98 @@
+"""Videos that are made in the browser: from the empty box to the playing video, and every press afterwards."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.visitor import PATIENCE, PHONE, WIDE, Stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+SIZES = pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+PLAYS = "video => { video.muted = true; return video.play() }"
+
+
+@SIZES
+async def test_a_video_is_asked_for_and_plays_in_its_place(stage: Stage, size: tuple[int, int]) -> None:
+    async with stage.visitor("ana", size=size) as ana:
+        await ana.types("video create", prompt=f"A kite of {size[0]} feet", duration="3", aspect="Square 1:1")
+        await ana.sees(ana.message("On its way"))
+        await ana.picture("asked")
+        await ana.sees(ana.message("Only you can see this"))
+        result = await ana.sees(ana.message("your video is ready", f"{size[0]} feet"))
+        video = await ana.sees(result.locator("video"))
+        await video.evaluate(PLAYS)
+        await expect(video).to_have_js_property("ended", value=True, timeout=PATIENCE)
+        await ana.sees(ana.message("Done", f"{size[0]} feet"))
+        await ana.picture("made")
+        assert await ana.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@SIZES
+async def test_a_storyboard_is_built_from_a_script(stage: Stage, size: tuple[int, int]) -> None:
+    async with stage.visitor("ben" if size == WIDE else "owner", size=size) as ben:
+        await ben.types("video storyboard", seconds="6")
+        board = await ben.sees(ben.message("Before it can be made"))
+        await ben.presses(board, "Script")
+        form = await ben.sees(ben.page.get_by_role("dialog"))
+        await ben.picture("script")
+        await form.locator("textarea").fill(f"1. 3s A fox {size[0]} wakes\n2. 3s It runs")
+        await form.get_by_role("button", name="Submit").click()
+        board = await ben.sees(ben.message(f"A fox {size[0]} wakes"))
+        await ben.picture("storyboard")
+        await ben.presses(board, re.compile("Generate"))
+        await ben.presses(ben.message("Make it for 6 credits?"), re.compile("Make it"))
+        result = await ben.sees(ben.message("your video is ready", f"fox {size[0]}"))
+        await ben.sees(result.locator("video"))
+    body = (await stage.people.tasks())[-1]["request"]
+    assert "It runs" in str(body)
+
+
+@SIZES
+async def test_the_studio_takes_every_choice(stage: Stage, size: tuple[int, int]) -> None:
+    async with stage.visitor("ana" if size == WIDE else "owner", size=size) as ana:
+        await ana.types("video studio")
+        panel = ana.message("Studio")
+        await ana.presses(await ana.sees(panel), "Write the prompt")
+        form = await ana.sees(ana.page.get_by_role("dialog"))
+        await form.locator("textarea").first.fill(f"A lighthouse {size[0]}")
+        await form.get_by_role("button", name="Submit").click()
+        await ana.sees(panel.filter(has_text=f"A lighthouse {size[0]}"))
+        for button in ("Pro, 1080p", re.compile("Sound: off"), "Square 1:1"):
+            await ana.presses(panel, button)
+        await panel.get_by_role("button", name=re.compile("5 seconds")).click()
+        await ana.picture("list")
+        await ana.page.get_by_role("option", name=re.compile("^.*3 seconds")).first.click()
+        await ana.sees(panel.get_by_role("button", name=re.compile("3 seconds")))
+        await ana.picture("studio")
+        await ana.presses(panel, re.compile("Generate"))
+        await ana.sees(ana.message("your video is ready", f"lighthouse {size[0]}").locator("video"))
+    body = (await stage.people.tasks())[-1]["request"]
+    assert {"pro", "1:1"} <= set(re.findall(r"'(pro|1:1)'", str(body)))
+
+
+async def test_every_button_under_a_video_does_something(stage: Stage) -> None:
+    async with stage.visitor("owner") as owner:
+        await owner.types("video create", prompt="A brass robot waters plants", duration="3", aspect="Square 1:1")
+        result = await owner.sees(owner.message("your video is ready", "brass robot"))
+        where = owner.page.locator(f'article[data-id="{await result.get_attribute("data-id")}"]')
+        names = [await each.inner_text() for each in await where.locator(".row button").all()]
+        assert len(names) >= 10
+        for name in sorted(names, key=lambda name: "Delete" in name):
+            await owner.presses(where, re.compile(re.escape(name.split("\n")[-1])))
+            form = owner.page.get_by_role("dialog")
+            if await form.count():
+                await owner.picture(f"form-{name.split()[-1].lower()}")
+                await form.get_by_role("button", name="Cancel").click()
+                await expect(form).to_have_count(0)
+        await expect(owner.page.locator("#client .note.failed:not(:empty)")).to_have_count(0)
+        await owner.picture("pressed")
+
+
+async def test_a_refusal_in_chinese_offers_what_is_taken(stage: Stage) -> None:
+    async with stage.visitor("ben", locale="zh-CN", size=PHONE) as ben:
+        await ben.types("视频 生成", 提示词="一只狐狸在图书馆打盹", 时长="20")
+        refusal = await ben.sees(ben.message("只有您可以看到"))
+        await ben.picture("refusal")
+        await refusal.locator(".row button").first.click()
+        await ben.sees(ben.messages.filter(has_text="一只狐狸").locator("video").last)
