@@ -159,6 +159,8 @@ async def edit(call: Call) -> Reply:
     """Answer `PATCH /webhooks/{webhook_id}/{webhook_token}/messages/…`."""
     interaction = _followed(call)
     message = _target(call, interaction)
+    if "poll" in message.data:
+        raise Refused(520003)
     resolver = call.discord.messages
     await resolver.edit(message, where=interaction.channel, body=call.form, uploads=call.uploads)
     if message is interaction.original:

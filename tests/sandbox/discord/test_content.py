@@ -84,11 +84,18 @@ async def test_a_poll_is_ended_by_whose_it_is(harness: Harness) -> None:
     assert [answer["code"] for _, answer in refused] == [520006, 50005]
 
 
-async def test_an_interaction_is_answered_with_a_poll(harness: Harness) -> None:
+async def test_an_interaction_is_answered_with_a_poll_which_then_stays(harness: Harness) -> None:
     async with harness.online() as bot:
-        _, answer = await harness.answer(await harness.command(bot), 4, {"poll": POLL})
+        interaction, later = await harness.command(bot), await harness.command(bot)
+        _, answer = await harness.answer(interaction, 4, {"poll": POLL})
+        await harness.answer(later, 5)
+    original = "{}/{}/messages/@original".format
+    refused = await harness.api("PATCH", original(harness.hook, interaction["token"]), {"content": "x"})
+    _, filled = await harness.api("PATCH", original(harness.hook, later["token"]), {"poll": POLL})
 
     assert answer["resource"]["message"]["poll"]["question"] == {"text": "Which cut?"}
+    assert filled["poll"]["question"] == {"text": "Which cut?"}
+    assert (refused[0], refused[1]["code"]) == (400, 520003)
 
 
 async def test_a_poll_needs_its_permission(plain: Harness) -> None:

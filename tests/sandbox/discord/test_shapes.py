@@ -164,6 +164,18 @@ async def test_every_operation_answers_as_the_document_says(document: Document) 
     assert {(route.method, route.path) for route in ROUTES} - used == REFUSED
 
 
+async def test_what_clients_missed_is_there(document: Document) -> None:
+    async with staged(document) as harness, harness.connect() as bot:
+        ready = await bot.identify(harness.world.token)
+        guild = await bot.event("GUILD_CREATE")
+        _, application = await harness.api("GET", "/applications/@me")
+        _, where = await harness.api("GET", "/gateway/bot")
+
+    assert guild["hub_type"] is None
+    assert ready["application"]["flags_new"] == application["flags_new"] == "0"
+    assert where["session_start_limit"]["max_concurrency"] == 1
+
+
 async def test_events_carry_the_objects_of_the_document(document: Document) -> None:
     async with staged(document) as harness, harness.connect() as bot:
         await bot.identify(harness.world.token, intents=EVERYTHING)
