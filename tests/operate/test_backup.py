@@ -20,6 +20,7 @@ from bot.operate.backup import describe, take, take_daily
 from bot.operate.backups import DUMP, FILE, LIST, Backup, NotDone, backups_in, demand_whole, read
 from bot.operate.postgres_programs import address, program
 from bot.settings import Settings
+from bot.store import contents
 from bot.store.contents import contents_of_file, copy_file
 from bot.store.sqlite import SQLiteDatabase
 from tests.operate.conftest import fill, settings_of
@@ -81,7 +82,10 @@ async def test_a_copy_of_a_file_is_one_file_that_says_it_is_a_copy(on_file: Sett
         assert original.execute("SELECT * FROM restored_copy").fetchall() == []
 
 
-async def test_a_copy_is_of_one_moment_however_much_is_written_meanwhile(on_file: Settings, folder: Path) -> None:
+async def test_a_copy_is_of_one_moment_however_much_is_written_meanwhile(
+    on_file: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contents, "PAGES", 3)  # many steps, and between any two of them something is written
     async with SQLiteDatabase(on_file.database_path or "") as database:
         store, written = Store(database), 0
         store.now += DAY  # so that the ids are new

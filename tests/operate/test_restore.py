@@ -14,11 +14,13 @@ import pytest
 
 from bot.errors import StoreError
 from bot.lockfile import sole_user
+from bot.operate import postgres_programs
 from bot.operate import restore as restore_module
 from bot.operate.backup import take
 from bot.operate.backups import DUMP, FILE, Backup, NotDone, read
 from bot.operate.restore import Restored, describe, restore
 from bot.settings import Settings
+from bot.store.contents import server_version
 from bot.store.migrate import migrate, shipped
 from bot.store.postgres_session import PostgresSession
 from bot.store.sqlite import SQLiteDatabase
@@ -201,6 +203,16 @@ async def restored_is_empty(settings: Settings) -> None:
     async with open_database(settings) as database:
         tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
         assert await Store(database).rows(tables) == []
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+async def test_what_a_server_refuses_it_refuses_whole_and_says_why(settings: Settings, backup: Backup) -> None:
+    before = await jobs_in(settings)
+    async with open_database(settings) as database:
+        version = await server_version(database)
+    with pytest.raises(NotDone, match=r"PostgreSQL did not take it: .*already exists"):
+        postgres_programs.restore(backup.folder / DUMP, settings.database_url, server=version, last=[])
+    assert await jobs_in(settings) == before
 
 
 @pytest.mark.parametrize("settings", ["postgres"], indirect=True)
