@@ -155,11 +155,13 @@ def fold_in(path: Path) -> bool:
 
 
 def sync(path: Path) -> None:
-    """Have what was written into a file, or a folder, be on the disk.
+    """Have what was written into a file, or a folder, be on the disk, where the system can be told so.
 
     Raises:
         OSError: it could not be.
     """
+    if os.name != "posix":
+        return
     number = os.open(path, os.O_RDONLY)
     try:
         os.fsync(number)
