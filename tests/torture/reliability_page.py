@@ -88,7 +88,8 @@ were played until one of them went wrong (2026-11-28; a change of the bot or the
 | a case is posted without being written down before | 84 | it is posted twice |
 | reconciling submits again without a look | (`tests/simulation/test_simulation.py`) | a task is made twice |
 | a delivered video is not settled | (`tests/simulation/test_simulation.py`) | its hold has no end |
-| a starting process frees the leases of those that live | none of 55 | but by `tests/store/test_processes.py` |
+| an update looks at neither state nor lease | 164 | a step fails |
+| a starting process frees the leases of those that live | none of 85 | but by `tests/store/test_processes.py` |
 """
 _TAIL: Final = """\
 ## To run it
