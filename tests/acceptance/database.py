@@ -1,13 +1,15 @@
 """The bot's database, of either kind, read from outside: its jobs, and whether the money adds up."""
 
 import asyncio
+import atexit
 import sqlite3
 import threading
 from abc import ABC, abstractmethod
-from contextlib import closing
+from collections.abc import Coroutine
+from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import asyncpg
 
@@ -15,9 +17,11 @@ from bot.private_files import private_files
 from tests.fresh_databases import migrated_file
 from tests.funding import balance
 
+T = TypeVar("T")
 Row = dict[str, Any]
 
 MEMBERS: Final = "unit = 'credits' AND owner NOT LIKE 'guild:%'"  # accounts that members pay from
+_GONE: Final = (OSError, asyncpg.OperatorInterventionError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
 
 
 class Unreadable(Exception):
@@ -130,7 +134,7 @@ class ServerDatabase(BotDatabase):
 
     def rows(self, sql: str) -> list[Row]:
         """See `BotDatabase`."""
-        return [dict(row) for row in _elsewhere().run(_ask(self.url, sql))]
+        return [dict(row) for row in _questions().ask(self.url, sql)]
 
     def change(self, sql: str) -> None:
         """See `BotDatabase`."""
@@ -141,29 +145,44 @@ class ServerDatabase(BotDatabase):
         return [row["name"] for row in self.rows("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")]
 
 
-async def _ask(url: str, sql: str) -> list[asyncpg.Record]:
-    try:
-        connection = await asyncpg.connect(url)
-        try:
-            answer: list[asyncpg.Record] = await connection.fetch(sql)
-            return answer
-        finally:
-            await connection.close()
-    except (OSError, asyncpg.OperatorInterventionError, asyncpg.PostgresConnectionError) as exc:
-        raise Unreadable from exc
-
-
-class _Elsewhere:
-    """An event loop in a thread of its own, for those who cannot wait in theirs."""
+class _Questions:
+    """Asks servers, in a thread of its own for those who cannot wait, over one connection: to make one costs more."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._url = ""
+        self._connection: asyncpg.Connection | None = None
         threading.Thread(target=self._loop.run_forever, name="questions", daemon=True).start()
+        atexit.register(lambda: self._run(self._leave()))
 
-    def run(self, work: Any) -> Any:
+    def ask(self, url: str, sql: str) -> list[asyncpg.Record]:
+        """The answer of the database at an address.
+
+        Raises:
+            Unreadable: its server does not answer.
+        """
+        return self._run(self._ask(url, sql))
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)
+
+    async def _ask(self, url: str, sql: str) -> list[asyncpg.Record]:
+        with suppress(*_GONE):  # a connection of before, which its server may have ended since
+            if self._connection is not None and self._url == url:
+                return await self._connection.fetch(sql)
+        try:
+            await self._leave()
+            self._url, self._connection = url, await asyncpg.connect(url)
+            return await self._connection.fetch(sql)
+        except _GONE as exc:
+            raise Unreadable from exc
+
+    async def _leave(self) -> None:
+        left, self._connection = self._connection, None
+        if left is not None:
+            left.terminate()
 
 
 @cache
-def _elsewhere() -> _Elsewhere:
-    return _Elsewhere()
+def _questions() -> _Questions:
+    return _Questions()
