@@ -85,11 +85,19 @@ def _reason(exc: BaseException) -> ShotcallerError | None:
 
 
 async def _live(settings: Settings, *, substitute: Callable[[World], World], wall: Callable[[], datetime]) -> None:
-    async with running_bot(settings, substitute=substitute, wall=wall) as (bot, client, together):
-        stopping = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stopping.set)
+    async with AsyncExitStack() as stack:
+        stopping, starting = asyncio.Event(), asyncio.timeout(None)
+        _stop_on_signals(stopping, starting)
+        try:
+            async with starting:
+                running = running_bot(settings, substitute=substitute, wall=wall)
+                bot, client, together = await stack.enter_async_context(running)
+                _stop_on_signals(stopping)
+        except TimeoutError:
+            if not stopping.is_set():
+                raise
+            log.info("stopped before it had started")
+            return
         bot.scheduler.wake()  # for what a dead process was about to do
         async with asyncio.TaskGroup() as group:
             worker = group.create_task(bot.worker.run(), name="worker")
@@ -109,6 +117,19 @@ async def _live(settings: Settings, *, substitute: Callable[[World], World], wal
             await asyncio.wait([worker, *answering()], timeout=GRACE)
             for task in (worker, *others):
                 task.cancel()
+
+
+def _stop_on_signals(stopping: asyncio.Event, starting: asyncio.Timeout | None = None) -> None:
+    """Have SIGINT and SIGTERM stop the bot; while it is `starting`, by breaking that off."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if starting is not None and not stopping.is_set():
+            starting.reschedule(loop.time())
+        stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
 
 
 def answering() -> list[asyncio.Task[object]]:

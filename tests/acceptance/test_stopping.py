@@ -48,6 +48,26 @@ async def test_a_bot_with_nothing_to_do_ends_at_once(system: System, how: signal
         await stop(system, process, how)
 
 
+async def test_a_bot_that_is_still_starting_ends_at_once_and_in_order(system: System) -> None:
+    called = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        called.set()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as nobody:
+        port = nobody.sockets[0].getsockname()[1]
+        process = system.spawn(("-m", "bot", "run"), discord_api_url=f"http://127.0.0.1:{port}/api/v10")
+        try:
+            async with asyncio.timeout(60):
+                await called.wait()
+            await stop(system, process)
+        finally:
+            process.kill()
+    assert "stopped before it had started" in system.log.read_text()
+
+
 @ON_FILE
 async def test_whatever_a_running_bot_writes_can_be_opened_by_its_user_alone(system: System) -> None:
     (system.data / "results").mkdir(parents=True)

@@ -62,9 +62,10 @@ class Place:
         self._process.send_signal(number)
 
     def ask_to_end(self) -> None:
-        """Ask the process to end gracefully."""
-        self._asked = True
-        self._process.send_signal(signal.SIGTERM)
+        """Ask the process to end gracefully; once: at its very end it hears of nothing."""
+        if not self._asked:
+            self._asked = True
+            self._process.send_signal(signal.SIGTERM)
 
     def _judge(self, code: int) -> None:
         """Note where a process that was asked to end, and nothing else, did not say that all is well."""
