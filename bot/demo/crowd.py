@@ -19,11 +19,13 @@ from typing import Any, Final
 
 import aiohttp
 
-from bot.demo.crowd_outcome import AT_ONCE, LENGTH, PRICE, CrowdOutcome, comparisons, most_at_once, usd
+from bot.demo.crowd_outcome import AT_ONCE, LENGTH, PRICE, CrowdOutcome, comparisons, most_at_once, passed_over, usd
 from bot.demo.play import run_bot, run_sandbox, say_why
 from bot.demo.screen import Screen
 from bot.demo.show import POLL_SECONDS, DemoFailed, Show
+from bot.domain import Job
 from bot.store.database import Database
+from bot.store.jobs.queries import JobQueryStore
 from bot.store.money.ledger_totals import Amounts, LedgerTotals, read_ledger_totals
 from bot.store.sqlite import SQLiteDatabase
 
@@ -77,7 +79,8 @@ async def play_crowd(arguments: argparse.Namespace) -> int:
                 seen = await crowd.press(count)
             async with _open(url, folder) as database:
                 totals = [await read_ledger_totals(database, guild_id=guild) for guild in crowd.guilds]
-            await crowd.add_up(seen, _in_all(totals))
+                begun = await JobQueryStore(database).begun(most=count)
+            await crowd.add_up(seen, _in_all(totals), begun)
         except DemoFailed as exc:
             say_why(exc, log, screen)
             return 1
@@ -176,13 +179,15 @@ class Crowd(Show):
         found = [await self._get(f"messages?channel={channel}") for channel in channels]
         return [each for messages in found for each in messages if "visible_to" not in each]
 
-    async def add_up(self, asked: Sequence[SentRequest], totals: LedgerTotals) -> None:
+    async def add_up(self, asked: Sequence[SentRequest], totals: LedgerTotals, begun: Sequence[Job] = ()) -> None:
         """Hold what people saw, what the provider billed and what the books say against each other; print it.
+
+        The jobs that have `begun` are in their order.
 
         Raises:
             DemoFailed: naming everything that does not add up.
         """
-        seen = await self._seen(asked)
+        seen = replace(await self._seen(asked), passed_over=passed_over(begun))
         bill = Decimal((await self._get("bill"))["total"])
         requests = await self._get("requests")
         wrong = [f"{each['method']} {each['path']}: {each['problems']}" for each in requests if each["problems"]]

@@ -5,6 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -13,11 +14,14 @@ import pytest
 
 from bot.__main__ import main
 from bot.demo.crowd import Crowd, SentRequest
-from bot.demo.crowd_outcome import CrowdOutcome, comparisons, most_at_once
+from bot.demo.crowd_outcome import LEEWAY, CrowdOutcome, comparisons, most_at_once, passed_over
 from bot.demo.screen import Screen
 from bot.demo.show import DemoFailed
+from bot.domain import Destination, Job
 from bot.store.money.ledger_totals import Amounts, LedgerTotals
+from tests import jobs
 from tests.fresh_databases import FreshDatabases
+from tests.service.scripted import START
 
 WINNERS, OTHERS = frozenset({"1", "2"}), frozenset({"3", "4", "5"})
 SEEN = CrowdOutcome(
@@ -58,14 +62,14 @@ async def test_a_crowd_of_two_guilds_gets_what_their_budgets_afford_from_a_bot_o
     capsys: pytest.CaptureFixture[str], fresh_databases: FreshDatabases, tmp_path: Path
 ) -> None:
     url = await fresh_databases.url(tmp_path)
-    arguments = ["demo", "--crowd", "24", "--afford", "9", "--postgres", url]
+    arguments = ["demo", "--crowd", "24", "--afford", "14", "--postgres", url]
     code = await asyncio.to_thread(main, arguments)
     fresh_databases.let_go(tmp_path)
     shown = capsys.readouterr().out
     assert code == 0, shown
     lines = [line.split() for line in shown.splitlines()]
-    assert ["posted", "in", "the", "channels", "9"] in lines
-    assert ["refused,", "in", "private", "15"] in lines
+    assert ["posted", "in", "the", "channels", "14"] in lines
+    assert ["refused,", "in", "private", "10"] in lines
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "501"])
@@ -97,6 +101,7 @@ def test_what_adds_up_is_not_complained_about() -> None:
         {"billed": 1},
         {"tasks": 3},
         {"at_once": 11},
+        {"passed_over": LEEWAY + 1},
     ],
 )
 def test_whatever_people_should_not_have_seen_is_found(changes: dict[str, Any]) -> None:
@@ -127,6 +132,37 @@ def test_a_bill_that_is_a_tenth_of_a_cent_off_is_found() -> None:
 def test_the_most_at_once_are_counted_by_when_each_begins_and_ends() -> None:
     times = [(0, 3), (1, 2), (2, 5), (4, None)]
     assert most_at_once([{"created_at": began, "finished_at": ended} for began, ended in times]) == 2
+
+
+def begun(*asked: tuple[int, int]) -> list[Job]:
+    """Jobs that began one after the other, a second apart from the 100th on; of each the guild and when it came."""
+    return [
+        jobs.job(
+            id=f"{number:016x}",
+            destination=Destination(guild_id=guild, channel_id=5, upload_limit=1),
+            created_at=START + timedelta(seconds=second),
+            submitted_at=START + timedelta(seconds=100 + number),
+        )
+        for number, (guild, second) in enumerate(asked)
+    ]
+
+
+def test_guilds_that_take_turns_and_people_in_the_order_in_which_they_came_pass_nobody_over() -> None:
+    assert passed_over(begun(*((7 + number % 2, number // 2) for number in range(20)))) == 0
+    assert passed_over(begun(*((7, 0) for _ in range(20)))) == 0
+    assert passed_over([]) == 0
+
+
+def test_a_guild_that_waits_until_another_has_had_everything_is_passed_over() -> None:
+    assert passed_over(begun(*[(7, 0)] * 10, (8, 0))) == 9
+
+
+def test_a_guild_that_comes_last_was_passed_over_by_nobody() -> None:
+    assert passed_over(begun(*[(7, 0)] * 10, (8, 120))) == 0
+
+
+def test_whoever_came_first_and_begins_last_is_passed_over_by_all_others() -> None:
+    assert passed_over(begun(*((7, 5 + number) for number in range(10)), (7, 0))) == 10
 
 
 class Told(Crowd):

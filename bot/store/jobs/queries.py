@@ -79,6 +79,13 @@ class JobQueryStore(Store):
         )
         return [row["took"] / 1000 for row in rows]
 
+    async def begun(self, *, most: int) -> list[Job]:
+        """List the jobs that came to their providers, in that order, the first at most `most`."""
+        rows = await self._read(
+            "SELECT * FROM jobs WHERE submitted_at IS NOT NULL ORDER BY submitted_at LIMIT $1", most
+        )
+        return [Job.from_row(row) for row in rows]
+
     async def dead_letters(self, *, most: int) -> list[Job]:
         """List the dead letters, which wait for the operator, the oldest first."""
         rows = await self._read("SELECT * FROM jobs WHERE dead_letter IS NOT NULL ORDER BY created_at LIMIT $1", most)
