@@ -5,13 +5,11 @@ import unicodedata
 from typing import Final
 
 _SPACES: Final = re.compile(r"\s+")
-# What no reader sees and no category names: fillers of Hangul, vowels of Khmer, variation selectors, what Unicode keeps
-# free for more of such.
-_INVISIBLE: Final = frozenset("\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5\u2065") | {
-    chr(code)
-    for first, last in ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xFFF0, 0xFFF8), (0xE0000, 0xE0FFF))
-    for code in range(first, last + 1)
-}
+# What no reader sees and no category names: fillers of Hangul, vowels of Khmer, variation selectors, and what Unicode
+# keeps free for more of such.
+_INVISIBLE: Final = re.compile(
+    "[\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5\u2065\u180b-\u180f\ufe00-\ufe0f\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
 # Scripts that are written without spaces, or with particles joined to a word: there a word may begin anywhere.
 _JOINED: Final = (
     *("CJK", "HIRAGANA", "KATAKANA", "BOPOMOFO", "HANGUL", "YI"),
@@ -27,7 +25,8 @@ _ABOVE_AND_BELOW: Final = 200
 def fold(text: str) -> str:
     """Prepare a text to be compared: without case, accents, width and invisible characters, each gap one space."""
     compatible = unicodedata.normalize("NFKC", text).casefold()
-    bare = "".join(each for each in unicodedata.normalize("NFD", compatible) if not _left_out(each))
+    seen = _INVISIBLE.sub("", unicodedata.normalize("NFD", compatible))
+    bare = "".join(each for each in seen if not _left_out(each))
     return _SPACES.sub(" ", unicodedata.normalize("NFKC", bare)).strip()
 
 
@@ -45,7 +44,7 @@ def occurs(words: str, text: str) -> bool:
 
 
 def _left_out(character: str) -> bool:
-    if character in _INVISIBLE or unicodedata.category(character) in {"Cf", "Me"}:
+    if unicodedata.category(character) in {"Cf", "Me"}:
         return True
     if unicodedata.category(character) == "Cc":
         return not character.isspace()
