@@ -23,6 +23,11 @@ def test_importing_the_app_imports_nothing_heavy() -> None:
     assert _printed(f"import sys, bot.app; print([each for each in {HEAVY} if each in sys.modules])") == "[]"
 
 
+def test_the_texts_that_people_read_are_found_without_babel() -> None:
+    program = "import sys; from bot.locale import locales, words; [words(each) for each in locales()]"
+    assert _printed(f"{program}; print('babel' in sys.modules)") == "False"
+
+
 def test_nobody_looks_for_garbage_in_what_the_app_is_made_of() -> None:
     found = _printed(
         "import gc; from bot.__main__ import import_app; before = gc.get_freeze_count(); import_app(); "

@@ -8,6 +8,8 @@ from gettext import c2py
 from importlib import resources
 from typing import Final
 
+from bot.locale.po import read_catalogue
+
 DEFAULT: Final = "en-US"
 
 
@@ -72,19 +74,12 @@ class Words:
 @cache
 def words(locale: str = DEFAULT) -> Words:
     """Find the texts for a reader's locale: in its language if there are any, else in English."""
-    from babel.messages.plurals import get_plural  # noqa: PLC0415 - Babel and its data are slow to import
-    from babel.messages.pofile import read_po  # noqa: PLC0415 - Babel and its data are slow to import
-
     known = nearest(locale)
-    texts: dict[str, tuple[str, ...]] = {}
+    texts, plural = dict[str, tuple[str, ...]](), ""
     for file in sorted((resources.files("bot.locale") / known).iterdir(), key=lambda each: each.name):
-        with file.open("rb") as source:
-            part = read_po(source)
-        for message in part:
-            if message.id:
-                key = message.id if isinstance(message.id, str) else message.id[0]
-                texts[key] = (message.string,) if isinstance(message.string, str) else tuple(message.string or ("",))
-    return Words(known, texts, plural=get_plural(known.replace("-", "_")).plural_expr)
+        part, plural = read_catalogue(file.read_text(encoding="utf-8"))
+        texts |= part
+    return Words(known, texts, plural=plural)
 
 
 @lru_cache  # asked once for every text of every command in every language of Discord's
