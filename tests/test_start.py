@@ -28,6 +28,13 @@ def test_the_texts_that_people_read_are_found_without_babel() -> None:
     assert _printed(f"{program}; print('babel' in sys.modules)") == "False"
 
 
+def test_what_is_read_from_outside_is_described_to_pydantic_when_it_first_comes() -> None:
+    program = "import bot.app; from bot.domain import Allowance, Policy, VideoRequest as Request"
+    assert _printed(f"{program}; print([each.__pydantic_complete__ for each in (Allowance, Policy, Request)])") == (
+        "[False, False, False]"
+    )
+
+
 def test_nobody_looks_for_garbage_in_what_the_app_is_made_of() -> None:
     found = _printed(
         "import gc; from bot.__main__ import import_app; before = gc.get_freeze_count(); import_app(); "

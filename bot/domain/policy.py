@@ -39,7 +39,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class ChannelGate(_Value):

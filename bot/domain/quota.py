@@ -46,7 +46,7 @@ _DAYS: Final = {Period.DAY: Fraction(1), Period.WEEK: Fraction(7), Period.MONTH:
 class Allowance(BaseModel):
     """So many credits a period."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     credits: int = Field(ge=0, le=MAX_CREDITS)
     period: Period = Period.DAY

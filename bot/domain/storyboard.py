@@ -35,7 +35,7 @@ def share(seconds: int, parts: int) -> list[int]:
 
 
 class _Stored(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Storyboard(_Stored):

@@ -111,4 +111,4 @@ Amount = Annotated[Decimal | None, BeforeValidator(amount)]
 class AnswerModel(BaseModel):
     """A part of an answer: frozen, without what is not asked for, and silent about what was given."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
