@@ -19,18 +19,23 @@ _HIDE: Final = "import sys; sys.modules.update(dict.fromkeys(('click', 'rich')))
 _END: Final = "; import os; os._exit(0)"  # a bot that starts does not end
 _RUN: Final = f"{_HIDE}from bot.__main__ import main; main(['run'])"
 
+_LIBRARIES: Final = "import discord, pydantic_settings, pydantic, httpx, httpx_aiohttp, aiosqlite"
 _IMPORTS: Final = {
     "the bot's imports": "from bot.__main__ import import_app; import_app()",
     "`import bot.app` alone": "import bot.app",
-    "the libraries that the bot needs": "import discord, pydantic_settings, pydantic, httpx, httpx_aiohttp, aiosqlite",
+    "the libraries that the bot needs": _LIBRARIES,
 }
 _BARE: Final = "import discord"
 _CPU: Final = tuple(
     Figure(name=f"CPU of {name}", floor=f"`{_BARE}`", at_most=most, before=before)
     for name, most, before in zip(_IMPORTS, (1.6, None, None), ("2.5 ×", "2.5 ×", ""), strict=True)
 )
+_CPU_OURS: Final = Figure(name="CPU of the bot's imports beside those libraries", floor=f"`{_LIBRARIES}`", at_most=1.5)
 _IDLE: Final = Figure(name="memory of a bot that waits", floor="a bare bot of discord.py", at_most=1.6, before="1.6 ×")
-FIGURES: Final = (*_CPU, _IDLE)
+_IDLE_OURS: Final = Figure(
+    name="memory of a bot that waits beside those libraries", floor="a bare bot that imports them, too", at_most=1.4
+)
+FIGURES: Final = (*_CPU, _CPU_OURS, _IDLE, _IDLE_OURS)
 
 
 def measure() -> list[Measured]:
@@ -40,13 +45,16 @@ def measure() -> list[Measured]:
         os.environ["PYTHONPYCACHEPREFIX"] = folder
         *ours, bare = _seconds_of_each([*_IMPORTS.values(), _BARE])
         asyncio.run(_idle())
-        idle, floor = asyncio.run(_idle())
+        idle, floor, libraries = asyncio.run(_idle())
+        imports, _, needed = ours
     return [
         *(
             figure.found(each / bare, floor=f"{bare * 1000:.0f} ms, ours {each * 1000:.0f} ms")
             for figure, each in zip(_CPU, ours, strict=True)
         ),
+        _CPU_OURS.found(imports / needed, floor=f"{needed * 1000:.0f} ms, ours {imports * 1000:.0f} ms"),
         _IDLE.found(idle / floor, floor=f"{floor / 2**20:.1f} MB, ours {idle / 2**20:.1f} MB"),
+        _IDLE_OURS.found(idle / libraries, floor=f"{libraries / 2**20:.1f} MB, ours {idle / 2**20:.1f} MB"),
     ]
 
 
@@ -66,10 +74,15 @@ def _seconds(statement: str) -> float:
     return used.ru_utime + used.ru_stime
 
 
-async def _idle() -> tuple[int, int]:
-    """The memory of our bot and of a bare one, both connected and with nothing to do, in bytes."""
+async def _idle() -> list[int]:
+    """The memory of our bot, of a bare one, and of that with our libraries, connected and waiting, in bytes."""
     found = []
-    for arguments in (("-c", _RUN), ("-m", "benchmarks._bare_bot")):
+    bare = ("-m", "benchmarks._bare_bot")
+    with_libraries = (
+        "-c",
+        f"{_HIDE}{_LIBRARIES}; import runpy; runpy.run_module('benchmarks._bare_bot', None, '__main__')",
+    )
+    for arguments in (("-c", _RUN), bare, with_libraries):
         async with AsyncExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory())
             session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -78,4 +91,4 @@ async def _idle() -> tuple[int, int]:
             await People(session, described).until_connected()
             await asyncio.sleep(2)
             found.append(memory(bot.pid, "VmRSS"))
-    return found[0], found[1]
+    return found
