@@ -5,6 +5,7 @@ import asyncio
 import sys
 import tempfile
 from asyncio.subprocess import Process
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -45,29 +46,32 @@ async def serve_page(arguments: argparse.Namespace) -> int:
             screen.say("starting the bot …")
             bot = await stack.enter_async_context(run_bot(sandbox.settings(), folder, log))
             try:
-                await Show(session, sandbox.describe(), screen).wait_for_bot()
+                await _while_alive(bot, Show(session, sandbox.describe(), screen).wait_for_bot())
                 await _invite_moderator(session, sandbox.control)
                 screen.say(f"Open {sandbox.url}/ in your browser. Ctrl+C ends it, and leaves nothing behind.")
                 await open_in_browser(f"{sandbox.url}/")
-                await _until_stopped(stopped, bot)
+                await _while_alive(bot, stopped.wait())
             except DemoFailed as exc:
+                if stopped.is_set():
+                    return 0
                 say_why(exc, log, screen)
                 return 1
     return 0
 
 
-async def _until_stopped(stopped: asyncio.Event, bot: Process) -> None:
-    """Return when somebody has seen enough.
+async def _while_alive(bot: Process, awaited: Coroutine[Any, Any, object]) -> None:
+    """Wait for something as long as the bot lives.
 
     Raises:
         DemoFailed: the bot has ended before.
     """
-    waiting = [asyncio.create_task(each) for each in (stopped.wait(), bot.wait())]
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    for each in waiting:
-        each.cancel()
-    if not stopped.is_set():
+    work, end = asyncio.create_task(awaited), asyncio.create_task(bot.wait())
+    await asyncio.wait((work, end), return_when=asyncio.FIRST_COMPLETED)
+    end.cancel()
+    if not work.done():
+        work.cancel()
         raise DemoFailed("the bot has ended")
+    await work
 
 
 async def _invite_moderator(session: aiohttp.ClientSession, control: str) -> None:

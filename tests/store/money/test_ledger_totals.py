@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.store.money.ledger_totals import Amounts, read_ledger_totals
+from bot.store.money.ledger_totals import Amounts, read_accounts, read_ledger_totals
 from tests.store.conftest import Store
 
 
@@ -45,3 +45,10 @@ async def test_a_line_that_is_gone_is_missed(store: Store) -> None:
         lambda tx: tx.execute("DELETE FROM ledger WHERE id = $1", f"{job.id}:hold:budget:bot:2026-03")
     )
     assert [name for name, _ in (await read_ledger_totals(store.database)).mismatched] == ["budget:bot"]
+
+
+async def test_every_account_is_read(store: Store) -> None:
+    await store.delivered(cost_micros=400_000)
+    accounts = await read_accounts(store.database)
+    assert {account.owner.partition(":")[0] for account in accounts} >= {"user", "budget"}
+    assert any(account.settled == 400_000 for account in accounts)
