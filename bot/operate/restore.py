@@ -103,7 +103,7 @@ def _replace(path: Path, backup: Backup, *, moved: bool, now: datetime) -> Path 
         fresh.chmod(0o600)
         contents_of_file(fresh)
         if moved:
-            unmark(fresh)
+            unmark(fresh, taken_at=backup.taken_at)
         sync(fresh)
         aside = _set_aside(path, now) if any(each.exists() for each in _files(path)) else None
         fresh.replace(path)

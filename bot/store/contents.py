@@ -13,7 +13,7 @@ from bot.domain import millis
 from bot.errors import StoreError, StoreUnavailable
 from bot.store.books import SINCE, WRONG
 from bot.store.database import Database, Transaction
-from bot.store.restored import MARK
+from bot.store.restored import MARK, UNMARK
 
 PAGES: Final = 512  # copied in one step: the other programs on the disk go on between two
 PAUSE: Final = 0.005  # seconds between two steps
@@ -119,27 +119,24 @@ def copy_file(source: Path, target: Path, *, taken_at: datetime) -> None:
             file.execute("SELECT count(*) FROM sqlite_master").fetchone()
             file.backup(copy, pages=PAGES, sleep=PAUSE)
             copy.execute("PRAGMA journal_mode=DELETE")  # one file, and none beside it
-            mark_file(copy, taken_at)
+            table, mark = map(_numbered, MARK)
+            copy.execute(table)
+            copy.execute(mark, (millis(taken_at),))
         sync(target)
 
 
-def mark_file(copy: sqlite3.Connection, taken_at: datetime | None) -> None:
-    """Have a file say that it is a copy that was taken then; None: that it is none."""
-    copy.execute("BEGIN")
-    for number, statement in enumerate(MARK):
-        if taken_at is not None or number < len(MARK) - 1:
-            copy.execute(statement.replace("$1", "?1"), (millis(taken_at),) if taken_at and "$1" in statement else ())
-    copy.execute("COMMIT")
-
-
-def unmark(path: Path) -> None:
-    """Have a copy say that it is none: it goes on as if it were the file that it was taken from.
+def unmark(path: Path, *, taken_at: datetime) -> None:
+    """Have a copy say no more that it is one of that moment: it goes on as if it were the file that it was taken from.
 
     Raises:
         StoreUnavailable: it cannot be written.
     """
     with _trouble(f"{path} cannot be written"), closing(sqlite3.connect(path, isolation_level=None)) as file:
-        mark_file(file, None)
+        file.execute(_numbered(UNMARK), (millis(taken_at),))
+
+
+def _numbered(statement: str) -> str:
+    return statement.replace("$1", "?1")
 
 
 def fold_in(path: Path) -> bool:

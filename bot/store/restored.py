@@ -16,14 +16,21 @@ BELIEVED: Final = timedelta(days=14)  # for so long a video service surely knows
 
 MARK: Final = (
     "CREATE TABLE IF NOT EXISTS restored_copy (id INTEGER PRIMARY KEY CHECK (id = 1), taken_at BIGINT NOT NULL)",
-    "DELETE FROM restored_copy",
-    "INSERT INTO restored_copy (id, taken_at) VALUES (1, $1)",
+    (
+        "INSERT INTO restored_copy (id, taken_at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET taken_at = "
+        "CASE WHEN excluded.taken_at < restored_copy.taken_at THEN excluded.taken_at ELSE restored_copy.taken_at END"
+    ),
 )
-"""What marks a database, of whatever version, as a copy that was taken at `$1`."""
+"""What marks a database, of whatever version, as a copy that was taken at `$1`; a copy of a copy is of the first."""
+
+UNMARK: Final = "DELETE FROM restored_copy WHERE taken_at = $1"
+"""What takes that mark away again, and no earlier one."""
 
 # No provider can be asked to the end about jobs in the first two states; a dead letter is decided by somebody.
 _MARK_JOBS: Final = (
-    "UPDATE jobs SET look_from = attempt, look_to = attempt + $1, posting_at = coalesce(posting_at, $2), "
+    "UPDATE jobs SET look_from = attempt, "
+    "look_to = CASE WHEN coalesce(look_to, 0) > attempt + $1 THEN look_to ELSE attempt + $1 END, "
+    "posting_at = coalesce(posting_at, $2), "
     "deadline_at = CASE WHEN $3 = 1 THEN created_at ELSE deadline_at END, "
     "due_at = CASE WHEN $3 = 1 THEN $4 ELSE due_at END "
     "WHERE status IN ('pending', 'queued', 'submitting', 'running', 'succeeded') AND delivered_at IS NULL "

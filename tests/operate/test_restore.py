@@ -80,6 +80,21 @@ async def test_one_that_has_only_moved_is_marked_as_nothing(elsewhere: Settings,
     assert "as if it had not moved" in describe(done, elsewhere, moved=True)
 
 
+@pytest.mark.parametrize("moved", [False, True])
+async def test_a_copy_of_a_copy_that_never_ran_is_of_the_first_moment(
+    elsewhere: Settings, backup: Backup, tmp_path: Path, *, moved: bool
+) -> None:
+    await restored(elsewhere, backup)
+    again, _ = await take(elsewhere, tmp_path / "again", keep=1, weeks=0, now=LATER)
+    if elsewhere.database_path is None:
+        async with open_database(elsewhere) as database:
+            await database.transact(lambda tx: tx.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public"))
+    await restored(elsewhere, again, moved=moved)
+    async with open_database(elsewhere) as database:
+        (mark,) = await Store(database).rows("SELECT taken_at FROM restored_copy")
+    assert mark == {"taken_at": START.timestamp() * 1000}
+
+
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 async def test_what_was_there_is_kept_whole(settings: Settings, backup: Backup) -> None:
     path = Path(settings.database_path or "")

@@ -22,9 +22,9 @@ async def restore(services: Services, *, since: timedelta = SINCE) -> TakenUp:
     """Have the database be a copy that was taken so long ago, and take it up."""
 
     async def mark(tx: Transaction) -> None:
-        for number, statement in enumerate(MARK):
-            values = [millis(services.clock() - since)] if number == 2 else []
-            await tx.execute(statement, *values)
+        table, row = MARK
+        await tx.execute(table)
+        await tx.execute(row, millis(services.clock() - since))
 
     await services.database.transact(mark)
     store = RestoredStore(services.database)
@@ -171,6 +171,15 @@ async def test_a_video_of_which_nobody_can_tell_waits(services: Services) -> Non
     services.discord.then("find_result", CannotTell(reason="discord_500"))
     job = await services.step(await services.job(succeeded))
     assert (job.delivered_at, job.restored) == (None, True)
+
+
+async def test_one_that_is_restored_twice_is_looked_for_as_far_as_either_time(services: Services) -> None:
+    accepted = await services.queued(provider="kling")
+    await restore(services, since=HOUR)
+    far = (await services.job(accepted)).look_to
+    await restore(services)
+    job = await services.job(accepted)
+    assert (job.look_from, job.look_to) == (1, far)
 
 
 async def test_what_is_over_is_left_as_it_is(services: Services) -> None:
