@@ -134,7 +134,10 @@ class Service:
         if agreed and now < self._under_way.get(external_id, 0.0):
             self.world.is_wrong(f"{external_id} is looked for while a living process submits it")
         self._maybe_fail()
-        return await self.world.request(lambda: self._found(external_id), what=f"{self.id} find")
+        found = await self.world.request(lambda: self._found(external_id), what=f"{self.id} find")
+        if found is None:
+            self._missed[external_id] = self.world.loop.time()
+        return found
 
     async def check(self) -> None:
         """See `VideoProvider`."""
@@ -180,8 +183,6 @@ class Service:
 
     def _found(self, external_id: str) -> Task | None:
         work = self.works.get(external_id)
-        if work is None:
-            self._missed[external_id] = self.world.loop.time()
         return None if work is None else self._described(work)
 
     def _by_id(self, task_id: str) -> Work:

@@ -85,11 +85,17 @@ were played until one of them went wrong (2026-11-28; a change of the bot or the
 | what a callback says is believed | 2 | a video is posted before it is made |
 | the lease of a submission is 10 s | 3 | a task is looked for while it is submitted |
 | a gift is not looked up before it is given | 21 | it moves credits twice |
+| a hold is ended twice | 1 | an account is not the sum of its lines |
+| a line of the ledger is missing | 3 | a hold has no end |
+| a submission in doubt is taken for a refusal | 3 | a job that was taken back is billed |
+| a job is said to be delivered before it is posted | 16 | its video is nowhere |
+| a card has no nonce | 18 | it is posted twice |
+| a video is posted without being written down before | 44 | it is posted twice |
 | a case is posted without being written down before | 84 | it is posted twice |
 | reconciling submits again without a look | (`tests/simulation/test_simulation.py`) | a task is made twice |
 | a delivered video is not settled | (`tests/simulation/test_simulation.py`) | its hold has no end |
 | an update looks at neither state nor lease | 164 | a step fails |
-| a starting process frees the leases of those that live | none of 85 | but by `tests/store/test_processes.py` |
+| a starting process frees the leases of those that live | none of 200 | but by `tests/store/test_processes.py` |
 """
 _TAIL: Final = """\
 ## To run it
