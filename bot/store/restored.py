@@ -26,7 +26,7 @@ MARK: Final = (
 UNMARK: Final = "DELETE FROM restored_copy WHERE taken_at = $1"
 """What takes that mark away again, and no earlier one."""
 
-# No provider can be asked to the end about jobs in the first two states; a dead letter is decided by somebody.
+# Whatever is unfinished: a job in doubt too, which its operator may have submitted once more; not a kept video.
 _MARK_JOBS: Final = (
     "UPDATE jobs SET look_from = attempt, "
     "look_to = CASE WHEN coalesce(look_to, 0) > attempt + $1 THEN look_to ELSE attempt + $1 END, "

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from bot import errors
-from bot.domain import DeadLetter, Job, JobStatus, backoff, millis
+from bot.domain import AuditEntry, DeadLetter, Job, JobStatus, backoff, millis
 from bot.domain.next_step import Step, next_step
 from bot.provider.base import Task, TaskFailure, TaskStatus
 from bot.service.ports import CannotTell, Posted
 from bot.store.database import Transaction
+from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.restored import BELIEVED, MARK, RestoredStore, TakenUp
 from tests.service.scripted import finished, working
 from tests.service.services import LEASE, UNLIMITED, Services
@@ -180,6 +181,19 @@ async def test_one_that_is_restored_twice_is_looked_for_as_far_as_either_time(se
     await restore(services)
     job = await services.job(accepted)
     assert (job.look_from, job.look_to) == (1, far)
+
+
+async def test_what_the_operator_may_have_submitted_again_since_is_looked_for_when_they_do_so(
+    services: Services,
+) -> None:
+    lost = await services.submission.lose(await services.submitting())
+    await restore(services)
+    entry = AuditEntry(id="e", guild_id=7, actor_id=1, action="test", at=services.clock())
+    await DeadLetterStore(services.database).submit_again(entry, lost.id, deadline_at=services.clock() + HOUR)
+    services.kirin.then("find", working("task-old"))
+    job = await looked_for(services, await waiting(services, "kirin"))
+    assert (job.task_id, job.attempt) == ("task-old", 2)
+    assert services.kirin.asked("submit") == []
 
 
 async def test_what_is_over_is_left_as_it_is(services: Services) -> None:
