@@ -26,9 +26,6 @@ from bot.service.media.probe import MediaInfo
 from tests.simulation.world import World
 
 NEWS: Final = b'{"task_status": "succeed", "status": "completed"}'
-# Seconds in which processes may take a leap of the database's clock over one after the other. Meanwhile they do not
-# agree about leases: one may look for what another submits. It is known, and not mended yet.
-DISAGREE: Final = 300.0
 LONG: Final = 60.0  # seconds on average that work with a large file takes
 TOO_EARLY: Final = 0.1  # of the tasks, those of which somebody says too early that they are done
 ONE_BREATH: Final = 10.0  # seconds from an answer "there is no such task" to the submission that rests on it
@@ -129,9 +126,7 @@ class Service:
 
     async def find(self, external_id: str) -> Task | None:
         """See `VideoProvider`."""
-        now = self.world.loop.time()
-        agreed = now - self.world.leapt_at > DISAGREE
-        if agreed and now < self._under_way.get(external_id, 0.0):
+        if self.world.loop.time() < self._under_way.get(external_id, 0.0):
             self.world.is_wrong(f"{external_id} is looked for while a living process submits it")
         self._maybe_fail()
         found = await self.world.request(lambda: self._found(external_id), what=f"{self.id} find")

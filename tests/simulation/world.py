@@ -1,7 +1,6 @@
 """What everybody in a simulated world shares: the time, the dice, the weather, and the record of what happened."""
 
 import asyncio
-import math
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -66,7 +65,7 @@ class World:
         self.over = asyncio.Event()
         self.latest: deque[str] = deque(maxlen=LATEST)
         self._begin, self._tell, self._trace = BEGIN + begins, tell, blake2b(digest_size=16)
-        self._leapt, self.leapt_at = timedelta(0), -math.inf
+        self._leapt = timedelta(0)
         self._happened: Counter[str] = Counter()
         self._began_at: dict[str, float] = {}
         self._at_effect: Callable[[str, Process | None], None] = lambda _what, _process: None
@@ -83,7 +82,7 @@ class World:
 
     def set_clock(self, ahead: timedelta) -> None:
         """Set the clock of the machine, by the true time."""
-        self._leapt, self.leapt_at = ahead, self.loop.time()
+        self._leapt = ahead
         self.event(f"the clock is set {ahead} ahead")
 
     # -- dice

@@ -9,7 +9,9 @@ from typing import Final, NamedTuple
 from bot.domain import EVERYWHERE, Job, JobStatus, RunningLimits, from_millis, millis, millis_of
 from bot.domain.job import submission_of
 from bot.domain.sharing import ALONE, EVERYTHING
+from bot.errors import StoreUnavailable
 from bot.store.database import Database, Store, Transaction, among, transaction
+from bot.store.heartbeat import OTHER_TIME
 from bot.store.jobs.at_work import AT_WORK, counted
 from bot.store.jobs.provider_rests import has_room
 from bot.store.jobs.transitions import begin_submitting
@@ -33,6 +35,7 @@ _OF_QUEUE: Final = (
 _OF_ALL: Final = (
     f"(SELECT {_OF_QUEUE} FROM queues AS q WHERE q.provider = $1 "  # noqa: S608 (constants)
     f"AND {has_room('$1', now='$2', abreast='$8')} "
+    f"AND NOT {OTHER_TIME.format(now='$2')} "
     f"AND {counted('$7', '$1')} < $3 AND {counted('$7')} < $6 AND {counted('q.queue_id')} < $5 "
     "AND NOT EXISTS (SELECT 1 FROM guilds WHERE guild_id = $7 AND paused = 1) "
     "AND NOT EXISTS (SELECT 1 FROM guilds AS g WHERE g.guild_id = q.queue_id "
@@ -111,6 +114,9 @@ class ClaimStore(Store):
         """Claim those of the due jobs that have left the queue which are due the longest, at most `most`.
 
         Only those whose channels are in this `share`: one process at a time posts in a channel.
+
+        Raises:
+            StoreUnavailable: the database refuses, or another process has another time.
         """
         where = "due_at <= $3 AND due_at IS NOT NULL AND status <> 'queued'"
         return await self._claim(where, "due_at", now=now, lease_until=lease_until, most=most, share=share)
@@ -242,6 +248,7 @@ class ClaimStore(Store):
         """Claim the first `most` jobs that a condition of this class (on `$3`, the present) picks, under one token."""
         rows = await tx.all(
             f"WITH picked AS (SELECT id FROM jobs WHERE {where} AND {in_share('$5', BUCKET_OF_JOB)} "  # noqa: S608 (texts of this class)
+            f"AND NOT {OTHER_TIME.format(now='$3')} "
             f"ORDER BY {order} LIMIT $4 {self._database.skip_locked}) "
             "UPDATE jobs SET lease = $1, due_at = $2 WHERE id IN (SELECT id FROM picked) RETURNING *",
             self._new_lease(),
@@ -250,6 +257,9 @@ class ClaimStore(Store):
             most,
             share,
         )
+        if not rows and await tx.one(f"SELECT 1 AS it WHERE {OTHER_TIME.format(now='$1')}", millis(now)):
+            msg = "another process has another time"
+            raise StoreUnavailable(msg)
         return [Job.from_row(row) for row in rows]
 
     def _new_lease(self) -> str:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import LEAP
 from bot.domain import Destination, Job, JobStatus
 from bot.domain.sharing import BUCKETS, EVERYTHING, bucket_of
-from bot.errors import TransitionLost
+from bot.errors import StoreUnavailable, TransitionLost
+from bot.store.heartbeat import HeartbeatStore
 from bot.store.jobs import claims
 from bot.store.jobs.claims import SPACING, Woken
 from tests.store.conftest import LEASE, START, Store
@@ -361,3 +363,19 @@ async def test_who_is_worked_on_and_moved_by_nobody_is_listed_page_by_page_and_w
     (due,) = await store.claims.due(now=store.now, lease_until=store.now + LEASE, most=9)
     assert (due.id, due.called_at) == (ids[0], None)
     assert [job.id for job in await store.claims.running(provider, after="", most=9)] == ids[1:]
+
+
+@pytest.mark.parametrize("by", [LEAP + timedelta(seconds=1), -LEAP - timedelta(seconds=1)])
+async def test_who_has_not_followed_a_leap_of_the_clock_claims_nothing(store: Store, by: timedelta) -> None:
+    submitting = await store.submitting()
+    waits = await store.accept()
+    await HeartbeatStore(store.database).shift(by, now=store.now + by, leap=LEAP)
+    with pytest.raises(StoreUnavailable, match="another time"):
+        await store.claims.due(now=store.now, lease_until=store.now + LEASE, most=9)
+    assert await store.waiting() is None
+    store.later(by.total_seconds())
+    assert await store.claims.due(now=store.now, lease_until=store.now + LEASE, most=9) == []
+    claimed = await store.waiting()
+    assert claimed is not None
+    assert claimed.id == waits.id
+    assert (await store.get(submitting.id)).lease == submitting.lease
