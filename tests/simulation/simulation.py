@@ -6,6 +6,7 @@ import logging
 import secrets
 import sys
 import tempfile
+import warnings
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -321,7 +322,8 @@ def _seeded(random: Random) -> Iterator[None]:
 def _undisturbed() -> Iterator[None]:
     """Keep the garbage collector from closing things at moments that no seed decides, and take them away at the end.
 
-    A coroutine of a killed process may want to wait for something when it is closed. That is as it should be.
+    A coroutine of a killed process may want to wait for something when it is closed, and what it would have waited
+    for is not begun. That is as it should be.
     """
     collects, hook = gc.isenabled(), sys.unraisablehook
     gc.disable()
@@ -330,7 +332,8 @@ def _undisturbed() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.collect()
+        with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
+            gc.collect()
         gc.unfreeze()
         sys.unraisablehook = hook
         if collects:
