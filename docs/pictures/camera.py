@@ -1,36 +1,35 @@
-"""From a page to a picture, through a headless Chromium; from pictures and a video to one that moves."""
+"""From messages to a picture, drawn as the sandbox's page draws them; from pictures and a video to one that moves."""
 
+import io
 import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import av
 from PIL import Image, ImageChops
+from playwright.async_api import Page, Route, async_playwright
 
 from bot.errors import ShotcallerError
+from sandbox.page import FILES
 
-BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
+BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 WIDTH: Final = 450  # CSS pixels, a phone's
 SCALE: Final = 2  # pixels to a CSS pixel
-TRIES: Final = 3
-TALLEST: Final = 2400  # CSS pixels that a page may need
-RIM: Final = 12  # CSS pixels kept below the last thing drawn
+HERE: Final = Path(__file__).parent
+PLACE: Final = "http://pictures.invalid"  # an address that is nowhere: what is asked of it is answered here
 FLAGS: Final = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    f"--force-device-scale-factor={SCALE}",
 )
+
+Message = dict[str, Any]
 
 
 class ChromiumMissing(ShotcallerError):
     """There is no Chromium to draw with."""
-
-
-class NothingDrawn(ShotcallerError):
-    """Chromium ran, and repeatedly left no picture behind."""
 
 
 def chromium() -> str:
@@ -48,38 +47,64 @@ def chromium() -> str:
     return found
 
 
-def shoot(page: str, *, browser: str, height: int | None = None) -> Image.Image:
-    """A picture of a page of HTML, `height` CSS pixels tall, or as tall as what is on it.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class View:
+    """How a channel is looked at.
 
-    Raises:
-        NothingDrawn: Chromium gave no picture.
+    `videos` maps an attachment's address to what stands in its place: the address of a picture, or, for moving frames
+    to be put there, a colour (`#rrggbb`). `typed` is what stands in the field below; None leaves heading and field
+    out. `height` is in CSS pixels; None is as tall as what is written. `locale` is the language of the viewer's app.
     """
-    with tempfile.TemporaryDirectory(prefix="shotcaller-camera-") as name:
-        source, shot = Path(name, "page.html"), Path(name, "shot.png")
-        source.write_text(page, encoding="utf-8")
-        size = f"--window-size={WIDTH},{height or TALLEST}"
-        command = [browser, *FLAGS, size, f"--user-data-dir={name}/profile", f"--screenshot={shot}", source.as_uri()]
-        for _ in range(TRIES):
-            subprocess.run(command, check=True, capture_output=True, timeout=120)  # noqa: S603 (every argument is ours)
-            if (image := _read(shot)) is not None:
-                return image if height else _trimmed(image)
-    raise NothingDrawn(browser)
+
+    now: float  # seconds since the epoch
+    viewer: str  # a user's id
+    channel: str
+    people: Mapping[str, str]  # id → the name that is shown
+    channels: Mapping[str, str]  # id → name
+    commands: Mapping[str, str]  # interaction's id → the command that was typed
+    videos: Mapping[str, str] = field(default_factory=dict)
+    typed: str | None = None
+    height: int | None = None
+    locale: str = "en-US"
 
 
-def _read(shot: Path) -> Image.Image | None:
-    """A screenshot; None where Chromium ended before it was written, which happens on a busy machine."""
-    try:
-        with Image.open(shot) as opened:
+class Camera:
+    """Takes pictures of moments in a channel."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    async def shoot(self, messages: Sequence[Message], view: View) -> Image.Image:
+        """A picture of messages, `view.height` CSS pixels tall, or as tall as they are."""
+        await self._page.set_viewport_size({"width": WIDTH, "height": view.height or WIDTH})
+        await self._page.evaluate("([messages, view]) => show(messages, view)", [list(messages), asdict(view)])
+        await self._page.evaluate("document.fonts.ready.then(() => {})")
+        whole = self._page.locator("#client")
+        shot = await (whole.screenshot() if view.height is None else self._page.screenshot())
+        with Image.open(io.BytesIO(shot)) as opened:
             return opened.convert("RGB")
-    except OSError:
-        return None
 
 
-def _trimmed(image: Image.Image) -> Image.Image:
-    """Without the empty space below."""
-    ground = Image.new("RGB", image.size, image.getpixel((image.width - 1, image.height - 1)))
-    drawn = ImageChops.difference(image, ground).getbbox() or (0, 0, *image.size)
-    return image.crop((0, 0, image.width, min(image.height, drawn[3] + RIM * SCALE)))
+@asynccontextmanager
+async def camera(browser: str) -> AsyncIterator[Camera]:
+    """A camera, whose browser at this path runs for as long as the context lasts; times are shown in UTC."""
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=browser, args=FLAGS)
+        page = await running.new_page(
+            device_scale_factor=SCALE, timezone_id="UTC", viewport={"width": WIDTH, "height": WIDTH}
+        )
+        await page.route(f"{PLACE}/**", _answer)
+        await page.goto(f"{PLACE}/frame.html")
+        await page.wait_for_function("window.show !== undefined")
+        yield Camera(page)
+        await running.close()
+
+
+async def _answer(route: Route) -> None:
+    """Answer for the address: with the files of the sandbox's page, or those beside this module."""
+    path = route.request.url.removeprefix(f"{PLACE}/")
+    folder = FILES if path.startswith("page/") else HERE
+    await route.fulfill(path=folder / path.removeprefix("page/"))
 
 
 def save_still(image: Image.Image, path: Path) -> None:

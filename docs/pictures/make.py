@@ -5,18 +5,16 @@ import base64
 import io
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from PIL import Image
 
 from bot.errors import ShotcallerError
-from docs.pictures import camera
-from docs.pictures.chat import View, page
+from docs.pictures.camera import Camera, View, camera, chromium, playing, poster, save_moving, save_still
 from docs.pictures.recording import Moment, Recording, record
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 HERE: Final = Path(__file__).parent
 POSTER: Final = 1.5  # the second of a video that stands for it
@@ -33,47 +31,50 @@ TYPING, THINKING, WORKING, ARRIVED, LAST = 150, 600, 380, 900, 900  # millisecon
 class Studio:
     """Draws moments of one recording as Ana sees them."""
 
-    browser: str
+    camera: Camera
     recording: Recording
     posters: Mapping[str, str]  # a posted video's address → that of a picture of it; the last is Ana's
 
-    def draw(self, moment: Moment, *, video: str = "", who: str = "ana", **shown: Any) -> Image.Image:
+    async def draw(self, moment: Moment, *, video: str = "", who: str = "ana", **shown: Any) -> Image.Image:
         """One picture; `video` stands in place of Ana's video, if not its own poster; `shown` is more of the `View`."""
         *_, hers = self.posters
         view = View(
             now=moment.now,
             viewer=self.recording.people[who],
+            people=self.recording.names,
             channel="general",
             channels=self.recording.channels,
             commands=self.recording.commands,
             videos={**self.posters, hers: video or self.posters[hers]},
             **shown,
         )
-        return camera.shoot(page(moment.messages, view), browser=self.browser, height=view.height)
+        return await self.camera.shoot(moment.messages, view)
 
-    def stills(self) -> Iterator[tuple[str, Image.Image]]:
+    async def stills(self) -> AsyncIterator[tuple[str, Image.Image]]:
         """The pictures that stand still, by file name."""
-        yield "channel.png", self.draw(self.recording.later, typed="", height=TALL_PHONE)
-        yield "refusal.png", self.draw(self.recording.refused)
-        yield "answers.png", self.draw(self.recording.private)
-        yield "storyboard.png", self.draw(self.recording.storyboard)
-        yield "storyboard-zh.png", self.draw(self.recording.storyboard_in_chinese, who="ben", locale="zh-CN")
-        yield "studio.png", self.draw(self.recording.studio)
+        yield "channel.png", await self.draw(self.recording.later, typed="", height=TALL_PHONE)
+        yield "refusal.png", await self.draw(self.recording.refused)
+        yield "answers.png", await self.draw(self.recording.private)
+        yield "storyboard.png", await self.draw(self.recording.storyboard)
+        yield "storyboard-zh.png", await self.draw(self.recording.storyboard_in_chinese, who="ben", locale="zh-CN")
+        yield "studio.png", await self.draw(self.recording.studio)
 
-    def moving(self) -> Iterator[tuple[Image.Image, int]]:
+    async def moving(self) -> AsyncIterator[tuple[Image.Image, int]]:
         """The way from the empty field to the playing video, each picture with its milliseconds."""
         before, thinking, *working, last = self.recording.asked
         text = self.recording.typed
         for key in range(KEYS + 1):
-            yield self.draw(before, typed=text[: len(text) * key // KEYS], height=PHONE), TYPING
-        yield self.draw(thinking, typed="", height=PHONE), THINKING
+            yield await self.draw(before, typed=text[: len(text) * key // KEYS], height=PHONE), TYPING
+        yield await self.draw(thinking, typed="", height=PHONE), THINKING
         waiting = [moment for moment in working if len(moment.posted) == len(before.posted)]
         for moment in _spread(waiting, STEPS):
-            yield self.draw(moment, typed="", height=PHONE), WORKING
-        yield self.draw(last, typed="", height=PHONE), ARRIVED
-        black, white = (self.draw(last, typed="", height=PHONE, video=colour) for colour in ("#000000", "#ffffff"))
+            yield await self.draw(moment, typed="", height=PHONE), WORKING
+        yield await self.draw(last, typed="", height=PHONE), ARRIVED
+        black, white = [
+            await self.draw(last, typed="", height=PHONE, video=colour) for colour in ("#000000", "#ffffff")
+        ]
         *_, video = self.recording.videos.values()
-        *frames, end = camera.playing(black, white, video, rate=RATE)
+        *frames, end = playing(black, white, video, rate=RATE)
         for frame in frames:
             yield frame, round(1000 / RATE)
         yield end, LAST
@@ -91,17 +92,23 @@ def _address(image: Image.Image) -> str:
     return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
+async def make(folder: Path, *, browser: str) -> None:
+    """Play the evening and write the pictures; the videos are kept in `folder`."""
+    recording = await record(folder, sys.stdout)
+    posters = {url: _address(poster(path, POSTER)) for url, path in recording.videos.items()}
+    async with camera(browser) as opened:
+        studio = Studio(camera=opened, recording=recording, posters=posters)
+        async for name, image in studio.stills():
+            save_still(image, HERE / name)
+        save_moving([frame async for frame in studio.moving()], HERE / "demo.webp", quality=QUALITY)
+
+
 def main() -> int:
     """Write the pictures; the exit code."""
     try:
-        browser = camera.chromium()
+        browser = chromium()
         with tempfile.TemporaryDirectory(prefix="shotcaller-video-") as folder:
-            recording = asyncio.run(record(Path(folder), sys.stdout))
-            posters = {url: _address(camera.poster(path, POSTER)) for url, path in recording.videos.items()}
-            studio = Studio(browser=browser, recording=recording, posters=posters)
-            for name, image in studio.stills():
-                camera.save_still(image, HERE / name)
-            camera.save_moving(list(studio.moving()), HERE / "demo.webp", quality=QUALITY)
+            asyncio.run(make(Path(folder), browser=browser))
     except ShotcallerError as exc:
         sys.stderr.write(f"{exc}\n")
         return 1

@@ -16,7 +16,7 @@ from bot.demo.screen import Screen
 from bot.demo.show import Show
 from bot.errors import ShotcallerError
 from bot.service.jobs.eta import FRESH
-from docs.pictures.chat import Message
+from docs.pictures.camera import Message
 
 WORK: Final = 40.0  # seconds that a video takes
 PATIENCE: Final = 120.0  # seconds for anything awaited beyond that
@@ -61,6 +61,7 @@ class Recording:
     """What happened: Ben has a video, Ana asks, watches, and has hers; then Ben asks again, and Ana for more."""
 
     people: Mapping[str, str]  # name typed → id
+    names: Mapping[str, str]  # id → name shown
     channels: Mapping[str, str]
     commands: Mapping[str, str]  # interaction's id → command
     typed: str  # Ana's first command
@@ -98,6 +99,7 @@ async def record(folder: Path, log: TextIO) -> Recording:
         posted = asked[-1].posted
         return Recording(
             people=sandbox["discord"]["users"],
+            names=await evening.names(),
             channels={number: name for name, number in sandbox["discord"]["channels"].items()},
             commands=evening.commands,
             typed=_as_typed("video create", BOAT),
@@ -118,6 +120,11 @@ class _Evening:
     def __init__(self, session: aiohttp.ClientSession, control: str, log: TextIO) -> None:
         self._session, self._control, self._log = session, control, log
         self.commands: dict[str, str] = {}
+
+    async def names(self) -> dict[str, str]:
+        """What everybody is called, by id."""
+        seen = await self._get("client?user=ana")
+        return {user["id"]: user["global_name"] or user["username"] for user in [seen["bot"], *seen["people"]]}
 
     async def rehearse(self) -> None:
         """Ben's video, and two in another channel, so that the bot knows from its own history how long they take."""

@@ -5,7 +5,6 @@ One browser and one bot serve a whole run; every test comes as somebody of its o
 
 import asyncio
 import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -18,6 +17,7 @@ from playwright.async_api import Browser, async_playwright
 
 from bot.demo.page import Books
 from bot.demo.play import run_bot
+from docs.pictures.camera import FLAGS, ChromiumMissing, chromium
 from sandbox.server import Sandbox
 
 pytest.register_assert_rewrite("tests.browser.visitor")
@@ -25,11 +25,6 @@ pytest.register_assert_rewrite("tests.browser.visitor")
 from tests.acceptance.people import People  # noqa: E402 - its asserts explain themselves only if imported now
 from tests.browser.visitor import Stage  # noqa: E402 - likewise
 
-NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-FLAGS: Final = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 MISSING: Final = (
     "NOTHING IS TESTED IN A BROWSER: there is no Chromium. Install one (Debian and Ubuntu: apt-get install chromium), "
     "or name it in BROWSER"
@@ -38,11 +33,10 @@ MISSING: Final = (
 
 def find_browser() -> str:
     """The browser's path; where there is none, CI fails, and whoever runs the tests by hand reads what was left out."""
-    named = os.environ.get("BROWSER")
-    found = shutil.which(named) if named else next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
+    try:
+        return os.environ.get("BROWSER") or chromium()
+    except ChromiumMissing:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(MISSING)
-    return str(found)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -130,6 +130,21 @@ async def test_trouble_is_made_with_a_click_and_the_bot_gets_over_it(stage: Stag
         assert stage.sandbox.clock.now() - before >= 60
 
 
+async def test_a_line_that_broke_is_taken_up_again(stage: Stage) -> None:
+    async with stage.visitor("ben") as ben:
+        stage.sandbox.events.end()
+        await stage.people.says("while nobody listened", user="owner")
+        await ben.sees(ben.message("while nobody listened"))
+        await stage.people.says("and afterwards", user="owner")
+        await ben.sees(ben.message("and afterwards"))
+
+
+async def test_an_option_for_a_person_takes_a_name(stage: Stage) -> None:
+    async with stage.visitor("ana") as ana:
+        await ana.types("gift", member="Ben", credits="2")
+        await ana.sees(ana.message("don't give each other credits", "/gift member:ben credits:2"))
+
+
 async def test_keys_alone_are_enough_and_keep_their_place(stage: Stage) -> None:
     async with stage.visitor("admin") as owner:
         keys = owner.page.keyboard

@@ -2,6 +2,7 @@
 
 import { Composer } from "./composer.js";
 import { localName, menus } from "./commands.js";
+import { ownOptions } from "./components.js";
 import { act, listen, look, outcome } from "./control.js";
 import { el, icon, soon, swap } from "./dom.js";
 import { tick } from "./markup.js";
@@ -91,9 +92,7 @@ function here(url) {
 function offeredIn(part) {
   const given = new Set((part.default_values ?? []).map((each) => each.id));
   const marked = (options) => options.map((option) => ({ ...option, chosen: given.has(option.value) }));
-  if (part.type === 3) {
-    return part.options.map((option) => ({ value: option.value, label: option.label, description: option.description, sign: option.emoji?.name, chosen: Boolean(option.default) }));
-  }
+  if (part.type === 3) return ownOptions(part);
   if (part.type === 5) return marked(peopleHere());
   if (part.type === 6) return marked(rolesHere());
   if (part.type === 7) return marked([...peopleHere(), ...rolesHere()]);

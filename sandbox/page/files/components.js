@@ -32,6 +32,13 @@ function all(parts, scene) {
   return parts.map((part) => draw(part, scene));
 }
 
+/** The options that a select has of its own. */
+export function ownOptions(part) {
+  return (part.options ?? []).map((option) => ({
+    value: option.value, label: option.label, description: option.description, sign: option.emoji?.name, chosen: Boolean(option.default),
+  }));
+}
+
 function container(part, scene) {
   const colour = part.accent_color;
   const style = colour === null || colour === undefined ? {} : { "--accent": hex(colour) };
