@@ -1,10 +1,12 @@
-"""Runs the command line: run · demo · sandbox · doctor · migrate · backup · restore · upgrade."""
+"""Runs the command line: init · run · demo · sandbox · doctor · migrate · backup · restore · upgrade."""
 
 import argparse
 import asyncio
 import gc
+import os
 import sys
 from collections.abc import Sequence
+from getpass import getpass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -39,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ShotcallerError as exc:
         sys.stderr.write(f"{_last_words(exc)}\n")
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):  # Ctrl+C, and Ctrl+D where something is asked
         return 130
     return code
 
@@ -134,6 +136,21 @@ def _sandbox(arguments: argparse.Namespace) -> int:
     from bot.demo.page import serve_page
 
     return asyncio.run(serve_page(chosen))
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    from bot.init import Person, initialize
+
+    environment = {**os.environ, **({} if arguments.budget is None else {"MONTHLY_BUDGET_USD": arguments.budget})}
+    person = None if arguments.yes or not sys.stdin.isatty() else Person(ask=input, ask_hidden=getpass)
+    with private_files():
+        return initialize(
+            file=Path(".env"),
+            person=person,
+            out=sys.stdout,
+            environment=environment,
+            may_replace=arguments.yes,
+        )
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -240,6 +257,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="shotcaller", description="A Discord bot that turns a command into a video.")
     parser.add_argument("--version", action="version", version=f"shotcaller {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
+
+    init = commands.add_parser("init", help="ask for token and keys, check them, and write .env")
+    init.set_defaults(command=_init)
+    init.add_argument(
+        "--yes",
+        action="store_true",
+        help="ask nothing: token and keys come from the environment, and outrank what .env has",
+    )
+    init.add_argument("--budget", metavar="USD", help="what all videos of a month may cost together, or none")
 
     run = commands.add_parser("run", help="run the bot with the settings of the environment and .env")
     run.set_defaults(command=_run)

@@ -1,6 +1,7 @@
 """Checks whether Discord takes the token, and what the bot may do in each guild and channel; without a gateway."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
@@ -13,29 +14,61 @@ from bot.settings import WITHOUT_GATEWAY, Settings
 
 NEEDED: Final = tuple(dict.fromkeys((*IN_CHANNEL, *IN_THREAD)))
 
-_UNREACHABLE: Final = (aiohttp.ClientError, OSError, TimeoutError)
+_TROUBLE: Final = (discord.LoginFailure, discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """What Discord says to a token, and the address that invites the bot, where it is one."""
+
+    finding: Finding
+    invitation: str | None = None
+
+
+async def check_token(settings: Settings) -> Account:
+    """Sign in with the token, and look at nothing else."""
+    async with _client(settings) as client:
+        try:
+            await client.login(settings.discord_token.get_secret_value())
+        except _TROUBLE as exc:
+            return Account(finding=_in_words(exc))
+        return Account(finding=_signed_in(client), invitation=_invitation(client))
 
 
 async def check_discord(settings: Settings) -> AsyncIterator[Finding]:
     """Check the token, then every guild that the bot is in, then the channel of the operator."""
-    use_addresses(api=settings.discord_api_url, gateway=settings.discord_gateway_url)
-    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot has no voice
-    async with discord.Client(intents=discord.Intents.none()) as client:
+    async with _client(settings) as client:
         try:
             await client.login(settings.discord_token.get_secret_value())
             async for finding in _check_guilds(client, settings):
                 yield finding
-        except discord.LoginFailure:
+        except _TROUBLE as exc:
+            yield _in_words(exc)
+
+
+def _client(settings: Settings) -> discord.Client:
+    use_addresses(api=settings.discord_api_url, gateway=settings.discord_gateway_url)
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot has no voice
+    return discord.Client(intents=discord.Intents.none())
+
+
+def _in_words(trouble: Exception) -> Finding:
+    """Say why Discord can't be asked."""
+    match trouble:
+        case discord.LoginFailure():
             remedy = "Set DISCORD_TOKEN to the one under Bot, Reset Token, in Discord's developer portal."
-            yield bad("Discord", "does not take the token", remedy)
-        except discord.HTTPException as exc:
-            yield bad("Discord", f"refuses (HTTP {exc.status}, code {exc.code})", "Try again in a few minutes.")
-        except _UNREACHABLE as exc:
-            yield bad("Discord", f"cannot be reached: {exc}", "Look at DISCORD_API_URL and the network.")
+            return bad("Discord", "does not take the token", remedy)
+        case discord.HTTPException(status=status, code=code):
+            return bad("Discord", f"refuses (HTTP {status}, code {code})", "Try again in a few minutes.")
+    return bad("Discord", f"cannot be reached: {trouble}", "Look at DISCORD_API_URL and the network.")
+
+
+def _signed_in(client: discord.Client) -> Finding:
+    return good("Discord", f"takes the token; the bot is {client.user}")
 
 
 async def _check_guilds(client: discord.Client, settings: Settings) -> AsyncIterator[Finding]:
-    yield good("Discord", f"takes the token; the bot is {client.user}")
+    yield _signed_in(client)
     recommended, *_ = await client.http.get_bot_gateway()
     if (finding := judge_shards(settings.shards, recommended)) is not None:
         yield finding

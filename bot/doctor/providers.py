@@ -44,6 +44,14 @@ async def check_providers(settings: Settings) -> AsyncIterator[Finding]:
                 yield note(name, "has no key, so its models are not offered", f"Set {key} if you want them.")
 
 
+async def check_provider(settings: Settings, name: str) -> Finding:
+    """Check one service, whose key there is."""
+    async with AsyncExitStack() as stack:
+        context = await asyncio.to_thread(shared_ssl_context)
+        opened = {each.id: each for each in await open_providers(settings, stack, context)}
+        return await ask(opened[name], _KEYS[name])
+
+
 async def ask(provider: VideoProvider, key: str) -> Finding:
     """Ask one service a harmless question; `key` names the settings of its key."""
     base = f"{provider.id.upper()}_BASE_URL"
