@@ -90,7 +90,7 @@ async def _live(settings: Settings, *, substitute: Callable[[World], World], wal
         _stop_on_signals(stopping, starting)
         try:
             async with starting:
-                running = running_bot(settings, substitute=substitute, wall=wall)
+                running = running_bot(settings, substitute=substitute, wall=wall, stopping=stopping)
                 bot, client, together = await stack.enter_async_context(running)
                 _stop_on_signals(stopping)
         except TimeoutError:
@@ -139,9 +139,16 @@ def answering() -> list[asyncio.Task[object]]:
 
 @asynccontextmanager
 async def running_bot(
-    settings: Settings, *, substitute: Callable[[World], World], wall: Callable[[], datetime]
+    settings: Settings,
+    *,
+    substitute: Callable[[World], World],
+    wall: Callable[[], datetime],
+    stopping: asyncio.Event,
 ) -> AsyncIterator[tuple[Bot, Shotcaller, Together]]:
-    """Build everything, logged in to Discord and ready to work; take it down again in the reverse order."""
+    """Build everything, logged in to Discord and ready to work; take it down again in the reverse order.
+
+    From the moment that it is `stopping`, `/readyz` says so.
+    """
     async with AsyncExitStack() as stack:
         stack.enter_context(only_user(settings))
         log.info("spending: %s", spending_text(settings))
@@ -165,7 +172,9 @@ async def running_bot(
                 host=settings.health_host,
                 port=settings.health_port,
                 alive=lambda: client.user is None or bot.worker.alive(),  # until it is logged in, trying is its work
-                ready=client.is_ready if this.role is not Role.WORKER else lambda: client.user is not None,
+                ready=lambda: (
+                    not stopping.is_set() and bot.worker.ready() and (this.role is Role.WORKER or client.is_ready())
+                ),
             )
             await stack.enter_async_context(health)
         if (addresses := callback_addresses(settings)) is not None:

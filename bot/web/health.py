@@ -1,4 +1,4 @@
-"""Serves `/healthz` (the process does its work) and `/readyz` (it is connected too), for supervisors and containers."""
+"""Serves `/healthz` (the process does its work) and `/readyz` (it serves people now), for supervisors."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager

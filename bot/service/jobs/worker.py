@@ -74,7 +74,7 @@ class Worker:
         self._claims, self._steps = claims, steps
         self._files, self._cards = files, cards
         self._clock_watch, self._watcher, self._processes = clock_watch, watcher, processes
-        self._providers, self._capacity, self._clock, self._rand = tuple(providers), capacity, clock, rand
+        self._providers, self._capacity, self._clock = tuple(providers), capacity, clock
         self._woken, self._agenda = woken, Agenda(woken=woken, clock=clock)
         self._tasks: asyncio.TaskGroup | None = None
         self._under_way: dict[asyncio.Task[Job | None], Job] = {}
@@ -88,6 +88,7 @@ class Worker:
         self._renew_at: datetime | None = None
         self._periodic_at: datetime | None = None
         self._looked_at: datetime | None = None
+        self._outage = backoff.Outage(rand=rand)
         self._stopping = False
         self._signals, self._awaited = signals, set[str]()  # jobs whose new cards other processes wait for
         signals.on(Topic.CARD, self._show_for_others)
@@ -110,13 +111,17 @@ class Worker:
         """Tell whether the loop has looked for work lately, with a database that answered."""
         return self._looked_at is not None and self._clock() - self._looked_at < ALIVE
 
+    def ready(self) -> bool:
+        """Tell whether the loop takes on work: the database answered its last look, and nobody has told it to stop."""
+        return self.alive() and not self._outage.tries and not self._stopping
+
     async def run(self) -> None:
         """Advance jobs until stopped. If cancelled, so are the steps under way; their leases run out.
 
         Raises:
             StoreLost: among others, in a group: the database keeps nothing any more.
         """
-        outage = backoff.Outage(rand=self._rand)
+        outage = self._outage
         async with asyncio.TaskGroup() as self._tasks:
             while not self._stopping:
                 self._agenda.begin()

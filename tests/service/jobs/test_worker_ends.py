@@ -31,6 +31,23 @@ async def test_a_database_that_refuses_is_asked_again(services: Services) -> Non
     await running
 
 
+async def test_it_is_ready_from_its_first_look_and_while_the_database_answers(services: Services) -> None:
+    worker = services.restart().worker
+    assert not worker.ready()
+    async with at_work(services) as worker:
+        await until(worker.ready)
+        services.database.refusals = 1
+        services.clock.tick(15)  # the next look
+        worker.wake()
+        await until(lambda: services.database.refused)
+        assert worker.alive()
+        assert not worker.ready()
+        worker.wake()
+        await until(worker.ready)
+        worker.stop()
+        assert not worker.ready()
+
+
 async def test_a_step_that_an_outage_has_stopped_is_taken_again_within_seconds(services: Services) -> None:
     job = await services.running()
     await services.jobs.reschedule(job, next_at=services.clock())
