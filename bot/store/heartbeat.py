@@ -16,7 +16,7 @@ _WAITED_FOR: Final = (
 )
 # One process follows the clock's leap before another does, and until then they disagree about who has a lease.
 # Whoever has another time than the last sign of life claims nothing.
-OTHER_TIME: Final = f"EXISTS (SELECT 1 FROM heartbeat WHERE abs(at - {{now}}) > {millis_of(LEAP)})"  # noqa: S608 (constants)
+OTHER_TIME: Final = f"EXISTS (SELECT 1 FROM heartbeat WHERE id = 1 AND abs(at - {{now}}) > {millis_of(LEAP)})"  # noqa: S608 (constants)
 _REVIEWED: Final = "(status = 'pending' OR coalesce(review, '') = 'held')"
 
 

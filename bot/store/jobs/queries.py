@@ -1,13 +1,18 @@
 """Answers questions about jobs and accounts; changes nothing."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
 
-from bot.domain import EVERYWHERE, Account, Fund, Job, VideoRequest, Waiting
+from bot.domain import EVERYWHERE, Account, Fund, Job, VideoRequest, Waiting, millis_of
 from bot.domain.eta import similarity_key
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs import at_work, fair_queue
 from bot.store.jobs.fair_queue import UNFINISHED
 from bot.store.money import ledger
+
+TOGETHER: Final = timedelta(hours=1)  # between the ends of jobs of one crowd
+CROWD: Final = 25  # times as many jobs as are asked for are looked at
 
 
 class JobQueryStore(Store):
@@ -69,15 +74,22 @@ class JobQueryStore(Store):
         return await fair_queue.first(tx, provider, most=most)
 
     async def durations(self, request: VideoRequest, *, most: int = 20) -> list[float]:
-        """List how many seconds the provider worked on each of the latest jobs like this one."""
+        """List how many seconds the provider worked on each of the latest jobs like this one.
+
+        Of more than `most` that ended within an hour, some of each time: of a crowd that began together the latest to
+        end are the slowest.
+        """
         rows = await self._read(
-            "SELECT finished_at - submitted_at AS took FROM jobs "
+            "SELECT finished_at - submitted_at AS took, finished_at FROM jobs "
             "WHERE eta_key = $1 AND status = 'succeeded' AND submitted_at IS NOT NULL "
             "ORDER BY finished_at DESC LIMIT $2",
             similarity_key(request),
-            most,
+            most * CROWD,
         )
-        return [row["took"] / 1000 for row in rows]
+        crowd = [row for row in rows if rows[0]["finished_at"] - row["finished_at"] <= millis_of(TOGETHER)]
+        if len(crowd) > most:
+            rows = [crowd[number * len(crowd) // most] for number in range(most)]
+        return [row["took"] / 1000 for row in rows[:most]]
 
     async def begun(self, *, most: int) -> list[Job]:
         """List the jobs that came to their providers, in that order, the first at most `most`."""

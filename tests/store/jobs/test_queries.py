@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from bot.domain import Fund, Mode, VideoRequest
 from bot.store.jobs.at_work import MOST
+from bot.store.jobs.queries import TOGETHER
 from tests.store.conftest import Store
 
 
@@ -41,6 +42,21 @@ async def test_how_long_like_jobs_took_the_latest_first(store: Store) -> None:
     like = store.job().request
     assert await store.lookup.durations(like, most=2) == [30.0, 20.0]
     assert await store.lookup.durations(other) == [0.0]
+
+
+async def test_of_a_crowd_that_began_together_not_only_the_slowest_are_known(store: Store) -> None:
+    old = await store.running()
+    store.later(500)
+    await store.jobs.succeed(old, result_url="u", cost_micros=None, now=store.now)
+    store.later(2 * TOGETHER.total_seconds())
+    crowd = [await store.running(user_id=number) for number in range(8)]
+    for job in crowd:
+        store.later(10)
+        await store.jobs.succeed(job, result_url="u", cost_micros=None, now=store.now)
+    like = store.job().request
+    assert await store.lookup.durations(like, most=4) == [80.0, 60.0, 40.0, 20.0]
+    assert await store.lookup.durations(like, most=8) == [80.0, 70.0, 60.0, 50.0, 40.0, 30.0, 20.0, 10.0]
+    assert (await store.lookup.durations(like, most=9))[-1] == 500.0
 
 
 async def test_a_resubmitted_jobs_time_counts_from_its_last_submission(store: Store) -> None:
