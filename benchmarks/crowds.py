@@ -4,9 +4,9 @@ The real watch and the real Kling provider against an account in memory, in virt
 what asking about everything every four seconds would cost: who does not know when jobs end notices half of them within
 two seconds with no fewer. Then once more over HTTP against the sandbox, in real time.
 
-Jobs that begin together know how long 20 of those before took, any of them. The bot knows of the latest 20 to end, and
-right after 500 unlike jobs (600 s, cv 0.5) that came at once these were the slowest: half of the next 500 are then
-noticed two minutes late (measured), with half the questions. Knowledge is missing, neither pages nor pace.
+Jobs that begin together know how long 20 of those before took, some of each time, as the bot does of those that ended
+within an hour. Where it knew the latest 20 to end, which of 500 unlike jobs (600 s, cv 0.5) that came at once are the
+slowest, half of the next 500 were noticed two minutes late (measured), with half the questions.
 """
 
 import asyncio
