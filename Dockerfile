@@ -1,6 +1,9 @@
 # syntax=docker/dockerfile:1
 
-FROM python:3.13-slim AS build
+# A release is built on this image's digest, which its workflow asks for.
+ARG PYTHON_IMAGE=python:3.13-slim
+
+FROM ${PYTHON_IMAGE} AS build
 RUN python -m venv /opt/shotcaller
 COPY requirements.lock ./
 # A lock is complete: nothing is resolved.
@@ -11,7 +14,7 @@ COPY cogs /opt/shotcaller/lib/python3.13/site-packages/cogs
 RUN /opt/shotcaller/bin/python -m compileall -q /opt/shotcaller/lib/python3.13/site-packages/bot \
     && /opt/shotcaller/bin/python -m bot --version
 
-FROM python:3.13-slim AS bot
+FROM ${PYTHON_IMAGE} AS bot
 LABEL org.opencontainers.image.title="Shotcaller" org.opencontainers.image.licenses="MIT"
 RUN useradd --system --uid 10001 --create-home shotcaller && install -d -m 700 -o shotcaller /data /backups
 COPY --from=build /opt/shotcaller /opt/shotcaller

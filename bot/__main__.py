@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write("The settings need a look (the environment, or .env in this folder):\n")
         for name, expected in exc.problems:
             sys.stderr.write(f"  {name}: {expected}\n")
-        sys.stderr.write("`.env.example` explains every setting.\n")
+        sys.stderr.write("`.env.example` explains every setting; `shotcaller init` asks for those that are needed.\n")
         return 2
     except ShotcallerError as exc:
         sys.stderr.write(f"{_last_words(exc)}\n")

@@ -35,7 +35,7 @@ _COMMAND: Final = re.compile(r"/[a-z]+(?: [a-z]+)*")
 _SAID: Final = re.compile(r"\"{3}.*?\"{3}|#.*?$", re.MULTILINE | re.DOTALL)
 _NAME: Final = re.compile(r"`([A-Za-z_]\w*)(?:\(.*?\))?`")
 _WORD: Final = re.compile(r"\w+")
-_TYPED: Final = re.compile(r"(?:.venv/bin/)?(make|shotcaller) ([a-z-]+)")
+_TYPED: Final = re.compile(r"(?:.venv/bin/)?(make|shotcaller) ([a-z][a-z-]*)")
 _FENCED: Final = re.compile(r"^```.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -2,7 +2,9 @@
 
 import os
 import re
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -46,6 +48,26 @@ def test_every_command_is_one_of_ours(file: Path) -> None:
 def test_every_variable_is_a_setting(file: Path) -> None:
     for _, service in ours(file):
         assert {name.lower() for name in service["environment"]} <= set(Settings.model_fields)
+
+
+def test_the_image_is_built_here_unless_one_is_named() -> None:
+    for _, service in ours(ALONE):
+        assert re.fullmatch(r"\$\{SHOTCALLER_IMAGE:-localhost/\w+\}", service["image"])
+        assert service["build"] == "."
+
+
+def test_every_service_has_limits_and_says_whether_it_is_well() -> None:
+    for _, service in ours(ALONE):
+        assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+        assert 0 < service["pids_limit"] <= 256
+        assert service["healthcheck"]["test"]
+        assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+        assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_the_port_that_is_asked_is_the_one_that_answers() -> None:
+    service = read(ALONE)["services"]["shotcaller"]
+    assert f":{service['environment']['HEALTH_PORT']}/healthz" in service["healthcheck"]["test"][-1]
 
 
 @pytest.mark.parametrize("file", [ALONE, MANY])
@@ -160,8 +182,32 @@ def test_the_image_can_write_backups_and_has_a_stage_with_the_programs_of_the_se
     assert described.rstrip().endswith("FROM bot")  # what is built where no stage is named
 
 
-def test_the_timer_begins_the_unit_beside_it_with_a_command_of_ours() -> None:
-    unit = (ROOT / "deploy" / "shotcaller-backup.service").read_text("utf-8")
-    (command,) = re.findall(r"^ExecStart=\S+/shotcaller (.+)$", unit, re.MULTILINE)
+@pytest.mark.parametrize("unit", ["shotcaller", "shotcaller-backup"])
+def test_a_unit_begins_a_command_of_ours_where_little_is_in_reach(unit: str) -> None:
+    text = (ROOT / "deploy" / f"{unit}.service").read_text("utf-8")
+    (command,) = re.findall(r"^ExecStart=\S+/shotcaller (.+)$", text, re.MULTILINE)
     assert _parser().parse_args(command.split()).command
+    for closed in ("NoNewPrivileges=yes", "ProtectSystem=strict", "CapabilityBoundingSet=\n", "UMask=0077"):
+        assert closed in text
+
+
+def test_a_process_that_makes_videos_smaller_may_still_limit_itself() -> None:
+    """What `bot.service.media.child` asks of the system is in the set of resources."""
+    assert "~@resources" not in (ROOT / "deploy" / "shotcaller.service").read_text("utf-8")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed here")
+@pytest.mark.parametrize("unit", ["shotcaller.service", "shotcaller-backup.service", "shotcaller-backup.timer"])
+def test_systemd_takes_every_unit(unit: str, tmp_path: Path) -> None:
+    """Its program and user are not on this machine, so others stand in for them."""
+    for file in (ROOT / "deploy").glob("shotcaller*"):
+        text = file.read_text("utf-8").replace("/opt/shotcaller/bin/shotcaller", sys.executable)
+        (tmp_path / file.name).write_text(re.sub(r"(?m)^(User|Group)=.*$", r"\1=root", text), "utf-8")
+    command = ["systemd-analyze", "verify", "--man=no", str(tmp_path / unit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    assert [line for line in done.stderr.splitlines() if str(tmp_path) in line] == []
+    assert done.returncode == 0
+
+
+def test_the_timer_catches_up() -> None:
     assert "Persistent=yes" in (ROOT / "deploy" / "shotcaller-backup.timer").read_text("utf-8")

@@ -1,0 +1,238 @@
+"""What the documents show can be typed: every command and option is there. And their figures are the tables'."""
+
+import argparse
+import contextlib
+import io
+import re
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from bot.__main__ import _parser
+from bot.domain.price import Rate, most_usd
+from bot.settings import Settings
+from bot.settings.models import models
+from bot.settings.prices import table
+from sandbox.__main__ import read_arguments
+
+ROOT: Final = Path(__file__).parents[1]
+PAGES: Final = sorted(
+    str(path.relative_to(ROOT))
+    for folder in (".", "docs", "docs/pictures", "sandbox", "benchmarks")
+    for path in (ROOT / folder).glob("*.md")
+    if path.name != "CHANGELOG.md"  # which tells of what was there
+)
+INSTALL: Final = "docs/install.md"
+PLAIN: Final = ("README.md", "README.zh-CN.md", INSTALL)  # these say what the default settings allow
+
+_FENCED: Final = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+_SHELL: Final = frozenset({"", "sh"})
+_INLINE: Final = re.compile(r"`((?:\.venv/bin/)?(?:shotcaller|make) [^`\n]+|docker compose [^`\n]+)`")
+_OURS: Final = ("shotcaller", "make")
+_COMPOSE_VALUES: Final = frozenset(
+    {"-f", "-v", "-e", "--env-file", "--profile", "--scale"}
+)  # options of Compose with a value
+_UNIT: Final = re.compile(r"shotcaller[a-z-]*(?:\.service|\.timer)?")
+
+
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def commands(page: str) -> Iterator[list[str]]:
+    """Every command that a page shows, as a shell reads it: in blocks for a shell, and between backticks."""
+    text = text_of(page)
+    blocks = [block.replace("\\\n", " ") for language, block in _FENCED.findall(text) if language in _SHELL]
+    lines = [line for block in blocks for line in block.splitlines() if not line.lstrip().startswith("{")]  # no JSON
+    for line in lines + _INLINE.findall(text):
+        words: list[str] = []
+        lexer = shlex.shlex(line.strip(), posix=True, punctuation_chars=";&|()")
+        lexer.whitespace_split = True
+        for word in lexer:
+            if re.fullmatch(r"[;&|()]+", word):
+                yield words
+                words = []
+            else:
+                words.append(word)
+        yield words
+
+
+def wrong(words: list[str]) -> str:
+    """What is wrong with a command, if it is one of ours."""
+    words = words[1:] if words[:1] in (["sudo"], ["nice"]) else words
+    while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+        words = words[1:]
+    match words:
+        case [program, *arguments] if Path(program).name == "shotcaller":
+            return _wrong_of_ours(arguments)
+        case ["make", *arguments]:
+            return _wrong_of_make(arguments)
+        case ["docker", "compose", *arguments]:
+            return _wrong_of_compose(arguments)
+        case ["systemctl", *arguments]:
+            units = [each for each in arguments if _UNIT.fullmatch(each)]
+            return next((f"no unit {each}" for each in units if not _is_unit(each)), "")
+        case ["cp" | "install", *arguments]:
+            places = [each for each in arguments if each.startswith(("deploy/", ".env.example", "docs/"))]
+            return next((f"no file {each}" for each in places if not (ROOT / each).exists()), "")
+    return ""
+
+
+def _wrong_of_ours(arguments: list[str]) -> str:
+    """What the command line says against it; what is left out where a text only names a command is no mistake."""
+    arguments = [each for each in arguments if each not in {"…", "..."}]
+    if arguments[:1] in (["--help"], ["--version"]):
+        return ""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+            if arguments[:1] == ["sandbox"]:
+                read_arguments(arguments[1:], prog="shotcaller sandbox")
+            else:
+                _parser().parse_args(arguments or ["--nothing"])
+    except (SystemExit, argparse.ArgumentError):
+        told = said.getvalue().strip().rpartition("\n")[2]
+        return "" if re.search("arguments are required: backup$|expected one argument$", told) else told
+    return ""
+
+
+def _wrong_of_make(arguments: list[str]) -> str:
+    targets = [each for each in arguments if "=" not in each]
+    if unknown := [each for each in targets if each not in _targets()]:
+        return f"no target {', '.join(unknown)}"
+    given = dict(each.split("=", 1) for each in arguments if "=" in each)
+    if strange := [name for name in given if name not in text_of("Makefile")]:
+        return f"no variable {', '.join(strange)}"
+    if targets == ["demo"] and "ARGS" in given:
+        return _wrong_of_ours(["demo", *shlex.split(given["ARGS"])])
+    if targets == ["try"] and "ARGS" in given:
+        return _wrong_of_ours(["sandbox", "--open", *shlex.split(given["ARGS"])])
+    return ""
+
+
+def _wrong_of_compose(arguments: list[str]) -> str:
+    file, plain = ROOT / "compose.yaml", list[str]()
+    words = iter(arguments)
+    for word in words:
+        if word in _COMPOSE_VALUES:
+            value = next(words)
+            file = ROOT / value if word == "-f" and not plain else file
+        elif plain[:1] in (["run"], ["exec"]) and len(plain) == 2:
+            said = "" if plain[0] == "exec" else _wrong_of_ours([word, *words])
+            return said or _wrong_service(file, plain[1])
+        elif not word.startswith("-"):
+            plain.append(word)
+    return next((said for each in plain[1:] if (said := _wrong_service(file, each))), "")
+
+
+def _wrong_service(file: Path, name: str) -> str:
+    if not file.is_file():
+        return f"no file {file}"
+    described: dict[str, Any] = yaml.safe_load(file.read_text("utf-8"))
+    return "" if name in described["services"] else f"no service {name} in {file.name}"
+
+
+@cache
+def _targets() -> frozenset[str]:
+    return frozenset(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
+
+
+def _is_unit(name: str) -> bool:
+    return (ROOT / "deploy" / (name if "." in name else f"{name}.service")).exists()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_that_a_page_shows_can_be_typed(page: str) -> None:
+    assert [(shlex.join(words), said) for words in commands(page) if (said := wrong(words))] == []
+
+
+def test_the_pages_show_commands_at_all() -> None:
+    shown = [words for page in PAGES for words in commands(page)]
+    ours = [words for words in shown if words and Path(words[0]).name in _OURS]
+    assert len(ours) > 100
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "shotcaller nothing",
+        "shotcaller backup --often",
+        ".venv/bin/shotcaller run --shards 4/4",
+        "/opt/shotcaller/bin/shotcaller doctor --fix",
+        "make nothing",
+        "make demo COLOUR=red",
+        'make demo ARGS="--dance"',
+        'make try ARGS="--dance"',
+        "docker compose up -d nobody",
+        "docker compose run --rm shotcaller nothing",
+        "docker compose -f deploy/compose.nothing.yaml up worker",
+        "sudo systemctl enable --now shotcaller-nothing.timer",
+        "sudo cp deploy/nothing.service /etc/systemd/system/",
+    ],
+)
+def test_what_cannot_be_typed_is_found(line: str) -> None:
+    assert wrong(shlex.split(line))
+
+
+def _prices() -> dict[str, list[str]]:
+    """What a second costs, by model, in the columns of the guide's table."""
+    rates = table(None, models(None).capabilities())
+    found: dict[str, list[str]] = {}
+    for model in models(None).model:
+        by_kind = {
+            (str(rate.mode), rate.sound): rate.usd
+            for rate in rates.tariff(provider=model.provider, model=model.model).rates
+        }
+        kinds = [(mode, sound) for mode in ("std", "pro", "4k") for sound in (False, True)]
+        found[model.model] = [f"{float(by_kind[kind]):g}" if kind in by_kind else "" for kind in kinds]
+    return found
+
+
+def test_the_guides_prices_are_those_of_the_table() -> None:
+    section = text_of(INSTALL).partition("## What it costs")[2].partition("## Models")[0]
+    rows = re.findall(r"^\| `(k[\w-]+)` \|(.+)\|$", section, re.MULTILINE)
+    assert {model: [each.strip() for each in cells.split("|")] for model, cells in rows} == _prices()
+
+
+def _rates() -> list[Rate]:
+    """The prices of all that both services offer by themselves."""
+    known = models(None)
+    prices = table(None, known.capabilities())
+    offered = known.on_offer(providers=("kirin", "kling"), named=(), relay=False)
+    return [
+        rate
+        for capability in map(known.capabilities().__getitem__, offered)
+        for rate in prices.tariff(provider=capability.provider, model=capability.model).rates
+    ]
+
+
+@pytest.mark.parametrize("page", PLAIN)
+def test_a_page_says_what_the_default_settings_allow_a_day(page: str) -> None:
+    text = text_of(page)
+    for name in ("daily_credits", "direct_credits"):
+        allowed = Settings.model_fields[name].default
+        assert str(allowed) in text
+        assert f"{most_usd(allowed, _rates()):.2f}" in text
+    if page == INSTALL:
+        assert f"{20 * (most_usd(60, _rates()) or 0):.2f} USD a day" in text
+    else:
+        usual = [rate.usd for rate in _rates()]
+        assert f"{float(min(usual)):g}" in text
+        assert f"{float(max(usual)):g}" in text
+
+
+@pytest.mark.parametrize(
+    ("mode", "sound", "seconds", "said"),
+    [("std", False, 5, "5 credits and 0.42 USD"), ("pro", True, 10, "20 credits and 1.68 USD")],
+)
+def test_the_guides_examples_are_computed_right(mode: str, *, sound: bool, seconds: int, said: str) -> None:
+    known = models(None)
+    rates = table(None, known.capabilities()).tariff(provider="kirin", model="kirin_v3_t2v").rates
+    (rate,) = [each for each in rates if (str(each.mode), each.sound) == (mode, sound)]
+    assert said == f"{rate.credits * seconds} credits and {float(rate.usd * seconds):.2f} USD"
+    assert said in text_of(INSTALL)
