@@ -15,6 +15,7 @@ from bot.store.community.cases import with_reports, withdraw
 from bot.store.community.reports import ReportStore
 from bot.store.community.strikes import StrikeStore
 from bot.store.database import Database, Transaction
+from bot.store.figures import FigureStore
 from bot.store.jobs.guild_jobs import GuildJobStore
 from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.results import ResultStore
@@ -240,3 +241,11 @@ def test_every_index_is_asked_for_by_some_query() -> None:
     for verb, name in (found for migration in shipped() for found in INDEX.findall(migration.sql)):
         (made.add if verb == "CREATE" else made.remove)(name)
     assert made == set.union(*(indexes for _, indexes in QUERIES.values()))
+
+
+async def test_the_figures_of_the_whole_bot_read_no_row_of_what_has_ended(explained: tuple[Store, list[str]]) -> None:
+    store, plans = explained
+    await FigureStore(store.database).read()
+    plan = " / ".join(plans)
+    assert not re.search(r"SCAN (jobs|outbox|ledger|accounts|j|l)( /|$)", plan), plan
+    assert "TEMP B-TREE FOR ORDER BY" not in plan, plan
