@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from bot import __version__
 from bot.client import Shotcaller, new_client, use_addresses
 from bot.clock import utc_now
 from bot.connection import log_in, stay_connected
-from bot.discord_answers import DiscordClock, trace_answers
+from bot.discord_answers import Acknowledgements, DiscordClock, trace_answers
 from bot.discord_pace import Pace
 from bot.domain.sharing import Process, Role, new_process_id
 from bot.errors import LockTaken, ShardsDiffer, ShotcallerError, StoreLost
@@ -20,13 +21,18 @@ from bot.provider.boundary import shared_ssl_context
 from bot.provider.download import Downloader
 from bot.service.answer_tokens import AnswerTokens, RememberedTokens, Seal, SharedTokens
 from bot.service.jobs.offered_models import OfferedModels
+from bot.service.measures import Measures
+from bot.service.media.service import Media
 from bot.service.member.defaults import NotifyPreferences
 from bot.service.processes import Processes
+from bot.service.upkeep.figures import RecentFigures
 from bot.settings import Settings
+from bot.store.figures import FigureStore
 from bot.store.member.preferences import PreferenceStore
 from bot.store.member.private_answers import PrivateAnswerStore
 from bot.wiring.build import Bot, build
 from bot.wiring.database import OpenDatabase, bring_up_to_date, only_user, open_database
+from bot.wiring.measured import LoopWatch, MeasuredDatabase, measured_provider
 from bot.wiring.processes import Together, open_together
 from bot.wiring.providers import (
     callback_addresses,
@@ -45,6 +51,9 @@ from cogs.adapters.reposter import DiscordResultPoster
 from cogs.adapters.staff_channel import DiscordStaff
 from cogs.ui.explain import explain
 from cogs.ui.translator import in_every_language
+
+if TYPE_CHECKING:
+    from bot.web.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -158,13 +167,29 @@ async def running_bot(
         moment = DiscordClock()
         together = await stack.enter_async_context(open_together(settings, database, process_id=process_id, wall=wall))
         this, pace = together.processes.this, Pace()
-        client = await stack.enter_async_context(_client(settings, moment, pace, this))
+        metrics = _metrics(FigureStore(database), together) if settings.metrics else None
+        measures: Measures = metrics or Measures()
+        if metrics is not None:
+            database = MeasuredDatabase(database, measures=measures)
+            stack.enter_context(LoopWatch(measures=measures))
+        client = await stack.enter_async_context(_client(settings, moment, pace, this, measures))
         tokens = _answer_tokens(settings, database, moment, together.processes)
         answers = PrivateAnswers(tokens=tokens, edit=partial(edit_answer, client), moment=moment)
-        world = await _world(settings, stack, database, client, answers=answers, moment=moment, together=together)
+        world = await _world(
+            settings,
+            stack,
+            database,
+            client,
+            answers=answers,
+            moment=moment,
+            together=together,
+            measures=measures,
+        )
         pace.part = lambda: world.processes.pace
         bot = build(settings, substitute(world))
         client.services, client.answers = bot.services, answers
+        if metrics is not None:
+            metrics.latencies = lambda: client.shard_latencies
         if settings.health_port:
             from bot.web.health import serve_health  # noqa: PLC0415 - a server is slow to import, and many run without
 
@@ -175,6 +200,7 @@ async def running_bot(
                 ready=lambda: (
                     not stopping.is_set() and bot.worker.ready() and (this.role is Role.WORKER or client.is_ready())
                 ),
+                metrics=None if metrics is None else metrics.answer,
             )
             await stack.enter_async_context(health)
         if (addresses := callback_addresses(settings)) is not None:
@@ -196,14 +222,31 @@ async def running_bot(
         yield bot, client, together
 
 
-def _client(settings: Settings, moment: DiscordClock, pace: Pace, this: Process) -> Shotcaller:
+def _metrics(store: FigureStore, together: Together) -> "Metrics":
+    """Make what counts, in a registry of its own."""
+    from bot.web.metrics import Metrics  # noqa: PLC0415 - only who asks for it loads it
+
+    return Metrics(
+        figures=RecentFigures(store=store, clock=together.clock).read,
+        clock=together.clock,
+        version=__version__,
+        role=str(together.processes.this.role),
+    )
+
+
+def _client(settings: Settings, moment: DiscordClock, pace: Pace, this: Process, measures: Measures) -> Shotcaller:
     use_addresses(api=settings.discord_api_url, gateway=settings.discord_gateway_url)
     trace = trace_answers(moment, api=settings.discord_api_url)
     pace.watch(trace, api=settings.discord_api_url)
+    acknowledgements = Acknowledgements(measures=measures)
+    if settings.metrics:
+        acknowledgements.watch(trace)
     return new_client(
         this,
         guild_ids=settings.discord_guild_ids,
         trace=trace,
+        measures=measures,
+        arrived=acknowledgements.arrived,
         explain=explain,
         translate=in_every_language,
     )
@@ -228,15 +271,19 @@ async def _world(
     answers: PrivateAnswers,
     moment: DiscordClock,
     together: Together,
+    measures: Measures,
 ) -> World:
     """Open the video services, the files of strangers, and Discord, as the services reach them."""
     context = shared_ssl_context()
     offered = OfferedModels(models_of(settings, configured(settings)), clock=together.clock)
+    providers = await open_providers(settings, stack, context)
+    if settings.metrics:
+        providers = [measured_provider(each, measures) for each in providers]
     downloader = Downloader(trusted_hosts=trusted_hosts(settings), ssl_context=context)
     return World(
         database=database,
         purge=database.purge,
-        providers={each.id: each for each in await open_providers(settings, stack, context)},
+        providers={each.id: each for each in providers},
         fetcher=await stack.enter_async_context(downloader),
         notifier=DiscordNotifier(
             client,
@@ -253,5 +300,7 @@ async def _world(
         moment=moment,
         processes=together.processes,
         signals=together.signals,
+        media=Media(measures=measures),
+        measures=measures,
         scanner=await open_scanner(settings, stack, context),
     )

@@ -23,8 +23,9 @@ from discord.http import Route
 from yarl import URL
 
 from bot.domain.sharing import Process, Role
-from bot.errors import ControlUnknown
+from bot.errors import ControlUnknown, Refused, ShotcallerError
 from bot.locale import words
+from bot.service.measures import Measures
 from bot.service.services import Services
 from bot.service.upkeep.gateway import SessionLimit
 
@@ -64,6 +65,8 @@ class _Tree(app_commands.CommandTree["Shotcaller"]):
     async def on_error(
         self, interaction: discord.Interaction["Shotcaller"], error: app_commands.AppCommandError, /
     ) -> None:
+        command = interaction.command
+        self.client.note_end("unknown" if command is None else command.qualified_name, error)
         await self.client.explain(interaction, error)
 
 
@@ -72,7 +75,8 @@ class Shotcaller(discord.Client):
 
     `guild_ids` are the guilds to sync the commands to; without them they are synced globally. `translate` puts into a
     command, as `to_dict` has it, its texts in other languages. The `trace` sees every answer of Discord. Without the
-    `gateway` it only posts: nobody can ask it for anything. `options` are discord.py's.
+    `gateway` it only posts: nobody can ask it for anything. The `measures` hear how everything ends that people ask
+    for, and `arrived` of the id of each interaction. `options` are discord.py's.
     """
 
     services: Services
@@ -86,6 +90,8 @@ class Shotcaller(discord.Client):
         explain: Callable[[discord.Interaction[Any], Exception], Awaitable[None]],
         translate: Callable[[Mapping[str, Any]], dict[str, Any]],
         gateway: bool = True,
+        measures: Measures | None = None,
+        arrived: Callable[[int], None] = lambda _: None,
         **options: Any,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot has no voice
@@ -109,6 +115,7 @@ class Shotcaller(discord.Client):
         self._features: set[str] = set()
         self._owner_ids: frozenset[int] = frozenset()
         self._guild_ids, self._translate, self._gateway = guild_ids, translate, gateway
+        self._measures, self._arrived = measures or Measures(), arrived
         self._registered: dict[int | None, list[app_commands.AppCommand]] = {}
         self.video = app_commands.Group(name="video", description=words()("command.video"))
         self.admin = app_commands.Group(
@@ -230,10 +237,45 @@ class Shotcaller(discord.Client):
         if handlers is None or interaction.data is None:
             return
         custom_id = str(interaction.data.get("custom_id", ""))
+        error: Exception | None = None
         try:
             await _handle(interaction, custom_id, handlers)
         except Exception as exc:  # noqa: BLE001 (whatever it is, the person gets an answer, and the log the rest)
-            await self.explain(interaction, exc)
+            error = exc
+        self.note_end(_name_of(custom_id, handlers), error)
+        if error is not None:
+            await self.explain(interaction, error)
+
+    async def on_app_command_completion(
+        self, _: discord.Interaction[Any], command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu
+    ) -> None:
+        """Note that a command has ended well."""
+        self.note_end(command.qualified_name, None)
+
+    def note_end(self, name: str, error: Exception | None) -> None:
+        """Note how a command, button or form of that name has ended."""
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        match cause:
+            case None:
+                outcome = "done"
+            case Refused():
+                outcome = "refused"
+            case ShotcallerError() | app_commands.AppCommandError():
+                outcome = "turned_away"
+            case _:
+                outcome = "failed"
+        self._measures.command_ended(name, outcome=outcome)
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Note the moment that an interaction arrives, before anything is done about it."""
+        if event == "interaction" and args[0].type is not discord.InteractionType.autocomplete:
+            self._arrived(args[0].id)
+        super().dispatch(event, *args, **kwargs)
+
+    @property
+    def shard_latencies(self) -> Mapping[int, float]:
+        """The seconds that the gateway of each shard takes to answer; not a number where it has not yet."""
+        return {0: self.latency}
 
     async def on_connect(self) -> None:
         """Notice which guilds are gone: those in an outage are listed all the same."""
@@ -266,6 +308,11 @@ class ShardedShotcaller(Shotcaller, discord.AutoShardedClient):
     def own_shards(self) -> Sequence[int]:
         """The numbers of the shards that this process has."""
         return self._shards
+
+    @property
+    def shard_latencies(self) -> Mapping[int, float]:
+        """The seconds that the gateway of each shard takes to answer; not a number where it has not yet."""
+        return dict(self.latencies)
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Find the guilds that are gone the moment a session begins: discord.py keeps those of the session before."""
@@ -331,6 +378,12 @@ def new_client(process: Process, **parts: Any) -> Shotcaller:
         f" Shotcaller/{process.version or '0'} ({process.id})"  # to be told apart in a proxy's log
     )
     return client
+
+
+def _name_of(custom_id: str, handlers: Mapping[re.Pattern[str], Handler]) -> str:
+    """Name a button or form by what all its custom ids begin with; "unknown" where nobody handles it."""
+    found = next((each.pattern for each in handlers if each.fullmatch(custom_id)), "unknown")
+    return re.split(r"[(\[]", found, maxsplit=1)[0].replace("\\", "").rstrip(":")
 
 
 async def _handle(

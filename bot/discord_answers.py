@@ -1,6 +1,7 @@
-"""Reads every answer of Discord before discord.py does: what time it is there, and whether it can be read."""
+"""Reads every answer of Discord before discord.py does: the time there, whether it can be read, whom it is for."""
 
 import json
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,11 +11,15 @@ from typing import Any, Final
 import aiohttp
 
 from bot.clock import utc_now
+from bot.service.measures import Measures
 
 AHEAD: Final = timedelta(days=1)  # by which our clock may be wrong, while Discord has not told us the time
 
+WAITING: Final = 1000  # interactions at the most of whose answer is waited
+
 _JSON: Final = "application/json"  # discord.py compares it literally, and so do we
 _SWITCHING: Final = 101
+_CALLBACK: Final = re.compile(r"/interactions/([0-9]+)/[^/]+/callback$")  # the address of a first answer
 
 
 class UnreadableAnswer(aiohttp.ClientPayloadError):
@@ -45,6 +50,32 @@ class DiscordClock:
         except ValueError:
             return
         self._adjusted = (told if told.tzinfo else told.replace(tzinfo=UTC), self._passed())
+
+
+class Acknowledgements:
+    """Measures how long interactions wait for their first answer: from their arrival until Discord has taken it."""
+
+    def __init__(self, *, measures: Measures, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._measures, self._seconds = measures, seconds
+        self._waiting: dict[str, float] = {}
+
+    def arrived(self, interaction_id: int) -> None:
+        """Note that an interaction has just arrived."""
+        if len(self._waiting) >= WAITING:  # who is never answered: the oldest is forgotten
+            del self._waiting[next(iter(self._waiting))]
+        self._waiting[str(interaction_id)] = self._seconds()
+
+    def watch(self, trace: aiohttp.TraceConfig) -> None:
+        """Have every request of a session looked at that is a first answer."""
+
+        async def look(_: aiohttp.ClientSession, __: Any, ended: aiohttp.TraceRequestEndParams) -> None:
+            path = _CALLBACK.search(ended.url.path)
+            if path is None or not ended.response.ok:
+                return
+            if (since := self._waiting.pop(path[1], None)) is not None:
+                self._measures.acknowledged(seconds=self._seconds() - since)
+
+        trace.on_request_end.append(look)
 
 
 def trace_answers(clock: DiscordClock, *, api: str) -> aiohttp.TraceConfig:

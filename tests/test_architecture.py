@@ -90,6 +90,7 @@ BREACHES = [
     ("sql", "bot.service.jobs.worker", "sqlite3"),
     ("sql", "bot.doctor.local", "aiosqlite"),
     ("postgres", "bot.store.jobs.jobs", "asyncpg"),
+    ("metrics", "bot.service.measures", "prometheus_client"),
     ("http", "bot.service.jobs.worker", "httpx"),
     ("discord", "bot.service.jobs.worker", "discord"),
     ("discord", "bot.settings", "discord"),

@@ -360,3 +360,10 @@ def test_the_example_filled_in_is_a_bot_that_runs(tmp_path: Path) -> None:
     assert dotenv_values(copy)["DISCORD_TOKEN"] == TOKEN
     os.environ["KIRIN_API_KEY"] = KEY
     assert Settings.load(_env_file=copy) == load()
+
+
+def test_metrics_are_served_at_a_port() -> None:
+    assert mistakes(METRICS="true") == {
+        "METRICS": 'expected a HEALTH_PORT beside it, at which they are served, not "true"'
+    }
+    assert load(METRICS="true", HEALTH_PORT="8080").metrics

@@ -14,6 +14,7 @@ HEAVY: Final = (
     "jwt",
     "matplotlib",
     "numpy",
+    "prometheus_client",
     "regex",
     "tzdata",
 )

@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 from bot.domain import OutboxItem, OutboxKind, backoff
 from bot.domain.outbox import TRIES, wait_after
 from bot.errors import DeliveryError, DestinationBusy, DestinationLost, StoreError, StoreUnavailable
+from bot.service.measures import Measures
 from bot.service.ports import CannotTell, Posted, Sighting
 from bot.service.processes import Processes
 from bot.service.signals import OTHERS, Signals, Topic
@@ -97,6 +98,7 @@ class OutboxPoster:
         rand: Callable[[], float],
         processes: Processes,
         signals: Signals,
+        measures: Measures,
         woken: asyncio.Event,
         patience: float = PATIENCE,
         others_patience: float = OTHERS,
@@ -104,7 +106,7 @@ class OutboxPoster:
         self._store, self._handlers = store, {each.kind: each for each in handlers}
         self._clock, self._rand, self._patience = clock, rand, patience
         self._processes, self._signals, self._others_patience = processes, signals, others_patience
-        self._woken, self._busy = woken, 0
+        self._woken, self._busy, self._measures = woken, 0, measures
         self._unrecorded: list[OutboxItem] = []  # they met a database that refused
         processes.on_change(self.wake)
         self._in_hand: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
@@ -248,6 +250,7 @@ class OutboxPoster:
             wait = REST
         if wait is None:
             await self._store.give_up(item, reason=reason)
+            self._measures.item_given_up(str(item.kind))
         else:
             log.info("later", extra={"kind": str(item.kind), "subject": item.subject_id, "reason": reason})
             await self._store.retry(item, due_at=self._clock() + wait)

@@ -204,6 +204,7 @@ class Settings(BaseSettings):
 
     health_host: str = "127.0.0.1"
     health_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    metrics: bool = False
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -220,6 +221,13 @@ class Settings(BaseSettings):
         if shards is not None and str(info.data.get("database_url", "")).startswith("sqlite:"):
             raise ValueError("a DATABASE_URL of PostgreSQL beside it, which several processes can share")
         return shards
+
+    @field_validator("metrics")
+    @classmethod
+    def _check_served(cls, metrics: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 (pydantic's own shape)
+        if metrics and not info.data.get("health_port", 1):
+            raise ValueError("a HEALTH_PORT beside it, at which they are served")
+        return metrics
 
     @model_validator(mode="wrap")
     @classmethod

@@ -246,6 +246,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         files=files,
         decisions=decisions,
         cards=cards,
+        measures=world.measures,
         clock=clock,
         rand=rand,
     )
@@ -335,6 +336,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         rand=rand,
         processes=world.processes,
         signals=signals,
+        measures=world.measures,
         woken=outbox_woken,
         patience=sizes.outbox_patience,
         others_patience=sizes.others_patience,

@@ -15,6 +15,7 @@ from bot.service.jobs.copies import ResultPoster
 from bot.service.jobs.files import Fetcher
 from bot.service.jobs.offered_models import OfferedModels
 from bot.service.jobs.provider_health import PATIENCE as PROVIDER_PATIENCE
+from bot.service.measures import Measures
 from bot.service.media.service import Media
 from bot.service.outbox import PATIENCE as OUTBOX_PATIENCE
 from bot.service.ports import Notifier, Staff
@@ -44,6 +45,7 @@ class World:
     scanner: Scanner | None = None
     processes: Processes = field(default_factory=Processes)
     media: Media = field(default_factory=Media)
+    measures: Measures = field(default_factory=Measures)
     rand: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     signals: Signals = field(default_factory=Signals)

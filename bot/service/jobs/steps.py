@@ -13,6 +13,7 @@ from bot.service.jobs.cards import Cards
 from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.submission import Submission
+from bot.service.measures import Measures
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.review_decisions import ReviewDecisionStore
 
@@ -36,11 +37,13 @@ class Steps:
         files: ResultFiles,
         decisions: ReviewDecisionStore,
         cards: Cards,
+        measures: Measures,
         clock: Callable[[], datetime],
         rand: Callable[[], float],
     ) -> None:
         self._jobs, self._submission, self._delivery, self._cards = jobs, submission, delivery, cards
-        self._files, self._decisions, self._clock, self._rand = files, decisions, clock, rand
+        self._files, self._decisions, self._measures = files, decisions, measures
+        self._clock, self._rand = clock, rand
         self._ways: Mapping[Step, Callable[[Job], Awaitable[Job]]] = {
             Step.SUBMIT: submission.submit,
             Step.EXPIRE: self._expire,
@@ -53,7 +56,9 @@ class Steps:
 
     async def carry_out(self, job: Job, step: Step) -> Job:
         """Carry out a step of a claimed job."""
-        return await self._ways[step](job)
+        after = await self._ways[step](job)
+        self._measures.job_moved(job, after)
+        return after
 
     async def _expire(self, job: Job) -> Job:
         return await self._jobs.fail(job, failure=Failure.DEADLINE, code="", now=self._clock())

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
 from bot.errors import ResultTooLarge, ResultUnavailable, ResultUnusable
+from bot.service.measures import Measures
 from bot.service.media.probe import MediaInfo
 
 __all__ = ["FIT_SECONDS", "PROBE_SECONDS", "Media", "MediaInfo"]
@@ -31,7 +32,8 @@ _log = logging.getLogger(__name__)
 class Media:
     """Looks at videos and fits them, `parallel` of each at a time; a long fit never keeps a look waiting.
 
-    `command` is what to run as the child, and the times are in seconds: tests give others.
+    `command` is what to run as the child, and the times are in seconds: tests give others. The `measures` hear how each
+    video came to fit.
     """
 
     def __init__(
@@ -41,10 +43,11 @@ class Media:
         probe_seconds: float = PROBE_SECONDS,
         fit_seconds: float = FIT_SECONDS,
         command: Sequence[str] = (sys.executable, "-P", "-m", "bot.service.media.child"),
+        measures: Measures | None = None,
     ) -> None:
         self._probe_slots, self._fit_slots = asyncio.Semaphore(parallel), asyncio.Semaphore(parallel)
         self._probe_seconds, self._fit_seconds = probe_seconds, fit_seconds
-        self._command = tuple(command)
+        self._command, self._measures = tuple(command), measures or Measures()
 
     async def probe(self, path: Path) -> MediaInfo:
         """Check that the file is a playable video, all of it, and say what it is.
@@ -74,10 +77,12 @@ class Media:
             work = {"source": str(path), "target": str(part), "limit": limit, "comment": comment}
             async with self._probe_slots:
                 answer = await self._ask({"do": "pack", **work}, seconds=self._probe_seconds)
+            how = "copied" if answer.get("made") else "as_is"
             if "encode" in answer:
-                answer = await self._encode(work)
+                how, answer = "encoded", await self._encode(work)
             if answer.get("made"):
                 await asyncio.to_thread(part.replace, into)
+            self._measures.video_fitted(how)
             return into if answer.get("made") else path, _info(answer)
 
     async def _encode(self, work: dict[str, Any]) -> dict[str, Any]:

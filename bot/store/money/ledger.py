@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from bot.domain import Account, Fund, Funding, Job, Price, Row, Unit, millis
 from bot.domain.quota import budget_of
@@ -18,6 +18,11 @@ from bot.store.database import Transaction
 from bot.store.money.budget_alerts import note_shares
 
 _BOTS: Final = budget_of(None)
+_COLUMNS: Final = (
+    *("id", "job_id", "owner", "period", "unit", "kind"),
+    *("held", "settled", "granted", "at", "actor_id", "note"),
+)
+_INSERT: Final = f"INSERT INTO ledger ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608 (constants)
 _ENDS: Final = frozenset({"settle", "release"})  # kinds of lines that end a hold: what they take was taken before
 
 
@@ -156,10 +161,22 @@ async def _write(tx: Transaction, lines: Sequence[LedgerLine], *, now: datetime)
         )
     ]
     return await tx.execute(
-        "INSERT INTO ledger (id, job_id, owner, period, unit, kind, held, settled, granted, at, actor_id, note) "  # noqa: S608 (numbers)
-        f"VALUES {_places(len(lines), columns=12)} ON CONFLICT (id) DO NOTHING",
+        f"{_INSERT}{_places(len(lines), columns=len(_COLUMNS))} ON CONFLICT (id) DO NOTHING",
         *values,
     )
+
+
+def written(sql: str, values: Sequence[Any]) -> list[LedgerLine]:
+    """Read back the lines that a statement with these values writes; none where it writes something else."""
+    if not sql.startswith(_INSERT):
+        return []
+    rows = [values[begin : begin + len(_COLUMNS)] for begin in range(0, len(values), len(_COLUMNS))]
+    return [_read_back(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+
+
+def _read_back(row: Row) -> LedgerLine:
+    plain = {name: row[name] for name in _COLUMNS if name not in {"at", "unit"}}
+    return LedgerLine(**plain, unit=Unit(row["unit"]))
 
 
 async def _change_account(tx: Transaction, line: LedgerLine) -> None:
