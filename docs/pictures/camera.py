@@ -10,13 +10,15 @@ from typing import Any, Final
 
 import av
 from PIL import Image, ImageChops
-from playwright.async_api import Page, Route, async_playwright
+from playwright.async_api import Browser, Page, Route, ViewportSize, async_playwright
 
 from bot.errors import ShotcallerError
 from sandbox.page import FILES
 
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 WIDTH: Final = 450  # CSS pixels, a phone's
+WIDE: Final[ViewportSize] = {"width": 1280, "height": 800}  # likewise, a wide screen's
+SETTLE_MILLISECONDS: Final = 3000  # milliseconds until a video that has come shows no more that it comes
 SCALE: Final = 2  # pixels to a CSS pixel
 HERE: Final = Path(__file__).parent
 PLACE: Final = "http://pictures.invalid"  # an address that is nowhere: what is asked of it is answered here
@@ -71,8 +73,8 @@ class View:
 class Camera:
     """Takes pictures of moments in a channel."""
 
-    def __init__(self, page: Page) -> None:
-        self._page = page
+    def __init__(self, page: Page, browser: Browser) -> None:
+        self._page, self._browser = page, browser
 
     async def shoot(self, messages: Sequence[Message], view: View) -> Image.Image:
         """A picture of messages, `view.height` CSS pixels tall, or as tall as they are."""
@@ -81,6 +83,19 @@ class Camera:
         await self._page.evaluate("document.fonts.ready.then(() => {})")
         whole = self._page.locator("#client")
         shot = await (whole.screenshot() if view.height is None else self._page.screenshot())
+        with Image.open(io.BytesIO(shot)) as opened:
+            return opened.convert("RGB")
+
+    async def shoot_page(self, address: str) -> Image.Image:
+        """A picture of the sandbox's page itself, on a wide screen, once its last video is there."""
+        page = await self._browser.new_page(viewport=WIDE, device_scale_factor=SCALE, locale="en-US")
+        await page.goto(address)
+        await page.locator("video").last.wait_for()
+        await page.wait_for_function("[...document.querySelectorAll('video')].at(-1).readyState > 1")
+        await page.locator(".message video").last.scroll_into_view_if_needed()
+        await page.wait_for_timeout(SETTLE_MILLISECONDS)
+        shot = await page.screenshot()
+        await page.close()
         with Image.open(io.BytesIO(shot)) as opened:
             return opened.convert("RGB")
 
@@ -96,7 +111,7 @@ async def camera(browser: str) -> AsyncIterator[Camera]:
         await page.route(f"{PLACE}/**", _answer)
         await page.goto(f"{PLACE}/frame.html")
         await page.wait_for_function("window.show !== undefined")
-        yield Camera(page)
+        yield Camera(page, running)
         await running.close()
 
 

@@ -94,9 +94,13 @@ def _address(image: Image.Image) -> str:
 
 async def make(folder: Path, *, browser: str) -> None:
     """Play the evening and write the pictures; the videos are kept in `folder`."""
-    recording = await record(folder, sys.stdout)
-    posters = {url: _address(poster(path, POSTER)) for url, path in recording.videos.items()}
     async with camera(browser) as opened:
+
+        async def look(address: str) -> None:
+            save_still(await opened.shoot_page(address), HERE / "page.png")
+
+        recording = await record(folder, sys.stdout, look=look)
+        posters = {url: _address(poster(path, POSTER)) for url, path in recording.videos.items()}
         studio = Studio(camera=opened, recording=recording, posters=posters)
         async for name, image in studio.stills():
             save_still(image, HERE / name)

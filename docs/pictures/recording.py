@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,8 +75,10 @@ class Recording:
     videos: Mapping[str, Path]  # attachment's address → the video; the last is Ana's
 
 
-async def record(folder: Path, log: TextIO) -> Recording:
+async def record(folder: Path, log: TextIO, *, look: Callable[[str], Awaitable[None]]) -> Recording:
     """Play the evening in about three minutes; the videos are kept in `folder`.
+
+    `look` is given the page's address as soon as Ana's video is there.
 
     Raises:
         ShotcallerError: something did not come.
@@ -91,6 +93,7 @@ async def record(folder: Path, log: TextIO) -> Recording:
         evening = _Evening(session, sandbox["control"], log)
         await evening.rehearse()
         asked = await evening.ask()
+        await look(sandbox["page"])
         later, private = await evening.ask_for_more()
         refused = await evening.answers("ana", ("video create", REFUSED))
         storyboard = await evening.paste("ana", SCRIPT)

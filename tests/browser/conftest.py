@@ -27,14 +27,14 @@ from tests.browser.visitor import Stage  # noqa: E402 - likewise
 
 MISSING: Final = (
     "NOTHING IS TESTED IN A BROWSER: there is no Chromium. Install one (Debian and Ubuntu: apt-get install chromium), "
-    "or name it in BROWSER"
+    "or name it in CHROMIUM"
 )
 
 
 def find_browser() -> str:
     """The browser's path; where there is none, CI fails, and whoever runs the tests by hand reads what was left out."""
     try:
-        return os.environ.get("BROWSER") or chromium()
+        return os.environ.get("CHROMIUM") or chromium()
     except ChromiumMissing:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(MISSING)
 

@@ -21,7 +21,7 @@ export function draw(part, scene) {
     10: () => el("div", { class: "words" }, markup(part.content, scene.reader)),
     11: () => el("div", { class: "thumbnail" }, media(part.media, part, scene)),
     12: () => el("div", { class: "gallery", data: { n: Math.min(part.items.length, 3) } }, part.items.map((each) => media(each.media, each, scene))),
-    13: () => fileBox({ filename: part.name, size: part.size, url: part.file.url }, scene),
+    13: () => maybeCovered(fileBox({ filename: part.name, size: part.size, url: part.file.url }, scene), part.spoiler, scene),
     14: () => el("div", { class: `separator ${part.spacing === 2 ? "wide" : ""} ${part.divider === false ? "" : "line"}`, role: "presentation" }),
     17: () => container(part, scene),
   }[part.type];
@@ -116,10 +116,13 @@ export function media(file, about, scene) {
         ? el("a", { href: url, target: "_blank", rel: "noopener" }, el("img", { src: url, alt: named ?? words.picture, style: shape, loading: "lazy" }))
         : fileBox(file, scene);
   const hidden = about.spoiler || FILE.test(file.filename ?? "") || (file.flags ?? 0) & 8;
-  return hidden ? covered(shown, words) : shown;
+  return maybeCovered(shown, hidden, scene);
 }
 
-function covered(shown, words) {
+/** Something under a cover, until it is taken off, where it is to be hidden. */
+function maybeCovered(shown, hidden, scene) {
+  if (!hidden) return shown;
+  const { words } = scene.reader;
   const cover = el("button", { type: "button", class: "cover", on: { click: () => cover.remove() } }, words.spoiler);
   return el("div", { class: "covered" }, shown, cover);
 }

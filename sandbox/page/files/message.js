@@ -6,6 +6,7 @@ import { link, markup } from "./markup.js";
 
 const LOADING = 1 << 7;
 const SUPPRESSED = 1 << 2;
+const VERSION_2 = 1 << 15; // what is attached is shown where its components say
 const REPLY = 19;
 const TOGETHER = 7 * 60 * 1000; // milliseconds: messages of one author within this share a heading
 const FACES = ["#2f7d5b", "#a34a72", "#96651f", "#4d5f9e", "#7a4fa3", "#2a7a86"];
@@ -36,7 +37,7 @@ export function drawMessage(message, before, scene) {
     !joined && heading(message, at, clock, scene),
     text(message, scene),
     !(message.flags & SUPPRESSED) && message.embeds.map((embed) => drawEmbed(embed, scene)),
-    message.attachments.length > 0 && el("div", { class: "attachments" }, message.attachments.map((file) => media(file, file, scene))),
+    !(message.flags & VERSION_2) && message.attachments.length > 0 && el("div", { class: "attachments" }, message.attachments.map((file) => media(file, file, scene))),
     message.components.map((part) => draw(part, scene.of(message))),
     message.reactions?.length > 0 && el("div", { class: "reactions" }, message.reactions.map((each) =>
       el("span", { class: "reaction" }, sign(each.emoji), ` ${each.count}`))),

@@ -83,7 +83,7 @@ export function openModal(modal, { scene, send, closed }) {
     const place = el("div", { class: "row" });
     const redraw = () => {
       const offered = scene.offered(field).map((option) => ({ ...option, chosen: values ? values.includes(option.value) : option.chosen }));
-      const made = draw({ ...field, min_values: least }, { ...scene, root: box, offered: () => offered, press: (_, chosen) => ((values = chosen), redraw(), place.firstChild.focus()) });
+      const made = draw({ ...field, min_values: least }, { ...scene, get root() { return box; }, offered: () => offered, press: (_, chosen) => ((values = chosen), redraw(), place.firstChild.focus()) });
       made.id = id;
       place.replaceChildren(made);
     };
