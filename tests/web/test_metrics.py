@@ -15,17 +15,14 @@ from bot.domain.figures import Budget, Crowd, Figures, Stage
 from bot.errors import StoreUnavailable
 from bot.web.health import serve_health
 from bot.web.metrics import SHARED, Metrics
+from tests.everything_told import MADE, POSTED, RUNNING, everything
 from tests.jobs import NOW, PLACE, job
 
 LABELS: Final = {  # all that there may be: none names a server, a person, or what somebody wrote
     *("call", "how", "kind", "le", "name", "outcome", "part", "provider", "reason", "role", "rung", "shard", "state"),
     "version",
 }
-RUNNING: Final = job(status=JobStatus.RUNNING, submitted_at=NOW + timedelta(seconds=40), task_id="t")
-MADE: Final = job(
-    status=JobStatus.SUCCEEDED, submitted_at=RUNNING.submitted_at, finished_at=NOW + timedelta(seconds=100)
-)
-POSTED_AT: Final = NOW + timedelta(seconds=107)
+POSTED_AT: Final = POSTED.delivered_at
 
 
 @dataclass
@@ -77,7 +74,7 @@ async def test_a_job_is_timed_from_its_acceptance_to_its_post(bot: Bot) -> None:
     bot.metrics.job_moved(job(status=JobStatus.SUBMITTING), RUNNING)
     bot.metrics.job_moved(RUNNING, RUNNING)
     bot.metrics.job_moved(RUNNING, MADE)
-    bot.metrics.job_moved(MADE, job(status=JobStatus.SUCCEEDED, finished_at=MADE.finished_at, delivered_at=POSTED_AT))
+    bot.metrics.job_moved(MADE, POSTED)
     assert await bot.value("job_waiting_seconds_sum", provider="kirin") == 40
     assert await bot.value("job_waiting_seconds_count", provider="kirin") == 1
     assert await bot.value("job_making_seconds_sum", provider="kirin") == 60
@@ -161,23 +158,8 @@ async def test_a_shard_that_is_not_connected_has_no_latency(bot: Bot) -> None:
     assert [(each.labels, each.value) for each in found] == [({"shard": "0"}, 0.04)]
 
 
-async def test_no_label_names_a_server_a_person_or_what_somebody_wrote(bot: Bot) -> None:
-    bot.figures = Figures(
-        stages={Stage.QUEUED: Crowd()},
-        waiting={"kirin": 1},
-        outbox={"audit": Crowd()},
-        processes={"worker": 2},
-        budget=Budget(ceiling=1, held=1, settled=1),
-    )
-    bot.metrics.provider_called("kirin", "fetch", seconds=0.2, outcome="ProviderBusy")
-    bot.metrics.transaction_ended(seconds=0.001, outcome="ok")
-    bot.metrics.job_moved(RUNNING, MADE)
-    bot.metrics.video_fitted("encoded")
-    bot.metrics.item_given_up("audit")
-    bot.metrics.command_ended("video create", outcome="done")
-    bot.metrics.acknowledged(seconds=0.1)
-    bot.metrics.loop_was_late(seconds=0.01)
-    families = await bot.families()
+async def test_no_label_names_a_server_a_person_or_what_somebody_wrote() -> None:
+    families = text_string_to_metric_families((await everything()).decode())
     assert {label for family in families for sample in family.samples for label in sample.labels} <= LABELS
 
 
