@@ -30,7 +30,7 @@ from bot.settings import Settings
 from bot.store.figures import FigureStore
 from bot.store.member.preferences import PreferenceStore
 from bot.store.member.private_answers import PrivateAnswerStore
-from bot.wiring.build import Bot, build
+from bot.wiring.build import Bot, build, page_address
 from bot.wiring.database import OpenDatabase, bring_up_to_date, only_user, open_database
 from bot.wiring.measured import LoopWatch, MeasuredDatabase, measured_provider
 from bot.wiring.processes import Together, open_together
@@ -214,6 +214,16 @@ async def running_bot(
                 receive=bot.callbacks.receive,
             )
             await stack.enter_async_context(callbacks)
+        if settings.page_port:
+            from bot.web.page.site import serve_page  # noqa: PLC0415 - likewise
+
+            page = serve_page(
+                bot.services,
+                host=settings.page_host,
+                port=settings.page_port,
+                address=page_address(settings),
+            )
+            await stack.enter_async_context(page)
         await log_in(client, settings.discord_token.get_secret_value())
         await bot.given_up.recall()
         await bot.worker.recover()

@@ -221,11 +221,7 @@ class Shotcaller(discord.Client):
     async def is_owner(self, user: discord.abc.Snowflake) -> bool:
         """Say whether the bot is this person's: the application's owner or, of a team, an admin or developer of it."""
         if not self._owner_ids:
-            application = await self.application_info()
-            owners = [application.owner.id]
-            if application.team:
-                owners = [each.id for each in application.team.members if each.role in _OWNING]
-            self._owner_ids = frozenset(owners)
+            self._owner_ids = owners_of(await self.application_info())
         return user.id in self._owner_ids
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
@@ -394,6 +390,13 @@ async def _handle(
             await handler(interaction, match)
             return
     raise ControlUnknown(custom_id=custom_id)
+
+
+def owners_of(application: discord.AppInfo) -> frozenset[int]:
+    """List whose an application is: its owner or, of a team, its admins and developers."""
+    if application.team is None:
+        return frozenset({application.owner.id})
+    return frozenset(each.id for each in application.team.members if each.role in _OWNING)
 
 
 def features() -> list[ModuleType]:

@@ -54,6 +54,7 @@ ShotcallerError
 │   ├── TooManyPresets         the person or the guild has as many presets as there may be
 │   ├── StoryboardsNotOffered  no configured model makes storyboards
 │   ├── NotPermitted           the person lacks a permission of Discord's for that
+│   ├── PageNotOffered         the operator has not set the page up, or not for those who run guilds
 │   ├── TooMuchFeedback        the person has written enough to the operator for a day
 │   ├── DraftGone              what was begun is finished, too old, or somebody else's
 │   ├── ControlUnknown         a button, select or form that is none of this version's, or made up
@@ -472,6 +473,10 @@ class NotPermitted(Refused):
     def __init__(self, *, needed: str) -> None:
         self.needed = needed
         super().__init__(needed)
+
+
+class PageNotOffered(Refused):
+    """The operator has not set their page up, or not for those who run guilds."""
 
 
 class TooMuchFeedback(Refused):

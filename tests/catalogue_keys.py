@@ -15,6 +15,7 @@ from bot.domain import (
     DeadLetter,
     Failure,
     JobFilter,
+    JobStatus,
     Kind,
     Mode,
     Notify,
@@ -25,6 +26,7 @@ from bot.domain import (
     Who,
 )
 from bot.domain.request import AXES
+from bot.domain.standing import SpendBy
 from bot.service.admin.credits import MoreCreditsOutcome
 from bot.service.admin.doctor import ProviderState
 from bot.service.admin.usage import Span
@@ -152,6 +154,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
         *DECISIONS,
         "strikes",
         "budget_used",
+        *(f"page_{each}" for each in ("link", "signed_in", "signed_out", "shut_out")),
         "budget_spent",
         "more_approved",
         "more_denied",
@@ -204,6 +207,11 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "mode.{}": Mode,
     "option.{}": OPTIONS,
     "more.{}": [*MoreCreditsOutcome, CaseState.APPROVED, CaseState.DENIED],
+    "page.about.{}": (*("sign_in", "link_over", "signed_out", "forbidden", "missing", "decided", "busy", "broken"),),
+    "page.dead.{}": DeadLetter,
+    "page.state.{}": JobStatus,
+    "page.spend.by.{}": SpendBy,
+    "page.spend.name.{}": SpendBy,
     "permission.{}": PERMISSIONS,
     "policy.{}": PATHS,
     "policy.approval.{}": Approval,

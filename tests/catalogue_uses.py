@@ -14,6 +14,7 @@ ROOT: Final = Path(__file__).parents[1]
 ASKING: Final = frozenset({"say", "_say", "words", "has"})  # how whatever gives a text is called
 GAP: Final = "{}"
 _KEY: Final = re.compile(r"[a-z_]+(?:\.[^\s/]+)+")  # of a key with a dot, wherever it stands
+_IN_TEMPLATE: Final = re.compile(r"""say\(["']([a-z_.]+)["'](\s*~)?""")
 # A keyword argument that shows a text in a place with a limit, and which limit.
 _SHOWN_AS: Final = {"label": "label", "placeholder": "placeholder", "hint": "placeholder"}
 _FORMS: Final = frozenset({"Form", "request_form"})  # what opens a modal; its `title` is the modal's
@@ -39,6 +40,8 @@ def uses() -> Uses:
     for source in _sources().values():
         if "bot.locale" in source:
             _look(ast.parse(source), found)
+    for template in sorted((ROOT / "bot/web").rglob("*.html")):
+        _look_into(template.read_text(encoding="utf-8"), found)
     return found
 
 
@@ -81,6 +84,12 @@ def _sources() -> dict[str, str]:
     files = [*(ROOT / "bot").rglob("*.py"), *(ROOT / "cogs").rglob("*.py")]
     ours = [file for file in sorted(files) if "sandbox" not in file.parts]
     return {file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8") for file in ours}
+
+
+def _look_into(template: str, found: Uses) -> None:
+    """What a template of Jinja asks for: written out, or with something put behind it."""
+    for key, more in _IN_TEMPLATE.findall(template):
+        (found.patterns if more else found.keys).add(f"{key}{GAP}" if more else key)
 
 
 def _look(tree: ast.AST, found: Uses) -> None:

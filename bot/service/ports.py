@@ -188,6 +188,10 @@ class Staff(Protocol):
     What waits may raise `DestinationLost` (for good) or `DestinationBusy`.
     """
 
+    async def runs(self, user_id: int, *, guild_id: int) -> bool:
+        """Ask Discord whether a person may manage a guild, or for `EVERYWHERE`, whether the bot is theirs."""
+        ...
+
     def there(self, guild_id: int, channel_id: int) -> bool:
         """Say whether a channel of a guild exists, as far as Discord has told."""
         ...

@@ -7,6 +7,8 @@ from datetime import datetime
 from bot.service.admin.credits import Credits
 from bot.service.admin.doctor import Doctor
 from bot.service.admin.jobs import GuildJobs
+from bot.service.admin.overview import Overview
+from bot.service.admin.page_access import PageAccess
 from bot.service.admin.policies import GuildPolicies
 from bot.service.admin.usage import Usage
 from bot.service.jobs.results import Results
@@ -45,6 +47,8 @@ class Services:
     gateways: Gateways
     feedback: Feedback
     doctor: Doctor
+    page_access: PageAccess
+    overview: Overview
     guild_jobs: GuildJobs
     usage: Usage
     credits: Credits

@@ -202,6 +202,10 @@ class Settings(BaseSettings):
     callback_port: Annotated[int, Field(ge=1, le=65535)] = 8081
     kling_callback_secret: SigningSecret | None = None
 
+    page_host: str = "127.0.0.1"
+    page_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    page_for_admins: bool = False
+
     health_host: str = "127.0.0.1"
     health_port: Annotated[int, Field(ge=0, le=65535)] = 0
     metrics: bool = False
@@ -285,11 +289,25 @@ class Settings(BaseSettings):
         """Give the folder that backups are taken into, unless another is named."""
         return self.backup_dir or self.data_dir / "backups"
 
+    def shown(self) -> dict[str, str]:
+        """Say what every setting is, by its name, with everything secret hidden."""
+        values = {name: value for name in type(self).model_fields if (value := _shown(getattr(self, name))) is not None}
+        return {name.upper(): value for name, value in (values | {"database_url": self.database_name}).items()}
+
     def secrets(self) -> list[str]:
         """List the plain values of everything secret, for the log to leave out."""
         values = (getattr(self, name) for name in type(self).model_fields)
         secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
         return [*secrets, *passwords_of(self.database_url)]
+
+
+def _shown(value: object) -> str | None:
+    """Write the value of a setting as anybody may read it; None where it has none."""
+    if isinstance(value, SecretStr):
+        return "•••"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or None
+    return None if value is None else str(value)
 
 
 def _missing_keys(data: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,8 @@ from bot.service.admin.budget_alerts import BudgetAlerts
 from bot.service.admin.credits import Credits, DecisionPoster
 from bot.service.admin.doctor import Doctor
 from bot.service.admin.jobs import GuildJobs
+from bot.service.admin.overview import Overview
+from bot.service.admin.page_access import PageAccess, PageOffer
 from bot.service.admin.policies import AuditPoster, GuildPolicies
 from bot.service.admin.usage import Usage
 from bot.service.jobs.admission import Admission
@@ -58,6 +60,7 @@ from bot.settings import Settings
 from bot.store.community.audit import AuditStore
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
+from bot.store.community.page_sessions import PageSessionStore
 from bot.store.community.reports import ReportStore
 from bot.store.community.strikes import StrikeStore
 from bot.store.gateway import GatewayStore
@@ -72,6 +75,7 @@ from bot.store.jobs.provider_rests import ProviderRestStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.jobs.results import ResultStore
 from bot.store.jobs.review_decisions import ReviewDecisionStore
+from bot.store.jobs.standing import StandingStore
 from bot.store.member.drafts import DraftStore
 from bot.store.member.feedback import FeedbackStore
 from bot.store.member.library import LibraryStore
@@ -171,7 +175,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         )
         for name, each in world.providers.items()
     }
-    forecaster = Forecaster(lookup=lookup, limits=running, clock=clock)
+    forecaster, doctor = Forecaster(lookup=lookup, limits=running, clock=clock), Doctor(health=health, guilds=guilds)
     given_up = GivenUpModels(
         models=world.models, store=ModelStore(database), operator_alerts=operator_alerts, clock=clock
     )
@@ -434,7 +438,20 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         left_guilds=left_guilds,
         gateways=Gateways(store=GatewayStore(database), processes=world.processes, clock=clock, sleep=world.sleep),
         feedback=Feedback(store=feedback_store, outbox=outbox, clock=clock),
-        doctor=Doctor(health=health, guilds=guilds),
+        doctor=doctor,
+        page_access=PageAccess(
+            store=PageSessionStore(database), staff=world.staff, offer=_page_offer(settings), clock=clock
+        ),
+        overview=Overview(
+            store=StandingStore(database),
+            guilds=guilds,
+            lookup=lookup,
+            audit=audit,
+            doctor=doctor,
+            defaults=defaults,
+            settings=settings.shown(),
+            clock=clock,
+        ),
         guild_jobs=GuildJobs(
             store=GuildJobStore(database),
             dead_letters=DeadLetterStore(database),
@@ -466,6 +483,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         ),
         PeriodicTask(name="retention", every=timedelta(days=1), work=retention.work),
         PeriodicTask(name="answers", every=timedelta(minutes=5), work=lambda: private_answers.forget(now=moment())),
+        PeriodicTask(name="page", every=timedelta(hours=1), work=services.page_access.forget),
         PeriodicTask(
             name="traces",
             every=timedelta(minutes=1),
@@ -553,6 +571,17 @@ def _leases(settings: Settings, world: World) -> tuple[timedelta, timedelta]:
     """Tell how long a job is leased, and one that is being submitted: that ends before its lease does."""
     lease = timedelta(seconds=settings.lease_seconds)
     return lease, lease + max((each.longest_create for each in world.providers.values()), default=timedelta())
+
+
+def page_address(settings: Settings) -> str:
+    """Say where the operator's page is reached: behind the web server that is in front, else on this machine."""
+    return f"{settings.public_url or f'http://127.0.0.1:{settings.page_port}'}/page"
+
+
+def _page_offer(settings: Settings) -> PageOffer:
+    return PageOffer(
+        address=page_address(settings) if settings.page_port else None, for_admins=settings.page_for_admins
+    )
 
 
 def _defaults(settings: Settings) -> Defaults:

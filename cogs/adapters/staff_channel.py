@@ -6,11 +6,12 @@ from hashlib import sha256
 
 import discord
 
-from bot.domain import AuditEntry, Case, CaseState, Job, Note
+from bot.client import owners_of
+from bot.domain import EVERYWHERE, AuditEntry, Case, CaseState, Job, Note
 from bot.errors import DestinationLost
 from bot.locale import Words, words
 from bot.service.ports import Posted, Result, Sighting
-from cogs.adapters.places import Places
+from cogs.adapters.places import FRESH, Places
 from cogs.adapters.posting import POSTING, find_message, mapped_errors, send, upload_timeout
 from cogs.moderation.case_views import all_reports, case_buttons, case_embeds, case_text, note_text
 from cogs.ui import CONTENT
@@ -24,6 +25,23 @@ class DiscordStaff:
 
     def __init__(self, client: discord.Client, *, operator_channel_id: int | None = None) -> None:
         self._client, self._operator_channel_id, self._places = client, operator_channel_id, Places(client)
+
+    async def runs(self, user_id: int, *, guild_id: int) -> bool:
+        """See `Staff`. Discord is asked each time: what the gateway has told may be of a time before a right was taken.
+
+        Raises:
+            DestinationBusy: Discord does not say.
+        """
+        try:
+            if guild_id == EVERYWHERE:
+                async with mapped_errors():
+                    return user_id in owners_of(await self._client.application_info())
+            guild = await self._places.guild(guild_id, within=FRESH)
+            async with mapped_errors():
+                member = await guild.fetch_member(user_id)
+        except DestinationLost:  # no member there, or no such guild
+            return False
+        return member.guild_permissions.manage_guild
 
     def there(self, guild_id: int, channel_id: int) -> bool:
         """See `Staff`. Where the gateway has told nothing yet, it may be; the process that is asked has the guild."""

@@ -191,6 +191,11 @@ class Staff(Scripted):
         self.operator_channels = [OPERATOR_CHANNEL]  # the channels in which the operator can be told something
         self.shown = dict[str, Case]()  # what each case's message says
         self.gone = set[tuple[int, int]]()
+        self.running = set[tuple[int, int]]()  # who runs which guild, or the bot
+
+    async def runs(self, user_id: int, *, guild_id: int) -> bool:
+        usual = (user_id, guild_id) in self.running
+        return cast("bool", await self.play("runs", (user_id, guild_id), usual=usual))
 
     def there(self, guild_id: int, channel_id: int) -> bool:
         return (guild_id, channel_id) not in self.gone

@@ -304,6 +304,10 @@ class Ports:
 
     # -- Staff
 
+    async def runs(self, user_id: int, *, guild_id: int) -> bool:
+        """See `Staff`. Nobody here has a page to look at."""
+        raise NotImplementedError
+
     def there(self, guild_id: int, channel_id: int) -> bool:
         """See `Staff`."""
         return channel_id // PART // _PLACES == guild_id // PART

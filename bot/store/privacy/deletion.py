@@ -157,7 +157,8 @@ class DeletionStore(Store):
             *(deletion.user_id, millis(deletion.at)),
         )
         # Not sooner: there they are told what has become of what was under way.
-        await tx.execute("DELETE FROM private_answers WHERE user_id = $1", deletion.user_id)
+        for table in ("private_answers", "page_links", "page_sessions"):
+            await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", deletion.user_id)  # noqa: S608 (constants)
         await sweep(tx)
         left = await tx.one(
             "SELECT (SELECT count(*) FROM jobs WHERE user_id = $1 AND created_at <= $2) "

@@ -50,6 +50,8 @@ HELD: Final[dict[str, Finds]] = {
     "turns": ("user_id = $1 OR queue_id = $1", _id),
     "feedback": ("user_id = $1", _id),
     "private_answers": ("user_id = $1", _id),
+    "page_links": ("user_id = $1", _id),
+    "page_sessions": ("user_id = $1", _id),
     "deletions": ("user_id = $1", _id),
 }
 NOBODYS: Final = {

@@ -13,7 +13,19 @@ import pytest
 from bot.client import new_client
 from bot.clock import utc_now
 from bot.discord_answers import DiscordClock, trace_answers
-from bot.domain import AuditEntry, Case, CaseKind, CaseState, Destination, Failure, Job, JobStatus, Note, Notify
+from bot.domain import (
+    EVERYWHERE,
+    AuditEntry,
+    Case,
+    CaseKind,
+    CaseState,
+    Destination,
+    Failure,
+    Job,
+    JobStatus,
+    Note,
+    Notify,
+)
 from bot.domain.sharing import Process, Role
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.jobs.copies import Copy, CopyKind
@@ -336,3 +348,14 @@ async def test_an_unknown_kind_of_channel_takes_no_copies(posting: Posting) -> N
     world.channels[str(posting.channels["general"])].type = 99
     with pytest.raises(DestinationLost, match="no_channel"):
         await Places(posting.client).audience(posting.channels["general"])
+
+
+async def test_who_runs_the_bot_or_a_guild_is_asked_of_discord_each_time(posting: Posting) -> None:
+    world, runs = posting.library_client.sandbox.discord.world, posting.staff.runs
+    owner, admin, ana = (posting.users[name] for name in ("owner", "admin", "ana"))
+    assert [await runs(each, guild_id=EVERYWHERE) for each in (owner, admin, ana)] == [True, False, False]
+    assert [await runs(each, guild_id=posting.guild) for each in (owner, admin, ana)] == [True, True, False]
+    assert not await runs(owner, guild_id=1)
+    assert not await runs(4711, guild_id=posting.guild)
+    world.guild(str(posting.guild)).members[str(admin)].roles.clear()
+    assert not await runs(admin, guild_id=posting.guild)

@@ -1,0 +1,123 @@
+"""Lets those who run the bot, or a guild, sign in to the operator's page, for as long as they do run it."""
+
+import hashlib
+import hmac
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.domain import EVERYWHERE, AuditEntry
+from bot.domain.visitor import Lifetimes, Visitor
+from bot.errors import PageNotOffered
+from bot.service.ports import Staff
+from bot.store.community.page_sessions import PageSessionStore
+
+log = logging.getLogger(__name__)
+
+LINK_LIFE: Final = timedelta(minutes=5)
+LIFETIMES: Final = Lifetimes(idle=timedelta(hours=1), whole=timedelta(hours=8))
+RIGHTS_FRESH: Final = timedelta(seconds=30)  # for which what Discord said of somebody's rights is believed
+CROWD: Final = 1000  # answers about rights that are remembered
+
+_BYTES: Final = 32  # of a secret: nobody guesses 256 bits
+_FORM: Final = b"shotcaller page form 1"  # keeps this use of a session's id apart from every other
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageOffer:
+    """Where the operator's page is reached, and whether those who run a guild may use it too. None: there is none."""
+
+    address: str | None = None
+    for_admins: bool = False
+
+
+class PageAccess:
+    """Makes links, sessions and the proofs of forms. Every method that waits may raise `StoreUnavailable`.
+
+    Secrets are handed out and never kept: the database has their hashes.
+    """
+
+    def __init__(
+        self, *, store: PageSessionStore, staff: Staff, offer: PageOffer, clock: Callable[[], datetime]
+    ) -> None:
+        self._store, self._staff, self._offer, self._clock = store, staff, offer, clock
+        self._rights: dict[tuple[int, int], tuple[datetime, bool]] = {}
+
+    async def invite(self, entry: AuditEntry, *, locale: str) -> str:
+        """Make the address with which whoever acts in an entry can sign in once, for its guild, in a few minutes.
+
+        The secret is in the fragment, which browsers send to nobody. That they may is for the caller to have asked.
+
+        Raises:
+            PageNotOffered: the operator has not set the page up, or not for those who run guilds.
+        """
+        if self._offer.address is None or not self._is_for(entry.guild_id):
+            raise PageNotOffered
+        secret = secrets.token_urlsafe(_BYTES)
+        until = self._clock() + LINK_LIFE
+        await self._store.add_link(entry, link=_hash(secret), locale=locale, until=until)
+        return f"{self._offer.address}/sign-in#{secret}"
+
+    async def sign_in(self, secret: str) -> str | None:
+        """Make a session of a link's secret, and give its id; None where the link was used, or is too old, or none."""
+        session = secrets.token_urlsafe(_BYTES)
+        visitor = await self._store.use_link(
+            _hash(secret), session=_hash(session), entry_id=_entry_id(), now=self._clock(), lifetimes=LIFETIMES
+        )
+        if visitor is None:
+            return None
+        log.info("signed in to the page", extra={"user": visitor.user_id, "guild": visitor.guild_id})
+        return session
+
+    async def visitor(self, session: str, *, used: bool) -> Visitor | None:
+        """Tell who is signed in by a session's id, if they still may; what is not `used` by hand keeps no session open.
+
+        Raises:
+            DestinationBusy: Discord does not say whether they may.
+        """
+        now = self._clock()
+        visitor = await self._store.visitor(_hash(session), now=now, idle=LIFETIMES.idle, used=used)
+        if visitor is None or (self._is_for(visitor.guild_id) and await self._may(visitor)):
+            return visitor
+        await self._store.end(_hash(session), action="page_shut_out", entry_id=_entry_id(), now=now)
+        log.warning("shut out of the page", extra={"user": visitor.user_id, "guild": visitor.guild_id})
+        return None
+
+    async def sign_out(self, session: str) -> None:
+        """End a session."""
+        await self._store.end(_hash(session), action="page_signed_out", entry_id=_entry_id(), now=self._clock())
+
+    async def forget(self) -> int:
+        """Forget what is over, and count it."""
+        return await self._store.forget(now=self._clock())
+
+    def _is_for(self, guild_id: int) -> bool:
+        return guild_id == EVERYWHERE or self._offer.for_admins
+
+    async def _may(self, visitor: Visitor) -> bool:
+        """Ask Discord whether they still run what they signed in for, unless it has said so just now."""
+        key, now = (visitor.user_id, visitor.guild_id), self._clock()
+        asked_at, may = self._rights.get(key, (None, False))
+        if asked_at is not None and timedelta() <= now - asked_at < RIGHTS_FRESH:
+            return may
+        may = await self._staff.runs(visitor.user_id, guild_id=visitor.guild_id)
+        if len(self._rights) >= CROWD:
+            self._rights.clear()
+        self._rights[key] = now, may
+        return may
+
+
+def form_proof(session: str) -> str:
+    """Derive what a form of a session's page has to bring along; nobody knows it who cannot read that page."""
+    return hmac.digest(session.encode(errors="replace"), _FORM, hashlib.sha256).hex()
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
+
+
+def _entry_id() -> str:
+    return f"page-{secrets.token_hex(8)}"
