@@ -32,9 +32,9 @@ class OutboxItem:
 
     It is due (`due_at`) until it is done or `given_up`, with the reason. The process that claims it
     (`claimed_by`) has it alone until `claimed_until`; `attempts` counts the claims since it was last announced. Its
-    message may be in `channel_id` from `posting_at` on, by Discord's clock; with `message_id` it is there, and
-    `unwanted` it has to go. `bucket` says which process sees to it: that of its channel or person, else of its guild,
-    else the operator's.
+    message may be in `channel_id` (of a decision: the person's id; of a budget: 0) from `posting_at` on, by Discord's
+    clock; with `message_id` it is there, and `unwanted` it has to go. `bucket` says which process sees to it: that of
+    its channel or person, else of its guild, else the operator's.
     """
 
     kind: OutboxKind

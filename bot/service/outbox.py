@@ -70,6 +70,38 @@ async def find_message(
     return sighting.message_id if isinstance(sighting, Posted) else None
 
 
+class UnrecordedPosts:
+    """Posts each once what is of no more use to anybody when it is there, so that its message is not recorded.
+
+    `moment` is the present by Discord's clock.
+    """
+
+    def __init__(self, *, store: OutboxStore, moment: Callable[[], datetime]) -> None:
+        self._store, self._moment = store, moment
+
+    async def post(
+        self,
+        item: OutboxItem,
+        *,
+        place_id: int,
+        look: Callable[[datetime], Awaitable[Sighting]],
+        post: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Post an item's message, unless it is there from an earlier try, or the item is another process's by now.
+
+        `place_id` is where it goes: a channel, a person, or 0 for the operator; `look` is as of `find_message`.
+        What may be in a place that nobody can look into is posted: then nobody reads it twice.
+
+        Raises:
+            DestinationBusy: it may be there, and that cannot be seen now; or it is not taken now.
+            DestinationLost: it is not taken, and never will be.
+        """
+        if await find_message(item, look, closed_is_none=True) is not None:
+            return
+        if await self._store.begin_posting(item, channel_id=place_id, at=self._moment()):
+            await post()
+
+
 async def first_open(places: AsyncIterator[T], post: Callable[[T], Awaitable[int | None]]) -> int | None:
     """Post in the first of some places that takes it, and give what `post` gives there.
 

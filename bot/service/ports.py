@@ -177,8 +177,16 @@ class Notifier(Protocol):
         """Tell somebody directly what became of their request for more credits."""
         ...
 
+    async def find_decision(self, case: Case, *, since: datetime) -> Sighting:
+        """Find that message, which may have been sent since then, by Discord's clock. Raises nothing."""
+        ...
+
     async def alert(self, alert: Alert) -> None:
         """Send an alert to the operator."""
+        ...
+
+    async def find_alert(self, alert: Alert, *, since: datetime) -> Sighting:
+        """Find the message of an alert, as `find_decision`."""
         ...
 
 
@@ -226,4 +234,8 @@ class Staff(Protocol):
 
     async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:
         """Write an entry of the audit into a channel."""
+        ...
+
+    async def find_entry(self, entry: AuditEntry, *, channel_id: int, since: datetime) -> Sighting:
+        """Find the message of an entry of the audit by its words, as `find_case`."""
         ...

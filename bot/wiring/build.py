@@ -47,7 +47,7 @@ from bot.service.member.storyboards import Storyboards
 from bot.service.moderation.case_poster import CasePoster
 from bot.service.moderation.cases import Cases
 from bot.service.operator_alerts import OperatorAlerts
-from bot.service.outbox import OutboxPoster
+from bot.service.outbox import OutboxPoster, UnrecordedPosts
 from bot.service.screening.screening import REVIEW_TIME, RequestScreening, ResultScreening
 from bot.service.services import Services
 from bot.service.signals import Topic
@@ -307,13 +307,16 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     )
 
     # What becomes of a finished video.
-    copies = Copies(files=files, result_poster=world.result_poster)
+    copies, posts = (
+        Copies(files=files, result_poster=world.result_poster),
+        UnrecordedPosts(store=outbox_store, moment=moment),
+    )
     outbox = OutboxPoster(
         store=outbox_store,
         handlers=(
-            AuditPoster(guilds=guilds, audit=audit, staff=world.staff),
-            BudgetAlerts(store=budgets, audit=audit, notifier=world.notifier),
-            DecisionPoster(cases=cases, notifier=world.notifier),
+            AuditPoster(guilds=guilds, audit=audit, staff=world.staff, posts=posts),
+            BudgetAlerts(store=budgets, audit=audit, notifier=world.notifier, posts=posts),
+            DecisionPoster(cases=cases, notifier=world.notifier, posts=posts),
             CasePoster(
                 cases=cases,
                 guilds=guilds,

@@ -89,12 +89,9 @@ class DiscordNotifier:
         """See `Notifier`. Looks for the file by its name."""
         if job.posting_at is None:
             return NotPosted()
-        place: discord.abc.Messageable = self._channel(job.destination.channel_id, job.destination.guild_id)
         if job.destination.private or job.posting_directly:
-            try:
-                place = await self._person(job.user_id)
-            except (DestinationLost, DestinationBusy) as exc:
-                return CannotTell(reason=exc.reason, closed=isinstance(exc, DestinationLost))
+            return await self._find_directly(job.user_id, job.posting_at, lambda message: has_result(message, job))
+        place = self._channel(job.destination.channel_id, job.destination.guild_id)
         return await find_message(
             self._client, place, since=job.posting_at, matches=lambda message: has_result(message, job)
         )
@@ -165,8 +162,11 @@ class DiscordNotifier:
         answered = await self._answers.replace(job, text, buttons=buttons)
         if job.ended_by_author and (answered or job.card_message_id is not None):
             return
+        in_channel = not job.destination.private and not job.ended_by_author
+        if in_channel and card.repeated and await self._told_directly(job, text):
+            return  # the channel was closed, and may be open again
         notify = await self._notify_of(job.user_id)
-        if not job.destination.private and not job.ended_by_author and await self._tell_in_channel(card, notify):
+        if in_channel and await self._tell_in_channel(card, notify):
             if notify is Notify.DM and job.destination.guild_id is not None:
                 await self._send_note(job, text)
         elif not answered or job.destination.private:
@@ -221,14 +221,33 @@ class DiscordNotifier:
             raise DestinationLost(sighting.reason) if sighting.closed else DestinationBusy(sighting.reason)
         return isinstance(sighting, Posted)
 
+    async def _told_directly(self, job: Job, text: str) -> bool:
+        """Whether the bot has told somebody that directly, as far as they can be written to at all.
+
+        Raises:
+            DestinationBusy: it may have, and that cannot be seen.
+        """
+        try:
+            return await self._already_said(await self._person(job.user_id), job, text)
+        except DestinationLost:
+            return False
+
     async def tell_decision(self, case: Case) -> None:
         """See `Notifier`."""
+        await send(await self._person(case.user_id), await self._decision_text(case), nonce=case.id)
+
+    async def find_decision(self, case: Case, *, since: datetime) -> Sighting:
+        """See `Notifier`. Looks for the very words."""
+        text = await self._decision_text(case)
+        return await self._find_directly(case.user_id, since, lambda message: message.content == text)
+
+    async def _decision_text(self, case: Case) -> str:
         say = words(str(case.body.get("locale", "")))
         values = {
             "credits": say("credits", n=int(case.body.get("given", case.body["credits"]))),
             "server": safe(await self._guild_name(case.guild_id), 60),
         }
-        await send(await self._person(case.user_id), say(f"more.{case.state}", **values), nonce=case.id)
+        return say(f"more.{case.state}", **values)
 
     async def _guild_name(self, guild_id: int) -> str:
         try:
@@ -240,9 +259,15 @@ class DiscordNotifier:
         """See `Notifier`. Without an operator channel the log alone has it."""
         if self._operator_channel_id is None:
             return
-        text = words()(f"alert.{alert.trouble}", subject=alert.subject, detail=alert.detail or "-")
         channel = self._channel(self._operator_channel_id, None)
-        await send(channel, text[:CONTENT], nonce=alert.key or None)
+        await send(channel, _alert_text(alert), nonce=alert.key or None)
+
+    async def find_alert(self, alert: Alert, *, since: datetime) -> Sighting:
+        """See `Notifier`. Looks for the very words."""
+        if self._operator_channel_id is None:
+            return NotPosted()
+        channel, text = self._channel(self._operator_channel_id, None), _alert_text(alert)
+        return await find_message(self._client, channel, since=since, matches=lambda message: message.content == text)
 
     async def _posted_card(self, job: Job) -> Posted | None:
         """Find the posted card of a job that is too old for Discord to remember its nonce.
@@ -257,9 +282,23 @@ class DiscordNotifier:
             raise DestinationBusy(sighting.reason)
         return sighting if isinstance(sighting, Posted) else None
 
+    async def _find_directly(
+        self, user_id: int, since: datetime, matches: Callable[[discord.Message], bool]
+    ) -> Sighting:
+        """Find the bot's first message to somebody that `matches`, among those since then."""
+        try:
+            place = await self._person(user_id)
+        except (DestinationLost, DestinationBusy) as exc:
+            return CannotTell(reason=exc.reason, closed=isinstance(exc, DestinationLost))
+        return await find_message(self._client, place, since=since, matches=matches)
+
     async def _person(self, user_id: int) -> discord.DMChannel:
         async with mapped_errors():
             return await self._client.create_dm(discord.Object(user_id))
 
     def _channel(self, channel_id: int, guild_id: int | None) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+
+
+def _alert_text(alert: Alert) -> str:
+    return words()(f"alert.{alert.trouble}", subject=alert.subject, detail=alert.detail or "-")[:CONTENT]

@@ -89,9 +89,16 @@ class DiscordStaff:
 
     async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:
         """See `Staff`."""
-        text = entry_text(entry, await self._guild_words(entry.guild_id))
-        channel = self._channel(entry.guild_id, channel_id)
-        await send(channel, text[:CONTENT], nonce=_nonce("audit", entry.id), silent=True)
+        channel, text = self._channel(entry.guild_id, channel_id), await self._entry_text(entry)
+        await send(channel, text, nonce=_nonce("audit", entry.id), silent=True)
+
+    async def find_entry(self, entry: AuditEntry, *, channel_id: int, since: datetime) -> Sighting:
+        """See `Staff`. Looks for the very words."""
+        channel, text = self._channel(entry.guild_id, channel_id), await self._entry_text(entry)
+        return await find_message(self._client, channel, since=since, matches=lambda message: message.content == text)
+
+    async def _entry_text(self, entry: AuditEntry) -> str:
+        return entry_text(entry, await self._guild_words(entry.guild_id))[:CONTENT]
 
     async def operator_places(self) -> AsyncIterator[int]:
         """See `Staff`. The operator is whoever owns the application, or the team that does."""

@@ -171,8 +171,16 @@ class Discord(Scripted):
     async def tell_decision(self, case: Case) -> None:
         await self.play("tell_decision", case)
 
+    async def find_decision(self, case: Case, *, since: datetime) -> Sighting:
+        assert since is not None
+        return cast("Sighting", await self.play("find_decision", case.id, usual=NotPosted()))
+
     async def alert(self, alert: Alert) -> None:
         await self.play("alert", alert)
+
+    async def find_alert(self, alert: Alert, *, since: datetime) -> Sighting:
+        assert since is not None
+        return cast("Sighting", await self.play("find_alert", alert, usual=NotPosted()))
 
     async def _answer_of(self, job: Job) -> None:
         if (answer := self.hangs.get(job.destination.channel_id)) is not None:
@@ -233,6 +241,10 @@ class Staff(Scripted):
 
     async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:
         await self.play("tell", (entry.id, channel_id))
+
+    async def find_entry(self, entry: AuditEntry, *, channel_id: int, since: datetime) -> Sighting:
+        assert since is not None
+        return cast("Sighting", await self.play("find_entry", (entry.id, channel_id), usual=NotPosted()))
 
 
 class ResultPoster(Scripted):

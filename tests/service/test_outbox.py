@@ -183,13 +183,13 @@ class Kind:
 
 
 KINDS: Final = {
-    "audit": Kind(kind=OutboxKind.AUDIT, announce=_audit, asks="tell"),
-    "budget": Kind(kind=OutboxKind.BUDGET, announce=_budget, asks="alert"),
+    "audit": Kind(kind=OutboxKind.AUDIT, announce=_audit, asks="tell", finds="find_entry"),
+    "budget": Kind(kind=OutboxKind.BUDGET, announce=_budget, asks="alert", finds="find_alert"),
     "case": Kind(kind=OutboxKind.CASE, announce=_case, asks="post_case", finds="find_case", answer=THERE),
     "report": Kind(
         kind=OutboxKind.CASE, announce=_report, asks="post_case", finds="find_case", lost=Lost.KEPT, answer=THERE
     ),
-    "decision": Kind(kind=OutboxKind.DECISION, announce=_decision, asks="tell_decision"),
+    "decision": Kind(kind=OutboxKind.DECISION, announce=_decision, asks="tell_decision", finds="find_decision"),
     "feedback": Kind(
         kind=OutboxKind.FEEDBACK, announce=_feedback, asks="post_note", finds="find_note", lost=Lost.KEPT, answer=THERE
     ),
@@ -321,7 +321,7 @@ async def test_a_crash_between_post_and_record_shows_it_once(trial: Trial) -> No
     assert not await trial.is_done()
     await trial.outbox.store.recover()
     if trial.kind.finds:
-        trial.outbox.channels.then(trial.kind.finds, THERE)
+        trial.outbox.who(trial.kind.finds).then(trial.kind.finds, THERE)
     trial.outbox.services.restart()
     await trial.outbox.pass_time(1)
     assert await trial.is_done()
@@ -332,7 +332,8 @@ async def test_a_crash_between_post_and_record_shows_it_once(trial: Trial) -> No
 @every_kind_that_is_found
 async def test_while_nobody_can_tell_whether_it_is_there_it_is_not_posted_again(trial: Trial) -> None:
     trial.then(trial.kind.busy)
-    trial.outbox.channels.then(trial.kind.finds or "", CannotTell(reason="discord_500"))
+    found = trial.kind.finds or ""
+    trial.outbox.who(found).then(found, CannotTell(reason="discord_500"))
     for _ in range(2):
         await trial.outbox.pass_time()
     assert (len(trial.asked), await trial.is_done()) == (1, False)

@@ -242,6 +242,8 @@ class Ports:
         if job.ended_by_author and job.card_message_id is not None:
             return
         if not job.destination.private and not job.ended_by_author:
+            if card.repeated and await self._told_directly(job):
+                return
             try:
                 await self._say_once(job.destination.channel_id, card)
             except DestinationLost:
@@ -253,22 +255,38 @@ class Ports:
 
     async def _say_once(self, channel_id: int, card: Card) -> None:
         job = card.job
-        if card.repeated:
-            since = job.telling_at or job.created_at
-            sighting = await self._discord.find(channel_id, ("end",), job.id, since=since)
-            if isinstance(sighting, CannotTell):
-                raise DestinationLost(sighting.reason) if sighting.closed else DestinationBusy(sighting.reason)
-            if isinstance(sighting, Posted):
-                return
+        if card.repeated and await self._already_said(channel_id, job):
+            return
         await self._discord.post(channel_id, "end", job.id, nonce=f"{card.phase[:4]}-{job.id}", said=str(card.phase))
+
+    async def _already_said(self, channel_id: int, job: Job) -> bool:
+        since = job.telling_at or job.created_at
+        sighting = await self._discord.find(channel_id, ("end",), job.id, since=since)
+        if isinstance(sighting, CannotTell):
+            raise DestinationLost(sighting.reason) if sighting.closed else DestinationBusy(sighting.reason)
+        return isinstance(sighting, Posted)
+
+    async def _told_directly(self, job: Job) -> bool:
+        try:
+            return await self._already_said(job.user_id + DIRECT, job)
+        except DestinationLost:
+            return False
 
     async def tell_decision(self, case: Case) -> None:
         """See `Notifier`."""
         await self._discord.post(case.user_id + DIRECT, "decision", case.id, nonce=case.id, said=str(case.state))
 
+    async def find_decision(self, case: Case, *, since: datetime) -> Sighting:
+        """See `Notifier`."""
+        return await self._discord.find(case.user_id + DIRECT, ("decision",), case.id, since=since)
+
+    async def find_alert(self, alert: Alert, *, since: datetime) -> Sighting:
+        """See `Notifier`."""
+        return await self._discord.find(OPERATOR, ("alert",), _subject_of(alert), since=since)
+
     async def alert(self, alert: Alert) -> None:
         """See `Notifier`."""
-        subject = f"{alert.trouble} {alert.subject}"
+        subject = _subject_of(alert)
         nonce = alert.key or f"{subject} {self._world.loop.time()}"
         await self._discord.post(OPERATOR, "alert", subject, nonce=nonce)
 
@@ -349,3 +367,12 @@ class Ports:
     async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:
         """See `Staff`."""
         await self._discord.post(channel_id, "audit", entry.id, nonce=f"audit-{entry.id}", said=entry.action)
+
+    async def find_entry(self, entry: AuditEntry, *, channel_id: int, since: datetime) -> Sighting:
+        """See `Staff`."""
+        return await self._discord.find(channel_id, ("audit",), entry.id, since=since)
+
+
+def _subject_of(alert: Alert) -> str:
+    """Name what an alert says; that which is said once by its key: there are budgets of which as much is used."""
+    return f"{alert.trouble} {alert.key or alert.subject}"

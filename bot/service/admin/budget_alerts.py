@@ -7,7 +7,7 @@ from typing import Final
 from bot.domain import AuditEntry, OutboxItem, OutboxKind
 from bot.domain.guild import BY_THE_BOT
 from bot.domain.quota import guild_of_budget
-from bot.service.outbox import OutboxHandler
+from bot.service.outbox import OutboxHandler, UnrecordedPosts
 from bot.service.ports import Alert, Notifier, Trouble
 from bot.store.community.audit import AuditStore
 from bot.store.money.budget_alerts import BudgetAlert, BudgetStore
@@ -15,6 +15,7 @@ from bot.store.money.budget_alerts import BudgetAlert, BudgetStore
 log = logging.getLogger(__name__)
 
 MICROS: Final = 1_000_000
+OPERATOR: Final = 0  # stands for the operator's channel
 WHOLE: Final = 100  # percent: there is no room for more
 
 
@@ -23,13 +24,13 @@ class BudgetAlerts(OutboxHandler):
 
     kind = OutboxKind.BUDGET
 
-    def __init__(self, *, store: BudgetStore, audit: AuditStore, notifier: Notifier) -> None:
-        self._store, self._audit, self._notifier = store, audit, notifier
+    def __init__(self, *, store: BudgetStore, audit: AuditStore, notifier: Notifier, posts: UnrecordedPosts) -> None:
+        self._store, self._audit, self._notifier, self._posts = store, audit, notifier, posts
 
     async def handle(self, item: OutboxItem) -> int | None:
         """Tell of the highest share of a budget that is reached.
 
-        Each part may be repeated after a crash: the record by its id, the message by its nonce count once.
+        Each part may be repeated after a crash: the record counts once by its id, the message is looked for.
         """
         alert = await self._store.highest(item.subject_id)
         if alert is None:
@@ -40,8 +41,12 @@ class BudgetAlerts(OutboxHandler):
         whose = "the whole bot" if guild_id is None else f"server {guild_id}"
         detail = f"{_usd(alert.used)} of {_usd(alert.ceiling)} USD, {whose}, {alert.period}"
         log.warning("a budget is used", extra={"percent": alert.percent, "detail": detail})
-        await self._notifier.alert(
-            Alert(trouble=Trouble.BUDGET, subject=f"{alert.percent} %", detail=detail, key=_key(alert))
+        told = Alert(trouble=Trouble.BUDGET, subject=f"{alert.percent} %", detail=detail, key=_key(alert))
+        await self._posts.post(
+            item,
+            place_id=OPERATOR,
+            look=lambda since: self._notifier.find_alert(told, since=since),
+            post=lambda: self._notifier.alert(told),
         )
         return None
 

@@ -12,7 +12,7 @@ from bot.domain.funding import funding_of, gift_sources
 from bot.domain.quota import MAX_REQUESTED_CREDITS
 from bot.errors import Blocked, CaseUnknown, GiftImpossible, GiftsOff
 from bot.service.operator_alerts import OperatorAlerts
-from bot.service.outbox import OutboxHandler
+from bot.service.outbox import OutboxHandler, UnrecordedPosts
 from bot.service.ports import Alert, Notifier, Trouble
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
@@ -165,12 +165,17 @@ class DecisionPoster(OutboxHandler):
 
     kind = OutboxKind.DECISION
 
-    def __init__(self, *, cases: CaseStore, notifier: Notifier) -> None:
-        self._cases, self._notifier = cases, notifier
+    def __init__(self, *, cases: CaseStore, notifier: Notifier, posts: UnrecordedPosts) -> None:
+        self._cases, self._notifier, self._posts = cases, notifier, posts
 
     async def handle(self, item: OutboxItem) -> int | None:
         """Tell of a decision, unless its person has had everything deleted since."""
         case = await self._cases.case(item.subject_id)
         if case is not None and not case.forgotten:
-            await self._notifier.tell_decision(case)
+            await self._posts.post(
+                item,
+                place_id=case.user_id,
+                look=lambda since: self._notifier.find_decision(case, since=since),
+                post=lambda: self._notifier.tell_decision(case),
+            )
         return None

@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from pydantic import ValidationError
@@ -10,8 +12,8 @@ from pydantic import ValidationError
 from bot import domain
 from bot.domain.funding import budget
 from bot.domain.policy_file import read, refusal
-from bot.service.outbox import OutboxHandler
-from bot.service.ports import Staff
+from bot.service.outbox import OutboxHandler, UnrecordedPosts
+from bot.service.ports import NotPosted, Sighting, Staff
 from bot.service.screening.rules import check_rule
 from bot.store.community.audit import AuditStore
 from bot.store.community.guilds import GuildStore
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 
 # Told in the moderators' channel where there is no audit channel.
 _PRESSING: Final = frozenset({"budget_used", "budget_spent"})
+LATEST: Final = 100  # entries among which one that reads the same would be mistaken for it
 
 
 class GuildPolicies:
@@ -114,17 +117,32 @@ class AuditPoster(OutboxHandler):
 
     kind = domain.OutboxKind.AUDIT
 
-    def __init__(self, *, guilds: GuildStore, audit: AuditStore, staff: Staff) -> None:
-        self._guilds, self._audit, self._staff = guilds, audit, staff
+    def __init__(self, *, guilds: GuildStore, audit: AuditStore, staff: Staff, posts: UnrecordedPosts) -> None:
+        self._guilds, self._audit, self._staff, self._posts = guilds, audit, staff, posts
 
     async def handle(self, item: domain.OutboxItem) -> int | None:
-        """Tell an entry, if there is a channel that wants it."""
+        """Tell an entry, if there is a channel that wants it.
+
+        An entry is found again by its words, so one that reads like another of late is rather told twice than never.
+        """
         entry = await self._audit.entry(item.subject_id)
         if entry is None:
             return None
         policy = (await self._guilds.state(entry.guild_id)).policy
         fallback = policy.moderation.channel_id if entry.action in _PRESSING else None
         channel_id = policy.audit_channel_id or fallback
-        if channel_id is not None:
-            await self._staff.tell(entry, channel_id=channel_id)
+        if channel_id is None:
+            return None
+
+        async def look(since: datetime) -> Sighting:
+            if await self._reads_like_another(entry):
+                return NotPosted()
+            return await self._staff.find_entry(entry, channel_id=item.channel_id or channel_id, since=since)
+
+        tell = partial(self._staff.tell, entry, channel_id=channel_id)
+        await self._posts.post(item, place_id=channel_id, look=look, post=tell)
         return None
+
+    async def _reads_like_another(self, entry: domain.AuditEntry) -> bool:
+        latest = await self._audit.of_guild(entry.guild_id, most=LATEST)
+        return any(replace(each, id=entry.id, at=entry.at) == entry for each in latest if each.id != entry.id)

@@ -156,10 +156,37 @@ async def test_a_person_is_written_to(posting: Posting) -> None:
         state=CaseState.APPROVED,
         body={"credits": 5, "locale": "en-US"},
     )
+    assert await posting.notifier.find_decision(case, since=case.created_at) == NotPosted()
     await posting.notifier.tell_decision(case)
+    assert isinstance(await posting.notifier.find_decision(case, since=case.created_at), Posted)
     assert len(posting.written_to("ana")) == 3
     assert "The Cutting Room" in posting.written_to("ana")[-1]
     assert any(f"<@{made.user_id}>" in each["content"] for each in posting.messages("general").values())
+
+
+def _ended(posting: Posting) -> Card:
+    failed = posting.job(status=JobStatus.FAILED, failure=Failure.DEADLINE, telling_at=utc_now())
+    return Card(job=failed, phase=Phase.FAILED)
+
+
+async def test_who_was_told_directly_is_not_told_again_in_a_channel_that_is_open_by_then(posting: Posting) -> None:
+    card = _ended(posting)
+    private = replace(card, job=replace(card.job, destination=replace(card.job.destination, private=True)))
+    await posting.notifier.tell_requester(private)  # as when their channel is closed
+    await posting.notifier.tell_requester(replace(card, repeated=True))
+    assert (len(posting.written_to("ana")), posting.messages("general")) == (1, {})
+
+
+async def test_who_may_have_been_told_and_was_not_is_told_in_the_channel(posting: Posting) -> None:
+    await posting.notifier.tell_requester(replace(_ended(posting), repeated=True))
+    assert len(posting.messages("general")) == 1
+
+
+async def test_a_repeat_does_not_need_its_persons_direct_messages(posting: Posting) -> None:
+    card = _ended(posting)
+    nobody = replace(card, job=replace(card.job, user_id=1), repeated=True)
+    await posting.notifier.tell_requester(nobody)
+    assert len(posting.messages("general")) == 1
 
 
 async def test_a_decision_of_a_guild_that_is_gone_is_told_without_its_name(posting: Posting) -> None:
@@ -178,8 +205,12 @@ async def test_a_decision_of_a_guild_that_is_gone_is_told_without_its_name(posti
 
 
 async def test_the_operator_is_alerted(posting: Posting) -> None:
-    await posting.notifier.alert(Alert(trouble=Trouble.KEY, subject="kirin"))
-    assert len(posting.messages("rushes")) == 1
+    alert, since = Alert(trouble=Trouble.BUDGET, subject="80 %", key="budget-1"), utc_now()
+    assert await posting.notifier.find_alert(alert, since=since) == NotPosted()
+    await posting.notifier.alert(alert)
+    (message_id,) = posting.messages("rushes")
+    found = Posted(channel_id=posting.channels["rushes"], message_id=message_id)
+    assert await posting.notifier.find_alert(alert, since=since) == found
 
 
 async def test_cases_are_asked_in_the_guilds_language_found_and_decided(posting: Posting) -> None:
@@ -204,7 +235,11 @@ async def test_cases_are_asked_in_the_guilds_language_found_and_decided(posting:
     await posting.staff.edit_case(decided, message_id=posted.message_id, job=made)
     assert posting.messages("showcase")[posted.message_id]["components"] == []
     entry = AuditEntry(id="a", guild_id=posting.guild, actor_id=posting.users["admin"], action="pause", at=since)
-    await posting.staff.tell(entry, channel_id=posting.channels["showcase"])
+    channel_id = posting.channels["showcase"]
+    assert await posting.staff.find_entry(entry, channel_id=channel_id, since=since) == NotPosted()
+    await posting.staff.tell(entry, channel_id=channel_id)
+    found = Posted(channel_id=channel_id, message_id=max(posting.messages("showcase")))
+    assert await posting.staff.find_entry(entry, channel_id=channel_id, since=since) == found
     assert posting.asked(f"/guilds/{posting.guild}") == 1
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
@@ -13,6 +13,7 @@ from bot.domain.outbox import TRIES
 from bot.domain.policy_file import write_policy
 from bot.errors import DestinationBusy, DestinationLost, PolicyInvalid, RuleInvalid
 from bot.service.admin.doctor import ProviderState
+from bot.service.ports import NotPosted, Posted, Sighting
 from bot.store.community.audit import AuditStore
 from bot.store.outbox import OutboxStore
 from tests.service.scripted import Scripted
@@ -27,6 +28,10 @@ class People(Scripted):
 
     async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:
         await self.play("tell", (entry.id, channel_id))
+
+    async def find_entry(self, entry: AuditEntry, *, channel_id: int, since: datetime) -> Sighting:
+        assert since is not None
+        return cast("Sighting", await self.play("find_entry", (entry.id, channel_id), usual=NotPosted()))
 
 
 @dataclass
@@ -168,13 +173,28 @@ async def test_nobody_is_told_what_discord_was_too_busy_for_all_day(office: Offi
     assert timedelta(hours=12) < office.services.clock() - began < timedelta(hours=36)
 
 
-async def test_an_entry_that_was_told_when_the_process_died_is_told_again(office: Office) -> None:
+async def test_an_entry_that_was_told_when_the_process_died_is_looked_for(office: Office) -> None:
     await office.change(audit_channel_id=CHANNEL)
+    office.people.then("tell", asyncio.CancelledError())
+    office.people.then("find_entry", Posted(channel_id=CHANNEL, message_id=900))
+    await office.outbox.post_due()
+    await OutboxStore(office.services.database).recover()
+    await office.outbox.post_due()
+    assert (office.recorded, office.people.asked("find_entry")) == ([("1", CHANNEL)], [("1", CHANNEL)])
+
+
+async def test_an_entry_that_reads_like_another_is_rather_told_twice_than_never(office: Office) -> None:
+    await office.change(audit_channel_id=CHANNEL)
+    audit = AuditStore(office.services.database)
+    await audit.note(office.entry("paused"))
+    await office.outbox.post_due()
+    await audit.note(second := office.entry("paused"))
     office.people.then("tell", asyncio.CancelledError())
     await office.outbox.post_due()
     await OutboxStore(office.services.database).recover()
     await office.outbox.post_due()
-    assert office.recorded == [("1", CHANNEL), ("1", CHANNEL)]
+    assert office.recorded[2:] == [(second.id, CHANNEL)] * 2
+    assert office.people.asked("find_entry") == []
 
 
 async def test_the_doctor_says_how_every_service_is_and_survives_the_database(services: Services) -> None:
