@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -21,6 +21,7 @@ from bot.store.jobs.queries import JobQueryStore
 log = logging.getLogger(__name__)
 
 PATIENCE: Final = 20.0  # seconds that Discord has to take a card
+HELD_UP: Final = timedelta(seconds=5)  # to show a card: another process may have taken the job over meanwhile
 LAST_PATIENCE: Final = 60.0  # seconds that it has to take the last words on a job
 
 
@@ -119,7 +120,10 @@ class Cards:
         async with self._lock_of(job):
             present = await self._lookup.job(job.id)
             if present is not None and not _closed(present):
+                began = self._clock()
                 await self._bring_up_to_date(present)
+                if self._processes.others and self._clock() - began >= HELD_UP:
+                    await self._make_good(present)
 
     async def show_for_others(self, job_id: str) -> None:
         """Show a job's card since another process asks for it.
@@ -247,6 +251,21 @@ class Cards:
             overdue=card.overdue,
             paused=card.paused,
         )
+
+    async def _make_good(self, shown: Job) -> None:
+        """Show how a job stands by now on a card that this process may have set back: it stood still for a while.
+
+        Whoever has taken the job over may have said the last about it meanwhile, and would not say it again.
+        """
+        present = await self._lookup.job(shown.id)
+        if present is None or phase_of(present) is phase_of(shown):
+            return
+        card = await self.describe(self._with_known_place(present))
+        self._shown.pop(shown.id, None)
+        with contextlib.suppress(DestinationLost, DestinationBusy, TimeoutError):
+            async with asyncio.timeout(self._patience):
+                await self._notifier.edit_card(card)
+                log.info("a card is made good", extra={"job": shown.id})
 
     async def _post(self, card: Card) -> Posted | None:
         place = await self._notifier.post_card(card)

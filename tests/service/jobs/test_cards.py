@@ -8,8 +8,10 @@ import pytest
 
 from bot.domain import AuditEntry, DeadLetter, Job, JobStatus, Review
 from bot.domain.eta import ENOUGH
+from bot.domain.sharing import Process
 from bot.errors import DestinationBusy, DestinationLost, StoreUnavailable
 from bot.service.ports import CannotTell, Phase, Posted, phase_of
+from bot.service.processes import Processes
 from bot.store.jobs.dead_letters import DeadLetterStore
 from tests.service.scripted import until
 from tests.service.services import Services
@@ -89,6 +91,22 @@ async def test_who_comes_late_does_not_turn_a_card_back(services: Services) -> N
     await services.step(await services.claimed(cancelled))
     await services.cards.show(waiting)
     assert services.discord.phases() == ["cancelled"]
+
+
+async def test_a_process_that_stood_still_makes_good_the_card_that_it_set_back(services: Services) -> None:
+    processes, gate = Processes(Process(id="1" * 16)), asyncio.Event()
+    mine = services.build(parts={"processes": processes}).cards
+    processes.note([processes.this, Process(id="2" * 16)])
+    job = await mine.introduce(await services.submitting())
+    await services.jobs.record_task(job, task_id="task", next_at=services.clock(), now=services.clock())
+    services.discord.then("edit_card", gate)
+    late = asyncio.create_task(mine.show(await services.job(job)))
+    await until(lambda: services.discord.phases() == ["running"])
+    services.clock.tick(60)
+    await services.jobs.fail(await services.claimed(job), failure="content", code="", now=services.clock())
+    gate.set()
+    await late
+    assert services.discord.phases() == ["running", "failed"]
 
 
 async def test_positions_move_up_when_others_leave(services: Services) -> None:
