@@ -64,9 +64,9 @@ leaps and the process is killed at any await. After every commit what it has tou
 [docs/money.md](money.md) says, and in the end everything has one end, is said once and posted once. A failure is one
 number, which replays.
 
-Whatever is posted is written down before, and looked for before it is posted again. What people may see twice after a crash
-is an audit entry that reads like another of late, by which it could be mistaken, and an alert to the operator that something
-goes on. A service may be sent what its person has had deleted at that very moment; that is charged.
+Whatever is posted is written down before, and looked for before it is posted again. What people may see twice after a
+crash is an audit entry that reads like another of late, for which it could be taken, and an alert to the operator that
+something goes on. A service may be sent what its person has had deleted at that very moment; that is charged.
 """
 _SOAK_HEAD: Final = """\
 ## A month in minutes
