@@ -4,6 +4,7 @@
 ARG PYTHON_IMAGE=python:3.13-slim
 
 FROM ${PYTHON_IMAGE} AS build
+WORKDIR /build
 RUN python -m venv /opt/shotcaller
 COPY requirements.lock ./
 # A lock is complete: nothing is resolved.
@@ -26,7 +27,7 @@ ENV PATH=/opt/shotcaller/bin:$PATH \
     HEALTH_PORT=8080 \
     CALLBACK_HOST=0.0.0.0 \
     LOG_FORMAT=json
-USER shotcaller
+USER 10001
 WORKDIR /data
 VOLUME /data
 STOPSIGNAL SIGTERM
@@ -37,10 +38,12 @@ CMD ["run"]
 
 # For backups of PostgreSQL: its client programs have to be as new as the server.
 FROM bot AS backup
-USER root
+USER 0
+# The newest of that version.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends postgresql-client-17 \
     && rm -rf /var/lib/apt/lists/*
-USER shotcaller
+USER 10001
 
 FROM bot

@@ -226,6 +226,27 @@ def test_a_page_says_what_the_default_settings_allow_a_day(page: str) -> None:
         assert f"{float(max(usual)):g}" in text
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_a_setting_in_a_sentence_has_its_default_behind_it(page: str) -> None:
+    fields, shown = Settings.model_fields, re.findall(r"`([A-Z][A-Z_]+)` \((\d+)\)", text_of(page))
+    shown = [(name.lower(), value) for name, value in shown if name.lower() in fields]
+    assert shown == [(name, str(fields[name].default)) for name, _ in shown]
+
+
+def test_the_page_of_settings_has_their_defaults() -> None:
+    for names, defaults in re.findall(r"^\| (`[A-Z].*?) \| (.*?) \|", text_of("docs/settings.md"), re.MULTILINE):
+        fields = [Settings.model_fields[name.lower()] for name in re.findall(r"`(\w+)`", names)]
+        shown = defaults.split(", ")
+        for field, value in zip(fields, shown * len(fields) if len(shown) == 1 else shown, strict=False):
+            if value == "required":
+                assert field.is_required()
+            elif value == "none":
+                assert not field.default
+            elif re.fullmatch("`[^`]+`", value) and field.default:
+                default = str(field.default)
+                assert value.strip("`") == (default.lower() if isinstance(field.default, bool) else default)
+
+
 @pytest.mark.parametrize(
     ("mode", "sound", "seconds", "said"),
     [("std", False, 5, "5 credits and 0.42 USD"), ("pro", True, 10, "20 credits and 1.68 USD")],
