@@ -25,6 +25,7 @@ from yarl import URL
 from bot.domain.sharing import Process, Role
 from bot.errors import ControlUnknown, Refused, ShotcallerError
 from bot.locale import words
+from bot.log import log_about
 from bot.service.measures import Measures
 from bot.service.services import Services
 from bot.service.upkeep.gateway import SessionLimit
@@ -62,6 +63,11 @@ def use_addresses(*, api: str, gateway: str) -> None:
 
 
 class _Tree(app_commands.CommandTree["Shotcaller"]):
+    async def interaction_check(self, interaction: discord.Interaction["Shotcaller"], /) -> bool:
+        """Let everything pass; from here on the log tells what it is about."""
+        log_about(interaction=str(interaction.id))
+        return True
+
     async def on_error(
         self, interaction: discord.Interaction["Shotcaller"], error: app_commands.AppCommandError, /
     ) -> None:
@@ -232,6 +238,7 @@ class Shotcaller(discord.Client):
         }.get(interaction.type)
         if handlers is None or interaction.data is None:
             return
+        log_about(interaction=str(interaction.id))
         custom_id = str(interaction.data.get("custom_id", ""))
         error: Exception | None = None
         try:

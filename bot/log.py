@@ -1,7 +1,8 @@
 """Writes structured logs, one line a record, with everything secret or private taken out first.
 
 Every record is snapshotted where it is made and written by a thread of its own, so that a slow terminal or pipe never
-holds up the event loop. Modules just do `logging.getLogger(__name__)` and pass what belongs to the event as `extra=`.
+holds up the event loop. Modules just do `logging.getLogger(__name__)` and pass what belongs to the event as `extra=`;
+what all lines of a task are about is said once, with `log_about`.
 """
 
 import copy
@@ -12,6 +13,7 @@ import math
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener
 from queue import SimpleQueue
@@ -29,6 +31,9 @@ _QUIET: Final = {
 _OWN: Final = frozenset({"time", "level", "logger", "event", "exception"})
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
+_ABOUT: ContextVar[Mapping[str, object]] = ContextVar("about", default={})  # noqa: B039 - it is never changed
+_SAFE: Final = 2**53  # from here on, readers of JSON that know no whole numbers change the last digits
+
 _GREY, _PLAIN = "\x1b[2m", "\x1b[0m"
 _COLOURS: Final = {
     "DEBUG": _GREY,
@@ -37,6 +42,14 @@ _COLOURS: Final = {
     "ERROR": "\x1b[31m",
     "CRITICAL": "\x1b[1;31m",
 }
+
+
+def log_about(**fields: object) -> None:
+    """Have every line bear these fields that this task writes from here on, and every task that it begins.
+
+    A line that has a field of that name by itself keeps its own.
+    """
+    _ABOUT.set({**_ABOUT.get(), **fields})
 
 
 def setup(
@@ -98,7 +111,7 @@ class _Snapshot(QueueHandler):
     """Takes from a record what may change before it is written: the arguments and the extras."""
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
-        fields = {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        fields = {**_ABOUT.get(), **{key: value for key, value in vars(record).items() if key not in _STANDARD}}
         record = copy.copy(record)
         if isinstance(record.args, Mapping):
             record.args = {key: HIDDEN if _private(key) else _open(value) for key, value in record.args.items()}
@@ -171,11 +184,16 @@ def _fields(value: Any) -> Mapping[Any, Any] | None:
 
 
 def _plain(value: Any) -> Any:
-    """Convert a value to what JSON can say, without private fields; what JSON has no word for becomes its text."""
+    """Convert a value to what JSON can say, without private fields; what JSON has no word for becomes its text.
+
+    So does an id of Discord's, which is too long a number for many who read JSON.
+    """
     if (fields := _fields(value)) is not None:
         return {str(key): _plain(part) for key, part in fields.items() if not _private(key)}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(part) for part in value]
+    if isinstance(value, int) and abs(value) >= _SAFE:
+        return str(value)
     if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     return str(value)

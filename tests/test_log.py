@@ -1,5 +1,6 @@
 """Each promise of the log: one line, well shaped, nothing private, never in the way."""
 
+import asyncio
 import io
 import json
 import logging
@@ -14,7 +15,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from bot.log import setup
+from bot.log import log_about, setup
 from bot.redaction import HIDDEN
 
 log = logging.getLogger("bot.tests.log")
@@ -84,6 +85,36 @@ def test_what_json_has_no_word_for_becomes_its_text() -> None:
     extra = {"cost": Decimal("0.28"), "rate": float("nan"), "wish": VideoRequest(prompt="a cat"), "kinds": {"a"}}
     found = record(lambda: log.info("priced", extra=extra))
     assert (found["cost"], found["rate"], found["wish"], found["kinds"]) == ("0.28", "nan", {"seconds": 5}, ["a"])
+
+
+def test_an_id_of_discords_is_a_text_that_no_reader_of_json_rounds() -> None:
+    found = record(lambda: log.info("posted", extra={"posted": 1576286118612041730, "of": [2**53]}))
+    assert (found["posted"], found["of"]) == ("1576286118612041730", ["9007199254740992"])
+
+
+async def test_what_a_task_is_about_is_in_all_its_lines_and_in_nobody_elses() -> None:
+    async def works() -> None:
+        log_about(job="a", interaction="1")
+        log.info("begun")
+        log_about(job="b")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(says())
+        log.info("of another", extra={"job": "c"})
+
+    async def says() -> None:
+        log.info("said")
+
+    stream = io.StringIO()
+    with setup(level="INFO", format="json", secrets=(), stream=stream):
+        await asyncio.create_task(works())
+        log.info("beside")
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(each["event"], each.get("job"), each.get("interaction")) for each in lines] == [
+        ("begun", "a", "1"),
+        ("said", "b", "1"),
+        ("of another", "c", "1"),
+        ("beside", None, None),
+    ]
 
 
 def test_an_extra_cannot_take_the_place_of_a_field_of_ours() -> None:

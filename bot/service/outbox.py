@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 from bot.domain import OutboxItem, OutboxKind, backoff
 from bot.domain.outbox import TRIES, wait_after
 from bot.errors import DeliveryError, DestinationBusy, DestinationLost, StoreError, StoreUnavailable
+from bot.log import log_about
 from bot.service.measures import Measures
 from bot.service.ports import CannotTell, Posted, Sighting
 from bot.service.processes import Processes
@@ -239,6 +240,8 @@ class OutboxPoster:
 
     async def _attend(self, item: OutboxItem) -> None:
         """See to a claimed item; whatever comes of it, others go on, and there is room for the next."""
+        if item.job_id is not None:
+            log_about(job=item.job_id)
         try:
             async with self._alone(item.kind, item.subject_id):
                 await self._see_to(item)

@@ -8,6 +8,7 @@ from secrets import token_hex
 
 from bot import domain
 from bot.errors import BudgetExceeded, JobUnknown, ModelGivenUp, ModelUnknown, SeveralReasons, StoreUnavailable
+from bot.log import log_about
 from bot.service.jobs.admission import Admission, Admitted
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.eta import Forecaster, JobView, QueueForecast
@@ -118,6 +119,9 @@ class Videos:
                 case=admitted.case,
                 now=wanted.created_at,
             )
+        log_about(job=job.id)
+        if new:
+            log.info("accepted", extra={"provider": job.provider})
         self._wake()
         return await self._accepted(job, admitted.funding, expected, new=new, warned=admitted.warned)
 

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from bot.domain import Job, JobStatus, RunningLimits, backoff, from_millis
 from bot.domain.next_step import Step, next_step
 from bot.errors import StoreError, StoreLost, StoreUnavailable, TransitionLost
+from bot.log import log_about
 from bot.service.jobs.agenda import Agenda
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.clock_watch import ClockWatch
@@ -272,6 +273,7 @@ class Worker:
 
         Whatever goes wrong in one is written down, and leaves the job to be claimed again: None.
         """
+        log_about(job=job.id)
         try:
             job = await self._carry_out(job, step)
             while job.lease is not None and not self._stopping:
@@ -334,6 +336,7 @@ class Worker:
         self._agenda.note_due(from_millis(int(due_at)) if due_at else self._clock())
 
     async def _show_all(self, job_id: str) -> None:
+        log_about(job=job_id)
         while job_id in self._to_show:
             job = self._to_show.pop(job_id)
             await (self._cards.show_for_others(job_id) if job is None else self._cards.show(job))
