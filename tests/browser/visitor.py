@@ -42,12 +42,13 @@ class Stage:
         await expect(page.locator(".composer textarea")).to_be_visible(timeout=PATIENCE)
         try:
             yield visitor
+            errors = list(visitor.errors)  # closing the page breaks off what it was asking
         except BaseException:
             await visitor.picture("failed")
             raise
         finally:
             await context.close()
-        assert visitor.errors == []
+        assert errors == []
         assert [url for url in visitor.addresses if not url.startswith(self.sandbox.url)] == []
 
 
