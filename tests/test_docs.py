@@ -15,9 +15,11 @@ import yaml
 
 from bot.__main__ import _parser
 from bot.domain.price import Rate, most_usd
+from bot.locale import words
 from bot.settings import Settings
 from bot.settings.models import models
 from bot.settings.prices import table
+from cogs.ui.options import OPTIONS
 from sandbox.__main__ import read_arguments
 
 ROOT: Final = Path(__file__).parents[1]
@@ -50,24 +52,24 @@ def commands(page: str) -> Iterator[list[str]]:
     blocks = [block.replace("\\\n", " ") for language, block in _FENCED.findall(text) if language in _SHELL]
     lines = [line for block in blocks for line in block.splitlines() if not line.lstrip().startswith("{")]  # no JSON
     for line in lines + _INLINE.findall(text):
-        words: list[str] = []
+        typed: list[str] = []
         lexer = shlex.shlex(line.strip(), posix=True, punctuation_chars=";&|()")
         lexer.whitespace_split = True
         for word in lexer:
             if re.fullmatch(r"[;&|()]+", word):
-                yield words
-                words = []
+                yield typed
+                typed = []
             else:
-                words.append(word)
-        yield words
+                typed.append(word)
+        yield typed
 
 
-def wrong(words: list[str]) -> str:
+def wrong(typed: list[str]) -> str:
     """What is wrong with a command, if it is one of ours."""
-    words = words[1:] if words[:1] in (["sudo"], ["nice"]) else words
-    while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
-        words = words[1:]
-    match words:
+    typed = typed[1:] if typed[:1] in (["sudo"], ["nice"]) else typed
+    while typed and re.fullmatch(r"[A-Z_]+=.*", typed[0]):
+        typed = typed[1:]
+    match typed:
         case [program, *arguments] if Path(program).name == "shotcaller":
             return _wrong_of_ours(arguments)
         case ["make", *arguments]:
@@ -117,13 +119,13 @@ def _wrong_of_make(arguments: list[str]) -> str:
 
 def _wrong_of_compose(arguments: list[str]) -> str:
     file, plain = ROOT / "compose.yaml", list[str]()
-    words = iter(arguments)
-    for word in words:
+    following = iter(arguments)
+    for word in following:
         if word in _COMPOSE_VALUES:
-            value = next(words)
+            value = next(following)
             file = ROOT / value if word == "-f" and not plain else file
         elif plain[:1] in (["run"], ["exec"]) and len(plain) == 2:
-            said = "" if plain[0] == "exec" else _wrong_of_ours([word, *words])
+            said = "" if plain[0] == "exec" else _wrong_of_ours([word, *following])
             return said or _wrong_service(file, plain[1])
         elif not word.startswith("-"):
             plain.append(word)
@@ -148,12 +150,12 @@ def _is_unit(name: str) -> bool:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_that_a_page_shows_can_be_typed(page: str) -> None:
-    assert [(shlex.join(words), said) for words in commands(page) if (said := wrong(words))] == []
+    assert [(shlex.join(typed), said) for typed in commands(page) if (said := wrong(typed))] == []
 
 
 def test_the_pages_show_commands_at_all() -> None:
-    shown = [words for page in PAGES for words in commands(page)]
-    ours = [words for words in shown if words and Path(words[0]).name in _OURS]
+    shown = [typed for page in PAGES for typed in commands(page)]
+    ours = [typed for typed in shown if typed and Path(typed[0]).name in _OURS]
     assert len(ours) > 100
 
 
@@ -245,6 +247,36 @@ def test_the_page_of_settings_has_their_defaults() -> None:
             elif re.fullmatch("`[^`]+`", value) and field.default:
                 default = str(field.default)
                 assert value.strip("`") == (default.lower() if isinstance(field.default, bool) else default)
+
+
+GUIDES: Final = {"en-US": "docs/user-guide.md", "zh-CN": "docs/user-guide.zh-CN.md"}
+
+
+def _commands_in(locale: str) -> set[str]:
+    """Every command of the bot, and every group of them, as that language calls it."""
+    say = words(locale)
+    paths = [key.split(".")[1:] for key in sorted(say.keys()) if key.startswith("command.")]
+    return {
+        " ".join(say(f"slash.{'.'.join(path[: end + 1])}") for end in range(length))
+        for path in paths
+        for length in range(1, len(path) + 1)
+    }
+
+
+@pytest.mark.parametrize("page", ["README.zh-CN.md", GUIDES["zh-CN"]])
+def test_a_chinese_page_calls_commands_as_discord_shows_them(page: str) -> None:
+    named = set(re.findall(r"`/([^`]*[\u4e00-\u9fff][^`]*)`", text_of(page)))
+    assert named
+    assert named - _commands_in("zh-CN") == set()
+
+
+@pytest.mark.parametrize("locale", GUIDES)
+def test_a_guide_names_every_button_under_a_video_and_every_option_as_people_see_them(locale: str) -> None:
+    text, say = text_of(GUIDES[locale]), words(locale)
+    buttons = [key for key in sorted(say.keys()) if key.startswith("result.button.") and key != "result.button.erase"]
+    assert {say(key) for key in buttons} <= set(re.findall(r"^\| ([^|`]+) \|", text, re.MULTILINE))
+    options = {say(f"slash.option.{name}") for name in (*OPTIONS, "private")}
+    assert options <= set(re.findall(r"`(\w+)`", text))
 
 
 @pytest.mark.parametrize(

@@ -180,18 +180,15 @@ class _Setup:
 
     def _budget(self) -> None:
         say = self._say
-        while True:
-            if self._person is not None:
-                kept = say("init.enter_keeps_value", value=self._values[BUDGET]) if BUDGET in self._values else ""
-                typed = self._person.ask(f"{say(QUESTIONS[BUDGET])}{kept}: ").strip()
-                if not typed and BUDGET not in self._values:
-                    continue
-                self._values[BUDGET] = typed or self._values[BUDGET]
+        while self._person is not None:
+            kept = say("init.enter_keeps_value", value=self._values[BUDGET]) if BUDGET in self._values else ""
+            typed = self._person.ask(f"{say(QUESTIONS[BUDGET])}{kept}: ").strip()
+            if not typed and BUDGET not in self._values:
+                continue
+            self._values[BUDGET] = typed or self._values[BUDGET]
             try:
                 self._settings()
             except SettingsInvalid as exc:
-                if self._person is None:
-                    raise
                 self._values.pop(BUDGET)
                 self._tell("\n".join(f"{name}: {expected}" for name, expected in exc.problems))
             else:
