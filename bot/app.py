@@ -198,7 +198,7 @@ async def running_bot(
                 port=settings.health_port,
                 alive=lambda: client.user is None or bot.worker.alive(),  # until it is logged in, trying is its work
                 ready=lambda: (
-                    not stopping.is_set() and bot.worker.ready() and (this.role is Role.WORKER or client.is_ready())
+                    not stopping.is_set() and bot.worker.ready() and (this.role is Role.WORKER or client.in_touch)
                 ),
                 metrics=None if metrics is None else metrics.answer,
             )

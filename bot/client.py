@@ -122,6 +122,7 @@ class Shotcaller(discord.Client):
         self._owner_ids: frozenset[int] = frozenset()
         self._guild_ids, self._translate, self._gateway = guild_ids, translate, gateway
         self._measures, self._arrived = measures or Measures(), arrived
+        self._cut_off = set[int | None]()  # shards whose connection has ended; None where they have no numbers
         self._registered: dict[int | None, list[app_commands.AppCommand]] = {}
         self.video = app_commands.Group(name="video", description=words()("command.video"))
         self.admin = app_commands.Group(
@@ -270,10 +271,24 @@ class Shotcaller(discord.Client):
         self._measures.command_ended(name, outcome=outcome)
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
-        """Note the moment that an interaction arrives, before anything is done about it."""
+        """Note an event, before anything is done about it."""
+        self.note_event(event, *args)
+        super().dispatch(event, *args, **kwargs)
+
+    def note_event(self, event: str, *args: Any) -> None:
+        """Note the moment that an interaction arrives, and that a connection ends or is there again."""
         if event == "interaction" and args[0].type is not discord.InteractionType.autocomplete:
             self._arrived(args[0].id)
-        super().dispatch(event, *args, **kwargs)
+        what, shard = event.removeprefix("shard_"), args[0] if event.startswith("shard_") else None
+        if what == "disconnect":
+            self._cut_off.add(shard)
+        elif what in {"connect", "resumed"}:
+            self._cut_off.discard(shard)
+
+    @property
+    def in_touch(self) -> bool:
+        """Whether every shard is connected, and knows its guilds."""
+        return self.is_ready() and not self._cut_off
 
     @property
     def shard_latencies(self) -> Mapping[int, float]:
