@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import signal
 import stat
 import sys
 from collections.abc import Iterator, Mapping
@@ -200,12 +201,28 @@ async def test_a_terminal_in_chinese_is_asked_in_chinese(place: Place) -> None:
     assert "机器人令牌" in typist.asked[0]
 
 
-async def test_nothing_that_is_typed_at_a_terminal_is_shown_there(place: Place) -> None:
+async def _at_a_terminal() -> tuple[asyncio.subprocess.Process, int]:
+    """The command as it is typed, and the terminal's other end."""
     ours, theirs = os.openpty()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", "init", stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
     )
     os.close(theirs)
+    return process, ours
+
+
+@pytest.mark.parametrize("key", [b"\x03", b"\x04"], ids=["Ctrl+C", "Ctrl+D"])
+async def test_somebody_who_stops_leaves_nothing_behind(place: Place, key: bytes) -> None:
+    process, ours = await _at_a_terminal()
+    await _read_until(ours, "bot's token")
+    os.write(ours, key) if key == b"\x04" else process.send_signal(signal.SIGINT)  # no terminal of its own sends it
+    assert await process.wait() == 130
+    os.close(ours)
+    assert list(place.file.parent.iterdir()) == []
+
+
+async def test_nothing_that_is_typed_at_a_terminal_is_shown_there(place: Place) -> None:
+    process, ours = await _at_a_terminal()
     shown = ""
     for question, answer in (
         ("bot's token", place.token),
