@@ -4,6 +4,7 @@ A label never names a server, a person or anything that somebody wrote: each has
 `_Shared` has comes from the database and is the same in every process of the bot; the rest is this process's own.
 """
 
+import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,6 +23,7 @@ from bot.service.measures import Measures
 
 log = logging.getLogger(__name__)
 
+PATIENCE: Final = 3.0  # seconds with the database: collectors wait ten, and a slow one is when they are needed
 MICROS: Final = 1_000_000  # of a USD
 SHARED: Final = "Of all processes: "  # so begins the help of what is the same in each of them
 
@@ -45,10 +47,11 @@ class Metrics(Measures):
         clock: Callable[[], datetime],
         version: str,
         role: str,
+        patience: float = PATIENCE,
     ) -> None:
         self.registry = registry = CollectorRegistry()
         self.latencies: Callable[[], Mapping[int, float]] = dict
-        self._read_figures, self._clock = figures, clock
+        self._read_figures, self._clock, self._patience = figures, clock, patience
         self._shared = _Shared()
         registry.register(self._shared)
         ProcessCollector(registry=registry)
@@ -146,12 +149,14 @@ class Metrics(Measures):
         self._lateness.observe(seconds)
 
     async def text(self) -> bytes:
-        """Write everything as of now; without the database's figures where it refuses them."""
+        """Write everything as of now; without the database's figures where it refuses them, or takes too long."""
+        figures = None
         try:
-            self._shared.take(await self._read_figures(), now=self._clock())
-        except StoreError as exc:
-            log.warning("no figures for now", extra={"detail": str(exc)})
-            self._shared.take(None, now=self._clock())
+            async with asyncio.timeout(self._patience):
+                figures = await self._read_figures()
+        except (StoreError, TimeoutError) as exc:
+            log.warning("no figures for now", extra={"detail": str(exc) or "slow"})
+        self._shared.take(figures, now=self._clock())
         self._latency.clear()
         for shard, seconds in self.latencies().items():
             if math.isfinite(seconds):

@@ -1,5 +1,6 @@
 """What a Prometheus server is told of the bot."""
 
+import asyncio
 import math
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -150,6 +151,18 @@ async def test_where_the_database_refuses_the_rest_is_told_all_the_same(bot: Bot
     assert await bot.value("database_answers") == 0
     assert await bot.value("jobs", state="queued") is None
     assert await bot.value("commands_total", name="video create", outcome="done") == 1
+
+
+async def test_a_database_that_takes_too_long_keeps_nothing_else_from_being_told() -> None:
+    async def never() -> Figures:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    metrics = Metrics(figures=never, clock=lambda: NOW, version="1", role="both", patience=0.01)
+    metrics.loop_was_late(seconds=1)
+    text = (await metrics.text()).decode()
+    assert "shotcaller_database_answers 0.0" in text
+    assert "shotcaller_event_loop_lag_seconds_count 1.0" in text
 
 
 async def test_a_shard_that_is_not_connected_has_no_latency(bot: Bot) -> None:
