@@ -1,7 +1,7 @@
 """Private videos, and what could not be delivered: kept for one person, fetched and shared with one tap, once."""
 
 from collections.abc import Awaitable, Callable
-from inspect import getclosurevars
+from inspect import getclosurevars, isfunction
 from typing import Any
 
 import pytest
@@ -223,7 +223,7 @@ class Refusing:
         self._inner, self.skip_locked, self.refusals = inner, inner.skip_locked, 1
 
     async def transact(self, work: Callable[[Transaction], Awaitable[Any]], *, snapshot: bool = False) -> Any:
-        method = getclosurevars(work).nonlocals.get("method")  # of which `transaction` made this
+        method = getclosurevars(work).nonlocals.get("method") if isfunction(work) else None  # see `transaction`
         if self.refusals and getattr(method, "__name__", "") == "received":
             self.refusals -= 1
             raise StoreUnavailable("database is locked")
