@@ -306,6 +306,19 @@ async def test_a_job_ends_while_its_accounts_lose_their_name(stores: list[Store]
         await first.books_add_up()
 
 
+async def test_jobs_are_given_up_while_somebody_claims_them(stores: list[Store]) -> None:
+    first, second = stores[:2]
+    for user_id in range(1, 21):
+        for _ in range(3):
+            await first.running(user_id=user_id)
+        deletions = DeletionStore(first.database)
+        deletion = await deletions.ask(user_id, messages=False, now=first.later(60))
+        claims = [second.claims.due(now=first.now, lease_until=first.now + LEASE, most=1) for _ in range(3)]
+        given_up, *_ = await asyncio.gather(deletions.end_jobs(deletion, now=first.now), *claims)
+        assert given_up == 3
+    await first.books_add_up()
+
+
 async def test_of_many_who_decide_about_credits_one_does(stores: list[Store]) -> None:
     for number in ROUNDS:
         case = case_of(stores[0], f"c{number}", CaseKind.MORE, user_id=number + 1, body={"credits": 5})
