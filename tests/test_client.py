@@ -1,6 +1,7 @@
 """Whose the bot is, as Discord's page of the application says; and what the client tells of itself."""
 
 import asyncio
+import math
 import re
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
@@ -12,8 +13,9 @@ import pytest
 from aiohttp import web
 from discord import app_commands
 
-from bot.client import Shotcaller, edit_in_turn
+from bot.client import Shotcaller, edit_in_turn, new_client
 from bot.discord_answers import WAITING, Acknowledgements
+from bot.domain.sharing import Process
 from bot.errors import ControlUnknown, DraftGone, StoreUnavailable
 from bot.service.measures import Measures
 from bot.web.serving import serve
@@ -199,3 +201,10 @@ async def test_it_is_in_touch_while_every_shard_is_connected(monkeypatch: pytest
     bot.note_event("connect")
     bot.note_event("shard_connect", 2)
     assert bot.in_touch
+
+
+async def test_each_shard_has_its_latency_once_it_is_there() -> None:
+    assert [math.isnan(each) for each in Owned(None).shard_latencies.values()] == [True]
+    process = Process(id="0" * 16, shards=(0, 1), shard_count=4)
+    parts = {"guild_ids": (), "trace": aiohttp.TraceConfig(), "explain": None, "translate": in_every_language}
+    assert new_client(process, **parts).shard_latencies == {}
