@@ -38,6 +38,7 @@ from bot.service.member.defaults import DefaultsLevel
 from bot.service.moderation.cases import ReportOutcome
 from bot.service.ports import Phase, Trouble
 from bot.service.screening.screening import ReviewReason
+from bot.web.page.jobs import MOMENTS
 from cogs.admin.server_setup import FORMS as SETUP_FORMS
 from cogs.ui.policy_texts import PATHS
 from tests.catalogue_uses import GAP, problem_codes, uses
@@ -207,8 +208,12 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "mode.{}": Mode,
     "option.{}": OPTIONS,
     "more.{}": [*MoreCreditsOutcome, CaseState.APPROVED, CaseState.DENIED],
-    "page.about.{}": (*("sign_in", "link_over", "signed_out", "forbidden", "missing", "decided", "busy", "broken"),),
+    "page.about.{}": (
+        *("sign_in", "link_over", "signed_out", "forbidden", "missing", "unclear", "decided", "busy", "broken"),
+    ),
+    "page.at.{}": MOMENTS,
     "page.dead.{}": DeadLetter,
+    "page.dead.text.{}": DeadLetter,
     "page.state.{}": JobStatus,
     "page.spend.by.{}": SpendBy,
     "page.spend.name.{}": SpendBy,

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.domain.case import Case
+from bot.domain.outbox import OutboxItem
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pile:
@@ -34,6 +37,14 @@ class Standing:
     dead_letters: Sequence[Pile]
     cases: Sequence[Pile]
     pace: Pace
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobTrail:
+    """What is kept about a job beside its row: the cases about it, and what was posted of it, the earliest first."""
+
+    cases: Sequence[Case]
+    posts: Sequence[OutboxItem]
 
 
 class SpendBy(StrEnum):

@@ -10,6 +10,7 @@ from bot.client import Shotcaller
 from bot.domain import EVERYWHERE, Job, JobFilter
 from bot.errors import DeadLetterGone, NotPermitted
 from bot.locale import Words, words
+from bot.service.admin.jobs import decision_entry, possible_decisions
 from cogs import ui
 from cogs.admin import jobs_views
 from cogs.admin.common import check_admin_access
@@ -143,19 +144,8 @@ async def decide_job(bot: Shotcaller, interaction: discord.Interaction[Any], job
     jobs = bot.services.guild_jobs
     job = (await jobs.job(job_id.strip(), guild_id=await _scope(bot, interaction))).job
     action = _action_for(action, job)
-    place = job.destination.guild_id or EVERYWHERE
-    entry = ui.audit_entry(
-        interaction, f"job_{action}", guild_id=place, job=job.id, member=job.user_id, credits=job.credits
-    )
-    match action:
-        case "cancel":
-            job = await jobs.cancel(entry, job)
-        case "recheck":
-            job = await jobs.look_again(entry, job)
-        case "retry" | "deliver":
-            job = await jobs.retry(entry, job)
-        case _:
-            job = await jobs.write_off(entry, job, billed=action == "billed")
+    entry = decision_entry(action, job, entry_id=str(interaction.id), by=interaction.user.id, at=bot.services.now())
+    job = await jobs.decide(action, entry, job)
     await ui.answer(interaction, jobs_views.outcome_text(action, job, words(str(interaction.locale))))
 
 
@@ -165,7 +155,7 @@ def _action_for(action: str, job: Job) -> str:
     Raises:
         DeadLetterGone: it is about a dead letter, and that is none, or of the other kind.
     """
-    offered = {name for name, _ in jobs_views.actions_for(job)}
+    offered = possible_decisions(job)
     if action == "cancel" or action in offered:
         return action
     for wanted, name in (("retry", "deliver"), ("free", "close"), ("billed", "close")):

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain import DeadLetter, Job, JobFilter, Kind, LedgerEntry, Unit
+from bot.domain import Job, JobFilter, Kind, LedgerEntry, Unit
 from bot.locale import Words
-from bot.service.admin.jobs import PAGE, JobsPage
+from bot.service.admin.jobs import PAGE, JobsPage, is_prompt_private, possible_decisions
 from bot.service.jobs.eta import JobView
 from bot.service.ports import Phase, phase_of
 from cogs import ui
@@ -26,26 +26,17 @@ JOBS_PAGE: Final = ui.CustomId(
     skip=ui.digits(6),
 )
 
-# The actions that may be taken about a job in each state, with the emoji of their buttons.
-_OUTCOME_UNKNOWN_ACTIONS: Final = (("recheck", "🔎"), ("retry", "🔁"), ("free", "🧾"), ("billed", "💸"))
-_UNDELIVERED_ACTIONS: Final = (("deliver", "📦"), ("close", "🧾"))
-_WAITING_ACTIONS: Final = (("cancel", "↩️"),)
+_EMOJI: Final = dict(zip(_ACTIONS, ("↩️", "🔎", "🔁", "🧾", "💸", "📦", "🧾"), strict=True))  # of their buttons
 
 
 def prompt_of(job: Job, most: int, say: Words) -> str:
     """Show a job's prompt, unless it is private or from somebody's direct messages."""
-    return say("admin.jobs.hidden") if _hidden(job) else safe(job.request.text(), most)
-
-
-def _hidden(job: Job) -> bool:
-    return job.destination.guild_id is None or (job.destination.private and job.shared_at is None)
+    return say("admin.jobs.hidden") if is_prompt_private(job) else safe(job.request.text(), most)
 
 
 def actions_for(job: Job) -> tuple[tuple[str, str], ...]:
     """The actions that an admin may take about a job, with their emoji."""
-    if job.dead_letter is not None:
-        return _OUTCOME_UNKNOWN_ACTIONS if job.dead_letter is DeadLetter.OUTCOME_UNKNOWN else _UNDELIVERED_ACTIONS
-    return _WAITING_ACTIONS if job.cancellable else ()
+    return tuple((decision, _EMOJI[decision]) for decision in possible_decisions(job))
 
 
 def page_embed(page: JobsPage, job_filter: JobFilter, say: Words) -> discord.Embed:
@@ -133,7 +124,7 @@ def choices(jobs: Iterable[Job], typed: str, say: Words) -> Iterator[tuple[str, 
     """Find jobs by what is being typed: a part of the id or of a prompt that may be seen."""
     wanted = typed.strip().casefold()
     for job in jobs:
-        prompt = say("admin.jobs.hidden") if _hidden(job) else " ".join(job.request.text().split())
+        prompt = say("admin.jobs.hidden") if is_prompt_private(job) else " ".join(job.request.text().split())
         if wanted in job.id or wanted in prompt.casefold():
             yield f"{state_text(JobView(job=job), say)} · {prompt}", job.id
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.domain import EVERYWHERE, AuditEntry, DeadLetter, Job, JobFilter, LedgerEntry, is_possible_id
+from bot.domain.standing import JobTrail
 from bot.errors import GuildJobUnknown
 from bot.service.jobs.eta import Forecaster, JobView
 from bot.service.jobs.files import ResultFiles
@@ -15,6 +16,35 @@ from bot.store.jobs.queries import JobQueryStore
 
 PAGE: Final = 8  # jobs on a page
 CANDIDATES: Final = 100  # jobs that one is chosen from
+
+
+# The decisions that may be taken about a job, by what it waits for.
+_UNKNOWN: Final = ("recheck", "retry", "free", "billed")
+_UNDELIVERED: Final = ("deliver", "close")
+
+
+def possible_decisions(job: Job) -> tuple[str, ...]:
+    """List the decisions that those who run a job's guild may take about it."""
+    if job.dead_letter is not None:
+        return _UNKNOWN if job.dead_letter is DeadLetter.OUTCOME_UNKNOWN else _UNDELIVERED
+    return ("cancel",) if job.cancellable else ()
+
+
+def is_prompt_private(job: Job) -> bool:
+    """Say whether a job's prompt is its author's alone: asked for privately, or in direct messages."""
+    return job.destination.guild_id is None or (job.destination.private and job.shared_at is None)
+
+
+def decision_entry(decision: str, job: Job, *, entry_id: str, by: int, at: datetime) -> AuditEntry:
+    """Make the audit entry of a decision about a job."""
+    return AuditEntry(
+        id=entry_id,
+        guild_id=job.destination.guild_id or EVERYWHERE,
+        actor_id=by,
+        action=f"job_{decision}",
+        at=at,
+        detail={"job": job.id, "member": job.user_id, "credits": job.credits},
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +103,26 @@ class GuildJobs:
     async def ledger_entries(self, job: Job) -> Sequence[LedgerEntry]:
         """Read a job's lines in the ledger, in their order."""
         return await self._store.ledger_entries(job.id)
+
+    async def trail(self, job: Job) -> JobTrail:
+        """Read what else is kept about a job: what was posted of it beside its own messages, and what was decided."""
+        return await self._store.trail(job.id)
+
+    async def decide(self, decision: str, entry: AuditEntry, job: Job) -> Job:
+        """Carry out one of the `possible_decisions` about a job.
+
+        Raises:
+            DeadLetterGone: it is about a dead letter, and that is none any more.
+            TooLateToCancel: the provider may have heard of it already.
+        """
+        match decision:
+            case "cancel":
+                return await self.cancel(entry, job)
+            case "recheck":
+                return await self.look_again(entry, job)
+            case "retry" | "deliver":
+                return await self.retry(entry, job)
+        return await self.write_off(entry, job, billed=decision == "billed")
 
     async def cancel(self, entry: AuditEntry, job: Job) -> Job:
         """Take somebody's waiting job back.

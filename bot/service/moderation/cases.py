@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from bot.domain import AuditEntry, Case, CaseKind, CaseState, Job, JobStatus, Member, OutboxKind, Report
+from bot.domain import EVERYWHERE, AuditEntry, Case, CaseKind, CaseState, Job, JobStatus, Member, OutboxKind, Report
 from bot.errors import CaseUnknown, OwnReport, ResultForgotten, StoreUnavailable
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.files import ResultFiles
@@ -71,6 +71,17 @@ class Cases:
         """
         case = await self._store.case(case_id)
         if case is None or (case.guild_id, case.channel_id) != (guild_id, channel_id):
+            raise CaseUnknown
+        return case
+
+    async def of_guild(self, case_id: str, *, guild_id: int) -> Case:
+        """Read a case for somebody who runs its guild, or with `EVERYWHERE` the bot; the operator's are theirs alone.
+
+        Raises:
+            CaseUnknown: there is no such case there.
+        """
+        case = await self._store.case(case_id)
+        if case is None or (guild_id != EVERYWHERE and (case.guild_id != guild_id or case.for_operator)):
             raise CaseUnknown
         return case
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.domain import Job, JobFilter, Kind, LedgerEntry, Row, Unit, from_millis
+from bot.domain import EVERYWHERE, Case, Job, JobFilter, Kind, LedgerEntry, OutboxItem, Row, Unit, from_millis
+from bot.domain.standing import JobTrail
 from bot.store.database import Store, Transaction, transaction
 
 # The very words of the partial indexes, so that every database takes them.
@@ -18,6 +19,8 @@ _WHERE: Final[Mapping[JobFilter, str]] = {
     JobFilter.DEAD: "dead_letter IS NOT NULL",
     JobFilter.EVERYWHERE: "dead_letter IS NOT NULL",
 }
+
+_EVERYWHERE: Final = "prompt <> ''"  # the latest of all guilds: not what has been forgotten, which has no index
 
 
 class GuildJobStore(Store):
@@ -35,9 +38,13 @@ class GuildJobStore(Store):
         most: int,
     ) -> list[Job]:
         """List jobs of a guild (of all, if sought everywhere), perhaps of one member alone, the newest first."""
-        where, values = [_WHERE[job_filter]], [most, skip]
+        everywhere = job_filter is JobFilter.EVERYWHERE or guild_id == EVERYWHERE
+        where, values = (
+            [_EVERYWHERE if everywhere and job_filter is JobFilter.LATEST else _WHERE[job_filter]],
+            [most, skip],
+        )
         for column, value in (
-            ("guild_id", None if job_filter is JobFilter.EVERYWHERE else guild_id),
+            ("guild_id", None if everywhere else guild_id),
             ("user_id", user_id),
         ):
             if value is not None:
@@ -56,6 +63,16 @@ class GuildJobStore(Store):
         rows = await tx.all("SELECT * FROM ledger WHERE job_id = $1", job_id)
         found = [_ledger_entry(row) for row in rows]
         return sorted(found, key=lambda each: (each.at, each.kind is not Kind.HOLD, each.owner))
+
+    @transaction(snapshot=True)
+    async def trail(self, tx: Transaction, job_id: str) -> JobTrail:
+        """Read what else is kept about a job: its cases, and what was posted of it."""
+        cases = await tx.all("SELECT * FROM cases WHERE job_id = $1 AND job_id IS NOT NULL", job_id)
+        posts = await tx.all("SELECT * FROM outbox WHERE job_id = $1 AND job_id IS NOT NULL", job_id)
+        return JobTrail(
+            cases=sorted(map(Case.from_row, cases), key=lambda case: case.created_at),
+            posts=sorted(map(OutboxItem.from_row, posts), key=lambda post: post.created_at),
+        )
 
 
 def _ledger_entry(row: Row) -> LedgerEntry:

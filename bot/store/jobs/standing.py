@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.domain import EVERYWHERE, Case, Row, from_millis, millis
 from bot.domain.standing import Pace, Pile, SpendBy, SpendLine, Standing
+from bot.store.community.cases import with_reports
 from bot.store.database import Store, Transaction, transaction
 
 _DAY: Final = 24 * 60 * 60 * 1000  # milliseconds
@@ -63,7 +64,7 @@ class StandingStore(Store):
         )
         cases = await tx.all(
             f"SELECT kind AS name, count(*) AS n, min(created_at) AS oldest FROM cases "  # noqa: S608 (constants)
-            f"WHERE state = 'open'{here} GROUP BY kind",
+            f"WHERE state = 'open'{_theirs(guild_id, here)} GROUP BY kind",
             *values,
         )
         pace = await tx.one(*_lately(_PACE, guild_id, since=since))
@@ -83,20 +84,25 @@ class StandingStore(Store):
             return [found[name] for name in sorted(found)]
         return sorted(found.values(), key=lambda line: (-line.spent, -line.jobs, line.name))
 
-    @transaction
+    @transaction(snapshot=True)
     async def open_cases(self, tx: Transaction, guild_id: int, *, most: int) -> list[Case]:
         """List the open cases of a guild, or with `EVERYWHERE` of all, the oldest first."""
         here, values = _place(guild_id, number=2)
         rows = await tx.all(
-            f"SELECT * FROM cases WHERE state = 'open'{here} ORDER BY created_at LIMIT $1",  # noqa: S608 (constants)
+            f"SELECT * FROM cases WHERE state = 'open'{_theirs(guild_id, here)} ORDER BY created_at LIMIT $1",  # noqa: S608 (constants)
             most,
             *values,
         )
-        return [Case.from_row(row) for row in rows]
+        return [await with_reports(tx, Case.from_row(row)) for row in rows]
 
 
 def _place(guild_id: int, *, number: int = 1) -> tuple[str, tuple[int, ...]]:
     return ("", ()) if guild_id == EVERYWHERE else (f" AND guild_id = ${number}", (guild_id,))
+
+
+def _theirs(guild_id: int, here: str) -> str:
+    """Leave out of a guild's cases what the operator alone is shown."""
+    return here if guild_id == EVERYWHERE else f"{here} AND for_operator = 0"
 
 
 def _lately(columns: str, guild_id: int, *, since: datetime, group: str = "") -> tuple[str, *tuple[int, ...]]:

@@ -12,9 +12,12 @@ from bot.domain.visitor import Visitor
 from bot.errors import (
     CaseDecided,
     CaseUnknown,
+    ChannelClosed,
     DeadLetterGone,
     DestinationBusy,
+    DiscordBusy,
     GuildJobUnknown,
+    ResultForgotten,
     StoreUnavailable,
     TooLateToCancel,
 )
@@ -40,6 +43,7 @@ PROOF: Final = "proof"  # the field of every form
 
 # What is said of a status instead of a page: a key of the catalogues, behind `page.about.`.
 ABOUT: Final = {
+    400: "unclear",
     401: "sign_in",
     403: "forbidden",
     404: "missing",
@@ -54,7 +58,8 @@ _MISDIRECTED: Final = 421
 _STATUSES: Final[tuple[tuple[tuple[type[Exception], ...], int], ...]] = (
     ((GuildJobUnknown, CaseUnknown), 404),
     ((DeadLetterGone, TooLateToCancel, CaseDecided), 409),
-    ((StoreUnavailable, DestinationBusy), 503),
+    ((ChannelClosed, ResultForgotten), 409),
+    ((StoreUnavailable, DestinationBusy, DiscordBusy), 503),
 )
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -93,7 +98,7 @@ class Guard:
         except web.HTTPException as exc:
             status = exc.status
             if status not in ABOUT:
-                return exc
+                return web.Response(status=status, text=exc.reason)
         except Exception as exc:
             status = next((code for kinds, code in _STATUSES if isinstance(exc, kinds)), _BROKEN)
             if status == _BROKEN:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -17,8 +16,10 @@ from bot.errors import TooOften
 from bot.locale import words
 from bot.service.admin.overview import spend_table
 from bot.service.services import Services
-from bot.web.page.drawing import CHART, FILES, Drawing, bars, reader_locale, shipped
-from bot.web.page.guard import Guard
+from bot.web.page.cases import CasePages
+from bot.web.page.context import PageContext
+from bot.web.page.drawing import CHART, FILES, bars, reader_locale, shipped
+from bot.web.page.jobs import JobPages
 from bot.web.serving import serve
 
 log = logging.getLogger(__name__)
@@ -36,9 +37,8 @@ class Site:
 
     def __init__(self, services: Services, *, address: str) -> None:
         self._services = services
-        self._base = urlsplit(address).path
-        self._drawing = Drawing(base=self._base)
-        self._guard = Guard(address=address, access=services.page_access, draw=self._draw_message)
+        self._context = PageContext(services, address=address)
+        self._guard = self._context.guard
         self._tries = RateLimit(times=TRIES, span=timedelta(minutes=1), clock=services.now)
 
     def application(self) -> web.Application:
@@ -51,6 +51,8 @@ class Site:
         app.router.add_get(f"{PATH}/spend", self._spend)
         app.router.add_get(f"{PATH}/spend/{{by}}.csv", self._spend_table)
         app.router.add_get(f"{PATH}/settings", self._settings)
+        for pages in (JobPages(self._context), CasePages(self._context)):
+            pages.add_to(app.router, PATH)
         for name, kind in FILES.items():
             app.router.add_get(f"{PATH}/{name}", _file(shipped(name), kind))
         return app
@@ -59,27 +61,27 @@ class Site:
 
     async def _sign_in_form(self, request: web.Request) -> web.Response:
         """Show the button that signs in with the secret behind the #, which the browser has kept to itself."""
-        return self._draw("sign_in.html", reader_locale(request), {})
+        return self._context.draw("sign_in.html", reader_locale(request), {})
 
     async def _sign_in(self, request: web.Request) -> web.StreamResponse:
         try:
             self._tries.take(_EVERYBODY)
         except TooOften:
-            return self._draw_message(request, 429, "busy")
+            return self._context.draw_message(request, 429, "busy")
         secret = (await request.post()).get("secret")
         session = None
         if isinstance(secret, str) and secret and len(secret) <= SECRET:
             session = await self._services.page_access.sign_in(secret)
         if session is None:
-            return self._draw_message(request, 403, "link_over")
-        response = web.Response(status=303, headers={"Location": self._base})
+            return self._context.draw_message(request, 403, "link_over")
+        response = web.Response(status=303, headers={"Location": self._context.base})
         self._guard.remember(response, session)
         return response
 
     async def _sign_out(self, request: web.Request) -> web.StreamResponse:
         await self._guard.sent_form(request)
         await self._services.page_access.sign_out(self._guard.session(request))
-        response = self._draw_message(request, 200, "signed_out")
+        response = self._context.draw_message(request, 200, "signed_out")
         self._guard.forget(response)
         return response
 
@@ -95,13 +97,13 @@ class Site:
             "limited": month is not None and month.allowance != UNLIMITED,
             **self._chart(await overview.spend(SpendBy.DAY, visitor.guild_id), visitor),
         }
-        return self._draw_for(request, visitor, "overview.html", values)
+        return self._context.draw_for(request, visitor, "overview.html", values)
 
     async def _spend(self, request: web.Request) -> web.Response:
         visitor = await self._guard.visitor(request)
         lines = {by: await self._services.overview.spend(by, visitor.guild_id) for by in _ways(visitor)}
         values = {"tables": lines, **self._chart(lines[SpendBy.DAY], visitor)}
-        return self._draw_for(request, visitor, "spend.html", values)
+        return self._context.draw_for(request, visitor, "spend.html", values)
 
     async def _spend_table(self, request: web.Request) -> web.Response:
         visitor, by = await self._guard.visitor(request), request.match_info["by"]
@@ -119,25 +121,12 @@ class Site:
         visitor = await self._guard.visitor(request)
         if visitor.guild_id != EVERYWHERE:
             raise web.HTTPNotFound
-        return self._draw_for(request, visitor, "settings.html", {"settings": self._services.overview.settings})
+        return self._context.draw_for(request, visitor, "settings.html", {"settings": self._services.overview.settings})
 
     # -- drawing
 
     def _chart(self, lines: Any, visitor: Visitor) -> dict[str, Any]:
         return {"days": lines, "bars": bars(lines, words(visitor.locale)), "chart": CHART}
-
-    def _draw_for(
-        self, request: web.Request, visitor: Visitor, template: str, values: dict[str, Any], *, status: int = 200
-    ) -> web.Response:
-        """Draw what somebody who is signed in sees, with the ways to go on and out."""
-        shown = {"visitor": visitor, "everywhere": visitor.guild_id == EVERYWHERE, "proof": self._guard.proof(request)}
-        return self._draw(template, visitor.locale, {**values, **shown, "path": request.path}, status=status)
-
-    def _draw_message(self, request: web.Request, status: int, about: str) -> web.Response:
-        return self._draw("message.html", reader_locale(request), {"about": about}, status=status)
-
-    def _draw(self, template: str, locale: str, values: dict[str, Any], *, status: int = 200) -> web.Response:
-        return self._drawing.page(template, locale, values, now=self._services.now(), status=status)
 
 
 def _ways(visitor: Visitor) -> list[SpendBy]:
