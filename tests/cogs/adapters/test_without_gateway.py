@@ -213,6 +213,15 @@ async def test_the_operator_is_alerted(posting: Posting) -> None:
     assert await posting.notifier.find_alert(alert, since=since) == found
 
 
+async def test_where_the_operator_has_no_channel_the_log_alone_has_an_alert(posting: Posting) -> None:
+    answers: Any = AsyncMock()
+    notifier = DiscordNotifier(posting.client, answers=answers, notify_of=AsyncMock(), models={}, moment=posting.clock)
+    alert, asked = Alert(trouble=Trouble.BUDGET, subject="80 %", key="budget-1"), utc_now()
+    await notifier.alert(alert)
+    assert await notifier.find_alert(alert, since=asked) == NotPosted()
+    assert posting.messages("rushes") == {}
+
+
 async def test_cases_are_asked_in_the_guilds_language_found_and_decided(posting: Posting) -> None:
     await posting.library_client.post("settings", locale="zh-CN")
     made, since = posting.job(), utc_now()
