@@ -41,8 +41,12 @@ class Agenda:
         self._woken.clear()
 
     def plan(self, until: datetime) -> None:
-        """Expect that nothing becomes due until then, but for what is noted from now on."""
-        self._due_at = self._until = until
+        """Expect that nothing becomes due until then, but for what is noted from now on.
+
+        What was to be looked at earlier still is: whoever plans anew at each job would never come to the queues.
+        """
+        self._due_at = until
+        self.expire_by(until)
 
     def expire_by(self, moment: datetime) -> None:
         """Have everything looked at by that moment."""

@@ -69,6 +69,16 @@ def test_what_is_planned_holds_no_longer_than_was_said(agenda: Agenda, clock: Cl
     assert not agenda.known
 
 
+def test_whatever_becomes_due_meanwhile_the_queues_are_looked_at_in_time(agenda: Agenda, clock: Clock) -> None:
+    clock.tick(LONG.total_seconds() - 1)
+    agenda.begin()
+    agenda.plan(clock() + LONG)
+    assert agenda.pause(clock(), most=LONG) == timedelta(seconds=1)
+    clock.tick(1)
+    agenda.begin()
+    assert agenda.queues
+
+
 def test_the_earliest_job_that_was_noted_is_due_next(agenda: Agenda, clock: Clock) -> None:
     for seconds in (5, 3, 4):
         agenda.note_due(clock() + timedelta(seconds=seconds))
