@@ -1,22 +1,25 @@
 """Who gets into the operator's page, what they see there, and what those try who may not."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from bot.domain import AuditEntry
 from bot.errors import DestinationBusy, PageNotOffered
+from bot.locale import words
 from bot.service.admin.page_access import LIFETIMES, LINK_LIFE, RIGHTS_FRESH
+from bot.web.page.drawing import entry_text
 from bot.web.page.guard import HEADERS, LIVE
 from bot.web.page.site import TRIES, Site, serve_page
 from bot.wiring.build import page_address
 from tests.service.services import SETTINGS
-from tests.web.office import ADMIN, COOKIE, GUILD, ORIGIN, OTHER_GUILD, Office
+from tests.web.office import ADMIN, COOKIE, GUILD, ORIGIN, OTHER_GUILD, OWNER, Office
 
 
 async def test_whoever_is_not_signed_in_sees_nothing(office: Office) -> None:
-    for path in ("/page", "/page/spend", "/page/spend/day.csv", "/page/settings"):
+    for path in ("/page", "/page/spend", "/page/spend/day.csv", "/page/settings", "/page/audit"):
         answer = await office.get(path)
         assert answer.status == 401
         assert "/admin page" in await answer.text()
@@ -255,6 +258,30 @@ async def test_settings_are_shown_without_their_secrets(office: Office) -> None:
     assert "KEEP_FILES_DAYS" in text
     assert not re.search(">(token|key)<", text)
     assert SETTINGS.shown()["DISCORD_TOKEN"] == "•••"
+
+
+async def test_the_audit_is_told_in_words_and_only_of_ones_own(office: Office) -> None:
+    await office.sign_in(ADMIN, GUILD)
+    await office.services.pause(guild_id=OTHER_GUILD)
+    page = await (await office.get("/page/audit")).text()
+    assert f"{ADMIN} signed in to the operator&#39;s page" in page
+    assert "test" not in re.findall("<td>(.*?)</td>", page)
+    await office.services.pause(guild_id=GUILD)
+    assert "1 test" in await (await office.get("/page/audit")).text(), "whatever has no words is told by its name"
+    await office.sign_in()
+    assert f"{OWNER} signed in" in await (await office.get("/page/audit")).text()
+
+
+@pytest.mark.parametrize(
+    ("action", "detail", "text"),
+    [
+        ("job_cancel", {"member": 3, "job": "ab", "credits": 5}, "9 took back 3's video ab (5 credits)"),
+        ("changed", {"changes": [{"path": "limits.longest"}]}, "limits.longest"),
+    ],
+)
+def test_an_entry_is_put_in_words(action: str, detail: dict[str, object], text: str) -> None:
+    entry = AuditEntry(id="1", guild_id=7, actor_id=9, action=action, at=datetime.now(UTC), detail=detail)
+    assert text in entry_text(entry, words())
 
 
 async def test_the_page_speaks_chinese(office: Office) -> None:

@@ -72,8 +72,10 @@ class Overview:
         return await self._lookup.account(fund)
 
     async def spend(self, by: SpendBy, guild_id: int) -> Sequence[SpendLine]:
-        """Add up what was spent lately."""
-        return await self._store.spend(by, guild_id, since=self._clock() - SPEND_SPAN)
+        """Add up what was spent lately; of days there is every one, also that on which nothing was."""
+        since = self._clock() - SPEND_SPAN
+        lines = await self._store.spend(by, guild_id, since=since)
+        return _every_day(lines, since=since) if by is SpendBy.DAY else lines
 
     async def cases(self, guild_id: int) -> Sequence[Case]:
         """List what waits to be decided, the oldest first."""
@@ -82,6 +84,12 @@ class Overview:
     async def audit(self, guild_id: int) -> Sequence[AuditEntry]:
         """List what was changed by people lately; of the whole bot, what belongs to no guild."""
         return await self._audit.of_guild(guild_id, most=MOST)
+
+
+def _every_day(lines: Sequence[SpendLine], *, since: datetime) -> Sequence[SpendLine]:
+    known = {line.name: line for line in lines}
+    days = [(since + timedelta(days=more)).astimezone(UTC).date().isoformat() for more in range(SPEND_SPAN.days + 1)]
+    return [known.get(day) or SpendLine(name=day, jobs=0, failed=0, credits=0, estimated=0, spent=0) for day in days]
 
 
 def spend_table(by: SpendBy, lines: Sequence[SpendLine]) -> bytes:

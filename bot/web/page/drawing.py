@@ -10,11 +10,11 @@ from typing import Any, Final
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from bot.domain import USD_MICROS
+from bot.domain import USD_MICROS, AuditEntry
 from bot.domain.standing import SpendLine
 from bot.locale import Words, nearest, words
 
-FILES: Final = {"page.css": "text/css", "page.js": "text/javascript"}
+FILES: Final = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 CHART: Final = (720, 160)  # width and height of a chart, in its own units
 
 
@@ -100,6 +100,24 @@ def bars(lines: Sequence[SpendLine], say: Words) -> Sequence[Bar]:
         )
         for number, line in enumerate(lines)
     ]
+
+
+def entry_text(entry: AuditEntry, say: Words) -> str:
+    """Put an audit entry in a reader's words, with people and places by their ids."""
+    gaps: dict[str, Any] = {"reason": "", "note": "", "until": "", "actor": entry.actor_id}
+    gaps |= {name: _plain(name, value, say) for name, value in entry.detail.items()}
+    try:
+        return say(f"audit.{entry.action}", **gaps).replace("`", "")
+    except KeyError:  # another version wrote it
+        return f"{entry.actor_id} {entry.action}"
+
+
+def _plain(name: str, value: Any, say: Words) -> str:
+    if name == "credits" and isinstance(value, int):
+        return say("credits", n=value)
+    if name == "changes" and isinstance(value, list):
+        return ", ".join(str(each.get("path", "")) for each in value if isinstance(each, dict))
+    return str(value)
 
 
 def reader_locale(request: web.Request) -> str:

@@ -1,5 +1,6 @@
 """Guards the operator's page: who is asked for, where forms come from, what browsers may do with it."""
 
+import asyncio
 import hmac
 import logging
 from collections.abc import Awaitable, Callable
@@ -39,6 +40,7 @@ HEADERS: Final = {
     "X-Frame-Options": "DENY",
 }
 LIVE: Final = "X-Live"  # the header of what the page asks for by itself, which keeps no session open
+PATIENCE: Final = 5.0  # seconds for a form to arrive
 PROOF: Final = "proof"  # the field of every form
 
 # What is said of a status instead of a page: a key of the catalogues, behind `page.about.`.
@@ -64,6 +66,19 @@ _STATUSES: Final[tuple[tuple[tuple[type[Exception], ...], int], ...]] = (
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Draw = Callable[[web.Request, int, str], web.Response]
+
+
+async def read_form(request: web.Request) -> dict[str, str]:
+    """Read the fields of a form.
+
+    Raises:
+        HTTPRequestTimeout: they take too long to arrive.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
 
 
 class Guard:
@@ -127,7 +142,7 @@ class Guard:
         Raises:
             HTTPForbidden: it was made somewhere else.
         """
-        form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+        form = await read_form(request)
         expected = self.proof(request).encode()
         if not hmac.compare_digest(form.get(PROOF, "").encode(errors="replace"), expected):
             raise web.HTTPForbidden

@@ -18,7 +18,8 @@ from bot.service.admin.overview import spend_table
 from bot.service.services import Services
 from bot.web.page.cases import CasePages
 from bot.web.page.context import PageContext
-from bot.web.page.drawing import CHART, FILES, bars, reader_locale, shipped
+from bot.web.page.drawing import CHART, FILES, bars, entry_text, reader_locale, shipped
+from bot.web.page.guard import read_form
 from bot.web.page.jobs import JobPages
 from bot.web.serving import serve
 
@@ -51,6 +52,7 @@ class Site:
         app.router.add_get(f"{PATH}/spend", self._spend)
         app.router.add_get(f"{PATH}/spend/{{by}}.csv", self._spend_table)
         app.router.add_get(f"{PATH}/settings", self._settings)
+        app.router.add_get(f"{PATH}/audit", self._audit)
         for pages in (JobPages(self._context), CasePages(self._context)):
             pages.add_to(app.router, PATH)
         for name, kind in FILES.items():
@@ -68,9 +70,8 @@ class Site:
             self._tries.take(_EVERYBODY)
         except TooOften:
             return self._context.draw_message(request, 429, "busy")
-        secret = (await request.post()).get("secret")
-        session = None
-        if isinstance(secret, str) and secret and len(secret) <= SECRET:
+        secret, session = (await read_form(request)).get("secret", ""), None
+        if 0 < len(secret) <= SECRET:
             session = await self._services.page_access.sign_in(secret)
         if session is None:
             return self._context.draw_message(request, 403, "link_over")
@@ -116,6 +117,12 @@ class Site:
             charset="utf-8",
             headers={"Content-Disposition": f'attachment; filename="spend-by-{by}.csv"'},
         )
+
+    async def _audit(self, request: web.Request) -> web.Response:
+        visitor = await self._guard.visitor(request)
+        entries, say = await self._services.overview.audit(visitor.guild_id), words(visitor.locale)
+        values = {"entries": [(entry.at, entry_text(entry, say)) for entry in entries]}
+        return self._context.draw_for(request, visitor, "audit.html", values)
 
     async def _settings(self, request: web.Request) -> web.Response:
         visitor = await self._guard.visitor(request)
