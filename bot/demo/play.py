@@ -62,8 +62,8 @@ async def _stay(screen: Screen, page: str) -> None:
     """Leave everything as it stands until somebody has seen enough."""
     from sandbox.server import stop_signals  # noqa: PLC0415 - the demo drives a sandbox in another process
 
-    screen.say(f"  {page} stays open until you press Ctrl+C")
     with stop_signals() as stopped:
+        screen.say(f"  {page} stays open until you press Ctrl+C")
         await stopped.wait()
 
 
