@@ -56,5 +56,5 @@ def _of_job(row: dict[str, Any], works: list[Work], discord: SimulatedDiscord, *
         yield f"{len(billed)} tasks are billed"
     if end in {End.POSTED, End.DIRECT, End.KEPT} and job.task_id not in {work.id for work in billed}:
         yield "nothing was billed"
-    if billed and end is End.CANCELLED:
+    if billed and end is End.CANCELLED and not resubmitted:  # the operator has said that there was nothing
         yield "it was taken back, and is billed"

@@ -132,16 +132,19 @@ class Community:
 
     async def _ask(self, request: VideoRequest, context: RequestContext) -> None:
         key, user_id = context.key, context.member.user_id
+        asked = "SELECT id FROM jobs WHERE idempotency_key = $1"
+        known = self._disk.rows(asked, key)  # of a process that was killed before it answered
         said = await self._machine.ask(f"a video {key}", lambda services: services.videos.request(request, context))
-        there = self._disk.rows("SELECT id FROM jobs WHERE idempotency_key = $1", key)
+        there = self._disk.rows(asked, key)
         if isinstance(said, Accepted):
             self._world.counted["accepted"] += 1
             before = self.kept.setdefault(key, Kept(job_id=said.job.id, user_id=user_id, key=key))
-            if before.job_id != said.job.id:
+            # Where everything was deleted nothing is left to know a repeat by; Discord lets nobody answer it twice.
+            if before.job_id != said.job.id and user_id not in self.forgotten:
                 self._world.is_wrong(f"{key} became two jobs: {before.job_id}, {said.job.id}")
             if not there and user_id not in self.forgotten:
                 self._world.is_wrong(f"{key} was accepted, and is not there")
-        elif isinstance(said, Refused | StoreUnavailable) and there and key not in self.kept:
+        elif isinstance(said, Refused | StoreUnavailable) and there and not known:
             self._world.is_wrong(f"{key} was refused ({said!r}), and is there")
         elif said is not None:
             self._world.counted[f"refused: {type(said).__name__}"] += 1
