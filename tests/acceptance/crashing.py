@@ -55,7 +55,9 @@ class Watched:
             return found
 
         async def call(*args: Any, **kwargs: Any) -> Any:
-            step = " ".join([name, *(str(arg.phase) for arg in args if isinstance(arg, Card))])
+            # A card is posted once: whether the job has been claimed by then is chance.
+            phases = [str(arg.phase) for arg in args if isinstance(arg, Card) and name != "post_card"]
+            step = " ".join([name, *phases])
             self._watch.passes(f"before {step}")
             answer = await found(*args, **kwargs)
             self._watch.passes(f"after {step}")

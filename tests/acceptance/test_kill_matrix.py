@@ -17,7 +17,7 @@ CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 STEPS: Final = (
     "check",
     "JobStore.accept queued",
-    "post_card waiting",
+    "post_card",
     "JobStore.record_card",
     "ClaimStore.waiting submitting",
     "submit",
@@ -158,7 +158,7 @@ async def test_killed_again_while_it_takes_over_the_bot_still_delivers_once(syst
     await exactly_once(system)
 
 
-@pytest.mark.parametrize("point", ["after post_result", "after post_card waiting"])
+@pytest.mark.parametrize("point", ["after post_result", "after post_card"])
 async def test_long_after_the_kill_nothing_is_posted_again_though_discord_has_forgotten_the_nonce(
     system: System, point: str
 ) -> None:
