@@ -3,12 +3,21 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import coverage
 import pytest
 
 from tests.fresh_databases import FreshDatabases
 from tests.postgres_server import Server, ServerMissing, shared_server
+
+# What takes longest, since it waits for many processes or walks a long way: begun first, one after the other.
+LONGEST: Final = ("tests/torture/", "test_money_machine.py", "test_demo_crowd.py", "test_outage.py", "test_restore.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest tests: at the end all but one of the run's processes would wait for them."""
+    items.sort(key=lambda item: not any(part in item.nodeid for part in LONGEST))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
