@@ -49,6 +49,7 @@ def attempt(commands: Sequence[str], *, source: Path = ROOT) -> list[tuple[str, 
     """Each command in turn in one fresh clone: the command, its seconds, and its exit code."""
     with tempfile.TemporaryDirectory(prefix="fresh-") as made:
         folder, found = Path(made), []
+        folder.chmod(0o711)  # for a server that root starts, which runs as `nobody`
         clone(source, folder / "checkout")
         surroundings = environment(os.environ, folder)
         for command in commands:
