@@ -13,6 +13,7 @@ import logging
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -24,12 +25,9 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from bot.clock import SteadyClock, utc_now
-from bot.domain import Destination, VideoRequest
+from bot.domain import Destination
 from bot.domain.quota import owner_of, period_of
-from bot.provider.base import Task, TaskResult, TaskStatus
 from bot.service.jobs.offered_models import OfferedModels
-from bot.service.media.probe import MediaInfo
-from bot.service.ports import NotPosted, Posted
 from bot.settings import Settings
 from bot.store.jobs.jobs import JobStore
 from bot.store.migrate import migrate
@@ -37,6 +35,7 @@ from bot.store.sqlite import SQLiteDatabase
 from bot.wiring.build import Bot, build
 from bot.wiring.world import Sizes, World
 from tests import jobs
+from tests.effortless import Discord, Files, Media, Service
 from tests.funding import plain
 from tests.torture.reliability_page import write_soak
 
@@ -45,19 +44,6 @@ PEOPLE: Final = 200
 CHANNELS: Final = 4_194_304  # between two ids that Discord makes one after the other
 WAVE: Final = 100  # videos that are asked for at once
 MOST: Final = 100_000
-FILE: Final = b"video" * 1000
-VIDEO: Final = MediaInfo(
-    width=1280,
-    height=720,
-    seconds=5,
-    video_codec="h264",
-    audio_codec=None,
-    size=len(FILE),
-    fps=24,
-    container="mp4",
-    pixel_format="yuv420p",
-    faststart=True,
-)
 MEGABYTE: Final = 1024 * 1024
 LOOK: Final = 0.05  # seconds between two looks whether all is over
 _UNDER_WAY: Final = "SELECT id FROM jobs WHERE due_at IS NOT NULL LIMIT 1"
@@ -82,67 +68,6 @@ class Look:
         held = f"{self.memory:.0f} MB of memory, {self.descriptors} descriptors, {self.tasks} tasks"
         kept = f"{self.objects:,} objects; database {self.database:.1f} MB, {self.results} files of videos"
         return f"{self.videos:,} videos: {held}, {kept}; {self.cpu:.1f} s of CPU a 1,000"
-
-
-class Service:
-    """A video service that is done with a task when it is asked for the second time, and forgets it then."""
-
-    id = "kirin"
-    find_is_authoritative = True
-    longest_create = timedelta(seconds=30)
-
-    def __init__(self) -> None:
-        self._asked: set[str] = set()
-
-    async def submit(self, _: VideoRequest, *, external_id: str, may_send: Callable[[], bool] = lambda: True) -> Task:
-        assert may_send()
-        return Task(id=external_id, status=TaskStatus.WORKING)
-
-    async def fetch(self, task_id: str) -> Task:
-        if task_id not in self._asked:
-            self._asked.add(task_id)
-            return Task(id=task_id, status=TaskStatus.WORKING)
-        self._asked.discard(task_id)
-        return Task(id=task_id, status=TaskStatus.SUCCEEDED, result=TaskResult(url="https://videos.example/a.mp4"))
-
-    async def find(self, _: str) -> Task | None:
-        return None
-
-    async def check(self) -> None:
-        return None
-
-
-class Discord:
-    """Takes every card and every video at once."""
-
-    def __init__(self) -> None:
-        self._ids = count(1)
-
-    def __getattr__(self, name: str) -> Any:
-        async def answer(*_: Any, **__: Any) -> Any:
-            if name.startswith("find"):
-                return NotPosted()
-            return Posted(channel_id=1, message_id=next(self._ids)) if name.startswith("post") else None
-
-        return answer
-
-
-class Files:
-    """Brings the same file from everywhere."""
-
-    async def download(self, _: str, path: Path, *, cap: int) -> int:
-        await asyncio.to_thread(path.write_bytes, FILE[:cap])
-        return len(FILE)
-
-
-class Media:
-    """Finds every file good as it is."""
-
-    async def fit(self, path: Path, **_: Any) -> tuple[Path, MediaInfo]:
-        return path, VIDEO
-
-    async def probe(self, _: Path) -> MediaInfo:
-        return VIDEO
 
 
 class Days:
@@ -230,8 +155,9 @@ def _memory() -> float:
 @asynccontextmanager
 async def soaking(folder: Path) -> AsyncIterator[Soak]:
     """A bot at work in a folder."""
-    silent: Any = Discord()
-    service: Any = Service()
+    calls = Counter[str]()
+    silent: Any = Discord(calls)
+    service: Any = Service(calls, polls=2)
     media: Any = Media()
     settings = Settings(
         _env_file=None,
