@@ -45,6 +45,17 @@ async def back_up(system: System) -> Backup:
     return backup
 
 
+async def backed_up_and_killed(system: System, *, videos: int, **options: Any) -> Backup:
+    """Have a bot killed right after its backup, while it makes one video and the others wait."""
+    async with system.process(**ONE) as process:
+        await system.people.online()
+        await ask(system, videos=videos, **options)
+        backup = await back_up(system)
+        process.kill()
+        await process.wait()
+    return backup
+
+
 async def operators_messages(system: System) -> list[dict[str, Any]] | None:
     """What the operator has been told."""
     return await system.people.messages("showcase") or None
@@ -103,12 +114,7 @@ async def test_what_was_made_and_posted_since_the_backup_is_found_and_neither_pa
 async def test_what_nobody_has_submitted_since_goes_on_as_if_nothing_had_been(
     system: System, request: pytest.FixtureRequest
 ) -> None:
-    async with system.process(**ONE) as process:
-        await system.people.online()
-        await ask(system, videos=2, **KLING)
-        backup = await back_up(system)
-        process.kill()
-        await process.wait()
+    backup = await backed_up_and_killed(system, videos=2, **KLING)
     await restored(system, backup, request)
     async with system.bot(**ONE):
         await system.rest()
@@ -119,12 +125,7 @@ async def test_what_nobody_has_submitted_since_goes_on_as_if_nothing_had_been(
 async def test_where_a_service_cannot_tell_nothing_is_submitted_and_the_operator_decides(
     system: System, request: pytest.FixtureRequest
 ) -> None:
-    async with system.process(**ONE) as process:
-        await system.people.online()
-        await ask(system, videos=2, **SMALL)
-        backup = await back_up(system)
-        process.kill()
-        await process.wait()
+    backup = await backed_up_and_killed(system, videos=2, **SMALL)
     await restored(system, backup, request)
     operator = system.id_of("channels", "showcase")
     async with system.bot(**ONE, kirin_find_is_authoritative=False, operator_channel_id=operator):
