@@ -155,9 +155,10 @@ def _init(arguments: argparse.Namespace) -> int:
 
 def _doctor(_: argparse.Namespace) -> int:
     from bot.doctor import examine
+    from bot.locale import terminal_locale, words
 
     with private_files():
-        return asyncio.run(examine(Settings.load()))
+        return asyncio.run(examine(Settings.load(), words(terminal_locale(os.environ))))
 
 
 def _migrate(arguments: argparse.Namespace) -> int:

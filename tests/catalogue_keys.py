@@ -26,6 +26,7 @@ from bot.domain import (
     Who,
 )
 from bot.domain.request import AXES
+from bot.domain.sharing import Role
 from bot.domain.standing import SpendBy
 from bot.service.admin.credits import MoreCreditsOutcome
 from bot.service.admin.doctor import ProviderState
@@ -191,6 +192,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "copy.{}": CopyKind,
     "defaults.no.{}": SWITCHES,
     "doctor.gone.{}": ("roles", "channels"),
+    "check.processes.{}": Role,
     "doctor.provider.{}": ProviderState,
     **dict.fromkeys((f"doctor.{{}}.{each}" for each in ("good", "closed", "gone", "none")), ("moderators", "audit")),
     "error.case.{}": CaseState,

@@ -85,7 +85,7 @@ BREACHES = [
     ("settings-users", "cogs.video.create", "bot.settings"),
     ("settings-users", "bot.provider.kirin", "bot.settings.models"),
     ("locale-users", "bot.service.jobs.worker", "bot.locale"),
-    ("locale-users", "bot.doctor", "bot.locale"),
+    ("locale-users", "bot.operate", "bot.locale"),
     ("cogs-users", "bot.doctor", "cogs.video.create"),
     ("sql", "bot.service.jobs.worker", "sqlite3"),
     ("sql", "bot.doctor.local", "aiosqlite"),

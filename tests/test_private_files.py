@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
-from bot.doctor.finding import Mark
 from bot.doctor.local import check_rights
+from bot.domain.finding import Mark
+from bot.locale import words
 from bot.private_files import close_to_others, open_to_others, private_files
 from bot.settings import Settings
 
@@ -74,11 +75,11 @@ def test_the_bots_files_are_closed_and_nobody_elses() -> None:
 
 
 async def test_the_doctor_names_what_others_may_open() -> None:
-    assert [finding async for finding in check_rights(settings())] == []
+    assert [finding async for finding in check_rights(settings(), words())] == []
     left_open()
-    files, keys = [finding async for finding in check_rights(settings())]
+    files, keys = [finding async for finding in check_rights(settings(), words())]
     assert (files.mark, keys.mark) == (Mark.NOTE, Mark.NOTE)
     assert "data/shotcaller.db, data/shotcaller.db-wal, data/shotcaller.db.lock and 2 more" in files.text
     assert "chmod 600 .env" in keys.remedy
     closed()
-    assert [finding async for finding in check_rights(settings())] == []
+    assert [finding async for finding in check_rights(settings(), words())] == []

@@ -8,10 +8,12 @@ import aiohttp
 import discord
 
 from bot.client import IN_CHANNEL, IN_THREAD, use_addresses
-from bot.doctor.finding import Finding, bad, good, note
+from bot.domain.finding import Finding, bad, good, note
 from bot.domain.sharing import parse_shards
+from bot.locale import Words
 from bot.settings import WITHOUT_GATEWAY, Settings
 
+DISCORD: Final = "Discord"
 NEEDED: Final = tuple(dict.fromkeys((*IN_CHANNEL, *IN_THREAD)))
 
 _TROUBLE: Final = (discord.LoginFailure, discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
@@ -25,25 +27,25 @@ class Account:
     invitation: str | None = None
 
 
-async def check_token(settings: Settings) -> Account:
+async def check_token(settings: Settings, say: Words) -> Account:
     """Sign in with the token, and look at nothing else."""
     async with _client(settings) as client:
         try:
             await client.login(settings.discord_token.get_secret_value())
         except _TROUBLE as exc:
-            return Account(finding=_in_words(exc))
-        return Account(finding=_signed_in(client), invitation=_invitation(client))
+            return Account(finding=_in_words(exc, say))
+        return Account(finding=_signed_in(client, say), invitation=_invitation(client))
 
 
-async def check_discord(settings: Settings) -> AsyncIterator[Finding]:
+async def check_discord(settings: Settings, say: Words) -> AsyncIterator[Finding]:
     """Check the token, then every guild that the bot is in, then the channel of the operator."""
     async with _client(settings) as client:
         try:
             await client.login(settings.discord_token.get_secret_value())
-            async for finding in _check_guilds(client, settings):
+            async for finding in _check_guilds(client, settings, say):
                 yield finding
         except _TROUBLE as exc:
-            yield _in_words(exc)
+            yield _in_words(exc, say)
 
 
 def _client(settings: Settings) -> discord.Client:
@@ -52,71 +54,65 @@ def _client(settings: Settings) -> discord.Client:
     return discord.Client(intents=discord.Intents.none())
 
 
-def _in_words(trouble: Exception) -> Finding:
+def _in_words(trouble: Exception, say: Words) -> Finding:
     """Say why Discord can't be asked."""
     match trouble:
         case discord.LoginFailure():
-            remedy = "Set DISCORD_TOKEN to the one under Bot, Reset Token, in Discord's developer portal."
-            return bad("Discord", "does not take the token", remedy)
+            return bad(DISCORD, say("check.discord.token"), say("check.discord.token.cure"))
         case discord.HTTPException(status=status, code=code):
-            return bad("Discord", f"refuses (HTTP {status}, code {code})", "Try again in a few minutes.")
-    return bad("Discord", f"cannot be reached: {trouble}", "Look at DISCORD_API_URL and the network.")
+            text = say("check.discord.refuses", status=status, code=code)
+            return bad(DISCORD, text, say("check.discord.refuses.cure"))
+    return bad(DISCORD, say("check.discord.away", error=trouble), say("check.discord.away.cure"))
 
 
-def _signed_in(client: discord.Client) -> Finding:
-    return good("Discord", f"takes the token; the bot is {client.user}")
+def _signed_in(client: discord.Client, say: Words) -> Finding:
+    return good(DISCORD, say("check.discord.good", name=client.user))
 
 
-async def _check_guilds(client: discord.Client, settings: Settings) -> AsyncIterator[Finding]:
-    yield _signed_in(client)
+async def _check_guilds(client: discord.Client, settings: Settings, say: Words) -> AsyncIterator[Finding]:
+    yield _signed_in(client, say)
     recommended, *_ = await client.http.get_bot_gateway()
-    if (finding := judge_shards(settings.shards, recommended)) is not None:
+    if (finding := judge_shards(settings.shards, recommended, say)) is not None:
         yield finding
     guilds = [guild async for guild in client.fetch_guilds(limit=None)]
     if not guilds:
-        yield bad("guilds", "the bot is in none", f"Invite it: {_invitation(client)}")
+        yield bad(say("check.guilds"), say("check.guilds.none"), say("check.invite", address=_invitation(client)))
     for guild in guilds:
-        async for finding in _check_guild(client, guild.id):
+        async for finding in _check_guild(client, guild.id, say):
             yield finding
     for guild_id in set(settings.discord_guild_ids) - {guild.id for guild in guilds}:
-        remedy = f"Invite it, or take the id out of DISCORD_GUILD_IDS: {_invitation(client)}"
-        yield bad(f"guild {guild_id}", "the settings name it, and the bot is not in it", remedy)
+        remedy = say("check.guild.foreign.cure", address=_invitation(client))
+        yield bad(say("check.guild", name=guild_id), say("check.guild.foreign"), remedy)
     if settings.operator_channel_id is None:
-        remedy = "Set OPERATOR_CHANNEL_ID to a channel of yours if you want to read of it on Discord."
-        yield note(
-            "operator",
-            "what only you can mend is told in the log alone; reports and feedback come to you by direct message",
-            remedy,
-        )
+        yield note(say("check.operator"), say("check.operator.none"), say("check.operator.none.cure"))
     else:
-        yield await _check_operator_channel(client, settings.operator_channel_id)
+        yield await _check_operator_channel(client, settings.operator_channel_id, say)
 
 
-def judge_shards(shards: str | None, recommended: int) -> Finding | None:
+def judge_shards(shards: str | None, recommended: int, say: Words) -> Finding | None:
     """Compare the shards of the settings with how many Discord recommends; say nothing where there is no question."""
+    about = say("check.sharding")
     if shards == WITHOUT_GATEWAY:
-        return good("sharding", f"Discord recommends {recommended} for all gateways together")
+        return good(about, say("check.sharding.elsewhere", recommended=recommended))
     count = 1 if shards is None else parse_shards(shards).count
     if recommended > count:
-        remedy = (
-            f"Run gateways for {recommended} (docs/scale.md); beyond 2,500 servers a shard Discord refuses the bot."
-        )
-        return note("sharding", f"Discord recommends {recommended} shards, and the settings have {count}", remedy)
-    return None if shards is None else good("sharding", f"{count} shards; Discord recommends {recommended}")
+        text = say("check.sharding.few", recommended=recommended, count=count)
+        return note(about, text, say("check.sharding.few.cure", recommended=recommended))
+    return None if shards is None else good(about, say("check.sharding.good", recommended=recommended, count=count))
 
 
-async def _check_guild(client: discord.Client, guild_id: int) -> AsyncIterator[Finding]:
+async def _check_guild(client: discord.Client, guild_id: int, say: Words) -> AsyncIterator[Finding]:
     if client.user is None:
         raise TypeError("the client has not logged in")
     guild = await client.fetch_guild(guild_id)
     me = await guild.fetch_member(client.user.id)
-    about = f"guild {guild.name}"
+    about = say("check.guild", name=guild.name)
     lacking = _lacking(me.guild_permissions, NEEDED)
     if lacking:
-        remedy = f"Give its role these permissions, or invite it again: {_invitation(client)}"
-        yield bad(about, f"the bot lacks {_named(lacking)}", remedy)
+        remedy = say("check.guild.lacks.cure", address=_invitation(client))
+        yield bad(about, say("check.guild.lacks", missing=_named(lacking)), remedy)
     else:
-        yield good(about, "the bot has every permission that it needs")
+        yield good(about, say("check.guild.good"))
     channels = [each for each in await guild.fetch_channels() if not isinstance(each, discord.CategoryChannel)]
     taken: dict[tuple[str, ...], list[str]] = {}
     for channel in channels:
@@ -125,22 +121,21 @@ async def _check_guild(client: discord.Client, guild_id: int) -> AsyncIterator[F
         hidden = ("view_channel",) if "view_channel" in lost else ()  # without it there are no others
         taken.setdefault(hidden or lost, []).append(f"#{channel.name}")
     if not lacking and channels and () not in taken:
-        remedy = "Edit a channel, Permissions, and allow the bot what is named below."
-        yield bad(about, "there is no channel in which the bot may post videos", remedy)
+        yield bad(about, say("check.guild.nowhere"), say("check.guild.nowhere.cure"))
     for lost, names in taken.items():
         if set(lost) - set(lacking):
-            remedy = "Where videos shall be made, edit the channel, Permissions, and allow the bot these."
-            yield note(f"{about}, {', '.join(names)}", f"takes {_named(lost)} away from the bot", remedy)
+            places = say("check.guild.channels", name=guild.name, channels=say("comma").join(names))
+            yield note(places, say("check.channels.takes", missing=_named(lost)), say("check.channels.takes.cure"))
 
 
-async def _check_operator_channel(client: discord.Client, channel_id: int) -> Finding:
+async def _check_operator_channel(client: discord.Client, channel_id: int, say: Words) -> Finding:
     """Check whether the operator can be told on Discord."""
     try:
         channel = await client.fetch_channel(channel_id)
     except (discord.NotFound, discord.Forbidden, discord.InvalidData):
-        remedy = "Set OPERATOR_CHANNEL_ID to the id of a channel that the bot sees."
-        return bad("operator", f"there is no channel {channel_id}, or the bot does not see it", remedy)
-    return good("operator", f"what only you can mend is told in #{getattr(channel, 'name', channel_id)}")
+        text = say("check.operator.gone", channel=channel_id)
+        return bad(say("check.operator"), text, say("check.operator.gone.cure"))
+    return good(say("check.operator"), say("check.operator.good", channel=f"#{getattr(channel, 'name', channel_id)}"))
 
 
 def _lacking(allowed: discord.Permissions, needed: Sequence[str]) -> list[str]:

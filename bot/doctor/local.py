@@ -4,12 +4,14 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from bot.doctor.finding import Finding, bad, good, note
 from bot.domain import DeadLetter, Job
+from bot.domain.finding import Finding, bad, good, note
 from bot.errors import SettingsInvalid, StoreError, StoreUnavailable
+from bot.locale import Words
 from bot.lockfile import sole_user
 from bot.private_files import is_open_to_others, open_to_others
 from bot.settings import Settings
@@ -21,7 +23,7 @@ from bot.store.migrate import pending
 from bot.store.outbox import OutboxStore
 from bot.wiring.database import open_database
 from bot.wiring.providers import configured
-from bot.wiring.spending import spending_text
+from bot.wiring.spending import most_usd_a_day
 
 MEGABYTE: Final = 1024 * 1024
 ROOM: Final = 5  # of the largest videos; with less the disk may be full soon
@@ -30,117 +32,124 @@ FEW: Final = 3  # files named
 KEYS: Final = ".env"  # where the settings are read from
 
 
-def check_settings(settings: Settings) -> Finding:
+def check_settings(settings: Settings, say: Words) -> Finding:
     """Summarize the settings, which have been read, without anything secret."""
-    guilds = ", ".join(map(str, settings.discord_guild_ids)) or "every guild"
-    prices = f"prices of {settings.price_table}" if settings.price_table else "list prices"
-    return good(
-        "settings",
-        f"video services {' and '.join(configured(settings))}; commands for {guilds}; "
-        f"{settings.daily_credits} credits a member and day; {prices}; database {settings.database_name}",
+    table = settings.price_table
+    text = say(
+        "check.settings.good",
+        services=say("comma").join(configured(settings)),
+        guilds=say("comma").join(map(str, settings.discord_guild_ids)) or say("check.settings.everywhere"),
+        credits=say("credits", n=settings.daily_credits),
+        prices=say("check.settings.prices", file=table) if table else say("check.settings.list"),
+        database=settings.database_name,
     )
+    return good(say("check.settings"), text)
 
 
-def check_spending(settings: Settings) -> Finding:
+def check_spending(settings: Settings, say: Words) -> Finding:
     """Say what the settings allow people to spend."""
-    text = spending_text(settings)
-    if settings.monthly_budget_usd is not None:
-        return good("spending", text)
-    return note("spending", text, "Set MONTHLY_BUDGET_USD to the most that a month may cost you, unless you mean it.")
+
+    def most(usd: Decimal | None) -> str:
+        return say("check.spending.any") if usd is None else say("check.spending.most", usd=say.usd(usd))
+
+    server, direct = most_usd_a_day(settings)
+    budget, about = settings.monthly_budget_usd, say("check.spending")
+    if budget is not None:
+        month = most(Decimal(budget))
+        return good(about, say("check.spending.text", server=most(server), direct=most(direct), month=month))
+    text = say("check.spending.text", server=most(server), direct=most(direct), month=say("check.spending.unlimited"))
+    return note(about, text, say("check.spending.cure"))
 
 
-async def check_folder(settings: Settings) -> Finding:
+async def check_folder(settings: Settings, say: Words) -> Finding:
     """Check whether videos can be put down where the settings say."""
-    folder = settings.data_dir
+    folder, about = settings.data_dir, say("check.folder")
     try:
         free = await asyncio.to_thread(_free, folder)
     except OSError as exc:
-        return bad("data folder", f"{folder} cannot be written: {exc}", "Mend its rights, or set DATA_DIR to another.")
-    text = f"{folder.resolve()} can be written, {free // MEGABYTE} MB free"
+        return bad(about, say("check.folder.closed", folder=folder, error=exc), say("check.folder.closed.cure"))
+    text = say("check.folder.good", folder=folder.resolve(), free=free // MEGABYTE)
     if free < ROOM * settings.max_result_megabytes * MEGABYTE:
-        return note("data folder", text, f"Make room: one video may have up to {settings.max_result_megabytes} MB.")
-    return good("data folder", text)
+        return note(about, text, say("check.folder.full.cure", most=settings.max_result_megabytes))
+    return good(about, text)
 
 
-async def check_rights(settings: Settings) -> AsyncIterator[Finding]:
+async def check_rights(settings: Settings, say: Words) -> AsyncIterator[Finding]:
     """Find what others on this machine may read, though it is nobody's but the operator's."""
     if files := await asyncio.to_thread(open_to_others, settings):
-        few = ", ".join(map(str, files[:FEW])) + (f" and {len(files) - FEW} more" if len(files) > FEW else "")
-        remedy = "Start the bot as the user whom they belong to; it takes others' rights away."
-        yield note("files", f"others on this machine may open {few}", remedy)
+        few = say("comma").join(map(str, files[:FEW]))
+        few = say("check.files.more", names=few, n=len(files) - FEW) if len(files) > FEW else few
+        yield note(say("check.files"), say("check.files.open", names=few), say("check.files.cure"))
     keys = Path(KEYS)
     if await asyncio.to_thread(is_open_to_others, keys):
-        yield note("keys", f"others on this machine may open {keys}", f"Type: chmod 600 {keys}")
+        yield note(say("check.keys"), say("check.files.open", names=keys), say("check.keys.cure", file=keys))
 
 
-async def check_database(settings: Settings) -> AsyncIterator[Finding]:
+async def check_database(settings: Settings, say: Words) -> AsyncIterator[Finding]:
     """Check whether the database opens and is up to date, and find what in it waits for the operator."""
-    name, path = settings.database_name, settings.database_path
+    name, path, about = settings.database_name, settings.database_path, say("check.database")
     try:
-        state = await asyncio.to_thread(_state, path)
+        state = await asyncio.to_thread(_state, path, say)
     except SettingsInvalid as exc:
-        yield bad(
-            "database", str(exc.problems[0][1]), "Mend the folder's rights, or set DATABASE_URL to another place."
-        )
+        yield bad(about, str(exc.problems[0][1]), say("check.database.folder.cure"))
         return
     if path is not None and not await asyncio.to_thread(Path(path).exists):
-        yield good("database", f"{name} is not there yet; the first start makes it")
+        yield good(about, say("check.database.new", name=name))
         return
     try:
         async with open_database(settings) as database:
             missing = await pending(database)
-            waiting = [] if missing else [each async for each in _waiting(database)]
+            waiting = [] if missing else [each async for each in _waiting(database, say)]
     except (SettingsInvalid, StoreError) as exc:
-        yield _closed(settings, exc)
+        yield _closed(settings, exc, say)
         return
     if missing:
-        yield note("database", f"{name} opens; {len(missing)} migrations are missing", "The next start applies them.")
+        text = say("check.database.old", name=name, n=len(missing))
+        yield note(about, text, say("check.database.old.cure"))
     else:
-        yield good("database", f"{name} opens and is up to date{state}")
+        yield good(about, say("check.database.good", name=name, state=state))
     for each in waiting:
         yield each
 
 
-def _closed(settings: Settings, exc: SettingsInvalid | StoreError) -> Finding:
+def _closed(settings: Settings, exc: SettingsInvalid | StoreError, say: Words) -> Finding:
     """Say why the database can't be used."""
+    about = say("check.database")
     match exc:
         case SettingsInvalid():
-            return bad("database", exc.problems[0][1], "Install it, or set DATABASE_URL to a file (sqlite:///…).")
+            return bad(about, exc.problems[0][1], say("check.database.driver.cure"))
         case StoreUnavailable() if settings.database_path is None:
-            remedy = "Look at DATABASE_URL, and at that server and its log."
+            remedy = say("check.database.server.cure")
         case StoreUnavailable():
-            remedy = "Look for another program that has it open, or a full disk."
+            remedy = say("check.database.file.cure")
         case _:
-            remedy = "Use the version of Shotcaller that this database belongs to, or a newer one."
-            return bad("database", str(exc), remedy)
-    return bad("database", f"{settings.database_name} refuses: {exc}", remedy)
+            return bad(about, str(exc), say("check.database.newer.cure"))
+    return bad(about, say("check.database.refuses", name=settings.database_name, error=exc), remedy)
 
 
-async def _waiting(database: Database) -> AsyncIterator[Finding]:
+async def _waiting(database: Database, say: Words) -> AsyncIterator[Finding]:
     """Find what waits for the operator."""
     for job in await JobQueryStore(database).dead_letters(most=LETTERS):
-        yield _letter(job)
-    remedy = (
-        "Set OPERATOR_CHANNEL_ID, or take direct messages from the bot; servers choose a channel of their moderators."
-    )
+        yield _letter(job, say)
+    remedy = say("check.unseen.cure")
     if reports := await ReportStore(database).unseen():
-        yield note(
-            "reports", f"nobody could be shown {len(reports)}, the oldest from {reports[0]:%Y-%m-%d %H:%M} UTC", remedy
-        )
+        text = say("check.reports.unseen", n=len(reports), oldest=f"{reports[0]:%Y-%m-%d %H:%M} UTC")
+        yield note(say("check.reports"), text, remedy)
     if notes := await FeedbackStore(database).not_yet_told():
-        yield note("feedback", f"you could not be shown {notes}", remedy)
+        yield note(say("check.feedback"), say("check.feedback.unseen", n=notes), remedy)
     for kind, reason, number in await OutboxStore(database).given_up():
-        cure = "`/admin doctor` in the server says which of its channels is closed to the bot."
-        yield note("outbox", f"{number} of kind “{kind}” given up within a month: {reason}", cure)
+        text = say("check.outbox.given_up", n=number, kind=kind, why=reason)
+        yield note(say("check.outbox"), text, say("check.outbox.cure"))
 
 
-def _letter(job: Job) -> Finding:
-    service = f"{job.provider}, external id {job.external_id}"
+def _letter(job: Job, say: Words) -> Finding:
+    about, service, external_id = say("check.job", id=job.id), job.provider, job.external_id
     if job.dead_letter is DeadLetter.OUTCOME_UNKNOWN:
-        text = f"it may or may not have reached the video service ({service}); {job.credits} credits are held"
-        return note(f"job {job.id}", text, "Look it up in the service's own console.")
-    text = f"its video is ready and nobody could be given it ({service}, user {job.user_id})"
-    return note(f"job {job.id}", text, f"The file is results/{job.id}.mp4 in the data folder.")
+        held = say("credits", n=job.credits)
+        text = say("check.job.unknown", service=service, external_id=external_id, credits=held)
+        return note(about, text, say("check.job.unknown.cure"))
+    text = say("check.job.undeliverable", service=service, external_id=external_id, user=job.user_id)
+    return note(about, text, say("check.job.undeliverable.cure", file=f"results/{job.id}.mp4"))
 
 
 def _free(folder: Path) -> int:
@@ -156,7 +165,7 @@ def _free(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def _state(path: str | None) -> str:
+def _state(path: str | None, say: Words) -> str:
     """Say whether a bot runs on a file; of a server nothing is said, since many may.
 
     Raises:
@@ -166,8 +175,8 @@ def _state(path: str | None) -> str:
         return ""
     try:
         with sole_user(path):
-            return "; no bot is running on it"
+            return say("check.database.idle")
     except SettingsInvalid as exc:
         if isinstance(exc.__cause__, TimeoutError):
-            return "; a bot is running on it"
+            return say("check.database.used")
         raise

@@ -4,19 +4,19 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Final
 
-from bot.doctor.finding import Finding, bad, good, note
+from bot.domain.finding import Finding, bad, good, note
 from bot.domain.sharing import Process, Role
 from bot.errors import SettingsInvalid, StoreError
+from bot.locale import Words
 from bot.service.processes import lock_of
 from bot.settings import Settings
 from bot.store.processes import ProcessStore
 from bot.wiring.database import open_database
 
 SESSION: Final = 1  # connection of each process beside its pool
-_NAMES: Final = {Role.WHOLE: "whole bot", Role.GATEWAY: "gateway", Role.WORKER: "worker"}
 
 
-async def check_processes(settings: Settings) -> AsyncIterator[Finding]:
+async def check_processes(settings: Settings, say: Words) -> AsyncIterator[Finding]:
     """Tell who lives, and what is amiss among them; nothing of a file, which one process alone has."""
     if settings.database_path is not None:
         return
@@ -31,65 +31,72 @@ async def check_processes(settings: Settings) -> AsyncIterator[Finding]:
     except (SettingsInvalid, StoreError):
         return  # the check of the database has said why
     living = [each for each in entered if lock_of(each.id) in held]
-    for finding in judge(living, dead=len(entered) - len(living), pool=settings.database_pool, room=room):
+    for finding in judge(living, say, dead=len(entered) - len(living), pool=settings.database_pool, room=room):
         yield finding
 
 
-def judge(living: Sequence[Process], *, dead: int, pool: int, room: int) -> Iterator[Finding]:
+def judge(living: Sequence[Process], say: Words, *, dead: int, pool: int, room: int) -> Iterator[Finding]:
     """Say who lives, and what to mend. The server has `room` for so many connections, each process a `pool` of them."""
+    about = say("check.processes")
     if not living:
-        yield note("processes", "none is running", "Start the bot.")
+        yield note(about, say("check.processes.none"), say("check.processes.none.cure"))
     else:
-        yield good("processes", f"{_counted(living)}; version {' and '.join(_versions(living))}")
+        versions = say("check.and").join(_versions(living))
+        yield good(about, say("check.processes.good", processes=_counted(living, say), versions=versions))
     if dead:
-        yield note(
-            "processes", f"{dead} ended without a word", "The others take over; the next start does where none is."
-        )
-    yield from _shards(living)
+        yield note(about, say("check.processes.dead", n=dead), say("check.processes.dead.cure"))
+    yield from _shards(living, say)
     if len(_versions(living)) > 1:
-        yield note("versions", f"they differ: {_by_version(living)}", "Stop all, update, and start all.")
+        text = say("check.versions.differ", versions=_by_version(living, say))
+        yield note(say("check.versions"), text, say("check.versions.cure"))
     needed = len(living) * (pool + SESSION)
     if needed > room:
-        remedy = "Lower DATABASE_POOL, or raise max_connections (or the user's CONNECTION LIMIT)."
-        yield bad("connections", f"these processes may need {needed}, and the server allows {room}", remedy)
+        text = say("check.connections.few", needed=needed, room=room)
+        yield bad(say("check.connections"), text, say("check.connections.cure"))
 
 
-def _shards(living: Sequence[Process]) -> Iterator[Finding]:
+def _shards(living: Sequence[Process], say: Words) -> Iterator[Finding]:
     """Find shards whose people nobody answers."""
+    about = say("check.shards")
     talking = [each for each in living if each.answers_for]
     if living and not talking:
-        yield bad("shards", "no gateway is running: nobody answers commands", "Start one: shotcaller run --shards 0/1")
+        yield bad(about, say("check.shards.none"), say("check.shards.none.cure"))
     for count in sorted({each.shard_count for each in talking}):
         served = {shard for each in talking if each.shard_count == count for shard in each.answers_for}
         if missing := sorted(set(range(count)) - served):
             numbers = written(missing)
-            text = f"nobody answers for {numbers} of {count}"
-            yield bad("shards", text, f"Start a gateway for them: shotcaller run --shards {numbers}/{count}")
+            text = say("check.shards.missing", numbers=numbers, total=count)
+            yield bad(about, text, say("check.shards.missing.cure", numbers=numbers, total=count))
 
 
-def _counted(living: Sequence[Process]) -> str:
+def _counted(living: Sequence[Process], say: Words) -> str:
     """Count processes by what they do; of gateways with the shards of each."""
     parts = []
     for role, number in sorted(
         Counter(each.role for each in living).items(), key=lambda each: list(Role).index(each[0])
     ):
-        text = f"{number} {_NAMES[role]}{'s' if number > 1 else ''}"
+        text = say(f"check.processes.{role}", n=number)
         if role is Role.GATEWAY:
-            shards = " and ".join(
-                f"{written(each.shards)} of {each.shard_count}" for each in living if each.role is role
+            shards = (
+                say("check.processes.of", numbers=written(each.shards), total=each.shard_count)
+                for each in living
+                if each.role is role
             )
-            text += f" (shards {shards})"
+            text = say("check.processes.shards", gateways=text, shards=say("check.and").join(shards))
         parts.append(text)
-    return ", ".join(parts)
+    return say("comma").join(parts)
 
 
 def _versions(living: Iterable[Process]) -> list[str]:
     return sorted({each.version for each in living})
 
 
-def _by_version(living: Sequence[Process]) -> str:
+def _by_version(living: Sequence[Process], say: Words) -> str:
     groups = {each: [process for process in living if process.version == each] for each in _versions(living)}
-    return "; ".join(f"{version} of {_counted(processes)}" for version, processes in groups.items())
+    parts = (
+        say("check.versions.of", version=version, processes=_counted(each, say)) for version, each in groups.items()
+    )
+    return say("check.semicolon").join(parts)
 
 
 def written(shards: Sequence[int]) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from bot.clock import utc_now
-from bot.doctor.finding import Finding, bad, good, note
+from bot.domain.finding import Finding, bad, good, note
 from bot.errors import OperatorFault, ProviderBusy, ProviderError, ProviderUnavailable, SettingsInvalid, StoreError
+from bot.locale import Words
 from bot.provider.base import VideoProvider
 from bot.provider.boundary import shared_ssl_context
 from bot.settings import Settings
@@ -25,79 +26,77 @@ from bot.wiring.providers import configured, models_of, open_providers
 
 PATIENCE: Final = 30.0  # seconds for one service's answer
 
-_KEYS: Final = {"kirin": "KIRIN_API_KEY", "kling": "KLING_API_KEY (or KLING_ACCESS_KEY and KLING_SECRET_KEY)"}
+_KEYS: Final = {"kirin": "KIRIN_API_KEY", "kling": "KLING_API_KEY (KLING_ACCESS_KEY, KLING_SECRET_KEY)"}
 _BALANCE: Final = frozenset({"http_402", "402", "1100", "1101", "1102"})  # the `kirin` and `kling` documents, "Errors"
 _PERMISSION: Final = frozenset({"http_403", "403", "1103"})
 _ADDRESS: Final = frozenset({"1304"})
 _PATH: Final = frozenset({"http_405", "1202", "http_301", "http_307", "http_308"})
 
 
-async def check_providers(settings: Settings) -> AsyncIterator[Finding]:
+async def check_providers(settings: Settings, say: Words) -> AsyncIterator[Finding]:
     """Check every service there is, also those without a key."""
     async with AsyncExitStack() as stack:
         context = await asyncio.to_thread(shared_ssl_context)
         opened = {each.id: each for each in await open_providers(settings, stack, context)}
         for name, key in _KEYS.items():
             if name in opened:
-                yield await ask(opened[name], key)
+                yield await ask(opened[name], key, say)
             else:
-                yield note(name, "has no key, so its models are not offered", f"Set {key} if you want them.")
+                yield note(name, say("check.service.none"), say("check.service.none.cure", key=key))
 
 
-async def check_provider(settings: Settings, name: str) -> Finding:
+async def check_provider(settings: Settings, name: str, say: Words) -> Finding:
     """Check one service, whose key there is."""
     async with AsyncExitStack() as stack:
         context = await asyncio.to_thread(shared_ssl_context)
         opened = {each.id: each for each in await open_providers(settings, stack, context)}
-        return await ask(opened[name], _KEYS[name])
+        return await ask(opened[name], _KEYS[name], say)
 
 
-async def ask(provider: VideoProvider, key: str) -> Finding:
+async def ask(provider: VideoProvider, key: str, say: Words) -> Finding:
     """Ask one service a harmless question; `key` names the settings of its key."""
-    base = f"{provider.id.upper()}_BASE_URL"
+    name, base = provider.id, f"{provider.id.upper()}_BASE_URL"
     try:
         async with asyncio.timeout(PATIENCE):
             await provider.check()
     except TimeoutError:
-        return bad(provider.id, "does not answer in time", f"Look at {base} and the network.")
+        return bad(name, say("check.service.slow"), say("check.service.away.cure", base=base))
     except OperatorFault as exc:
-        return _fault(provider.id, exc, key=key, base=base)
+        return _fault(exc, say, key=key, base=base)
     except ProviderBusy:
-        return note(provider.id, "answers and takes the key, but has too much to do just now")
+        return note(name, say("check.service.busy"))
     except ProviderUnavailable as exc:
-        return bad(provider.id, f"does not answer (code {exc.code})", f"Look at {base} and the network.")
+        return bad(name, say("check.service.away", code=exc.code), say("check.service.away.cure", base=base))
     except ProviderError as exc:
-        return bad(provider.id, f"answers strangely ({exc})", f"Look at {base}: is it this service's address?")
-    return good(provider.id, "answers and takes the key")
+        return bad(name, say("check.service.strange", error=exc), say("check.service.strange.cure", base=base))
+    return good(name, say("check.service.good"))
 
 
-def _fault(name: str, exc: OperatorFault, *, key: str, base: str) -> Finding:
-    said = f"code {exc.code}" + (f", “{exc.detail}”" if exc.detail else "")
+def _fault(exc: OperatorFault, say: Words, *, key: str, base: str) -> Finding:
+    said = say("check.service.said", code=exc.code, detail=exc.detail) if exc.detail else exc.code
     if exc.code in _BALANCE:
-        return bad(name, f"takes the key, but the account's balance does not suffice ({said})", "Top the account up.")
+        return bad(exc.provider, say("check.service.balance", said=said), say("check.service.balance.cure"))
     if exc.code in _PERMISSION:
-        return bad(name, f"refuses the key this API or model ({said})", "Give it the right in the service's console.")
+        return bad(exc.provider, say("check.service.permission", said=said), say("check.service.permission.cure"))
     if exc.code in _ADDRESS:
-        return bad(name, f"refuses this machine's address ({said})", "Allow the address in the service's console.")
+        return bad(exc.provider, say("check.service.address", said=said), say("check.service.address.cure"))
     if exc.code in _PATH:
-        return bad(name, f"has no such API at that address ({said})", f"Look at {base} and the paths in the settings.")
-    return bad(name, f"does not take the key ({said})", f"Set {key} to a key that is valid.")
+        return bad(exc.provider, say("check.service.path", said=said), say("check.service.path.cure", base=base))
+    return bad(exc.provider, say("check.service.key", said=said), say("check.service.key.cure", key=key))
 
 
-async def check_models(settings: Settings) -> AsyncIterator[Finding]:
+async def check_models(settings: Settings, say: Words) -> AsyncIterator[Finding]:
     """List the models on offer, and what is known of each."""
-    offered = [each.model for each in models_of(settings, configured(settings))]
+    offered, about = [each.model for each in models_of(settings, configured(settings))], say("check.models")
     made, gone = await _seen(settings)
-    yield good("models", "; ".join(f"{model} {_life(made.get(model))}" for model in offered))
+    yield good(about, say("check.semicolon").join(_life(model, made.get(model), say) for model in offered))
     for model in (model for model in offered if model in gone):
-        until = f"{gone[model]:%Y-%m-%d %H:%M} UTC"
-        text = f"{model}: its service makes no more videos with it; it is not offered until {until}"
-        yield note("models", text, "Leave it out of KLING_MODELS, unless you know that it comes back.")
+        text = say("check.models.given_up", model=model, until=f"{gone[model]:%Y-%m-%d %H:%M} UTC")
+        yield note(about, text, say("check.models.given_up.cure"))
     at_relays = {each.model for each in models(settings.model_table).model if each.offered is Offered.RELAYS}
     if not is_relay(settings.kling_base_url):
         for model in (model for model in offered if model in at_relays):
-            text = f"{model} is made by relays only; the vendor itself, where KLING_BASE_URL leads, has given it up"
-            yield note("models", text, "Leave it out of KLING_MODELS.")
+            yield note(about, say("check.models.relays", model=model), say("check.models.relays.cure"))
 
 
 async def _seen(settings: Settings) -> tuple[Mapping[str, datetime], Mapping[str, datetime]]:
@@ -115,7 +114,7 @@ async def _seen(settings: Settings) -> tuple[Mapping[str, datetime], Mapping[str
         return {}, {}
 
 
-def _life(last: datetime | None) -> str:
+def _life(model: str, last: datetime | None, say: Words) -> str:
     if last is None:
-        return "has made no video here yet, so whether it still makes any shows with the first"
-    return f"made its last video here on {last:%Y-%m-%d}"
+        return say("check.models.unseen", model=model)
+    return say("check.models.seen", model=model, day=f"{last:%Y-%m-%d}")

@@ -15,7 +15,7 @@ from bot.doctor.guilds import check_token
 from bot.doctor.providers import check_provider
 from bot.errors import SettingsInvalid, ShotcallerError
 from bot.init.env_file import read, values_in, with_values, write
-from bot.locale import Words, words
+from bot.locale import Words, terminal_locale, words
 from bot.redaction import Redactor
 from bot.settings import Settings
 
@@ -38,7 +38,6 @@ UNKNOWN: Final = {
 }  # what stands for them, so that one value is checked before others are known
 
 _USABLE: Final = re.compile(r"[!%&(-\[\]^_a-~]+")  # what every reader of such files takes as it stands
-_LANGUAGE: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,7 +70,7 @@ def initialize(
     if not setup.keep(may_replace=may_replace):
         return 1
     setup.invite(invitation)
-    return asyncio.run(examine(Settings.load(_env_file=file), out=out))
+    return asyncio.run(examine(Settings.load(_env_file=file), words(terminal_locale(environment)), out=out))
 
 
 class _Setup:
@@ -79,7 +78,7 @@ class _Setup:
 
     def __init__(self, file: Path, person: Person | None, out: TextIO, environment: Mapping[str, str]) -> None:
         self._file, self._person, self._out = file, person, out
-        self._say: Words = words(_locale(environment))
+        self._say: Words = words(terminal_locale(environment))
         self._before = read(file)
         here, there = values_in(self._before or ""), {name.upper(): value for name, value in environment.items()}
         self._values = {name: value for name in NAMES if (value := there.get(name, "").strip() or here.get(name, ""))}
@@ -128,7 +127,7 @@ class _Setup:
 
         def check() -> Finding:
             nonlocal invitation
-            account = asyncio.run(check_token(self._settings()))
+            account = asyncio.run(check_token(self._settings(), self._say))
             invitation = account.invitation or self._say("init.no_invitation")
             return account.finding
 
@@ -144,7 +143,7 @@ class _Setup:
             self._tell(self._say("init.one_service"))
 
     def _check_key(self, service: str) -> Finding:
-        return asyncio.run(check_provider(self._settings(), service))
+        return asyncio.run(check_provider(self._settings(), service, self._say))
 
     def _secret(self, name: str, check: Callable[[], Finding], *, optional: bool = True) -> None:
         """Ask for a secret until its check is passed, or the person wants it kept nevertheless."""
@@ -213,12 +212,6 @@ class _Setup:
     def _tell(self, text: str) -> None:
         self._out.write(f"{text}\n")
         self._out.flush()
-
-
-def _locale(environment: Mapping[str, str]) -> str:
-    """Find which language the terminal is set to: `zh_CN.UTF-8` is `zh-CN`."""
-    named = next((value for name in _LANGUAGE if (value := environment.get(name))), "")
-    return named.partition(".")[0].replace("_", "-")
 
 
 @contextmanager

@@ -94,6 +94,12 @@ def nearest(locale: str) -> str:
     return next((each for each in locales() if each.partition("-")[0] == language), DEFAULT)
 
 
+def terminal_locale(environment: Mapping[str, str]) -> str:
+    """Find which language a terminal is set to: `zh_CN.UTF-8` is `zh-CN`."""
+    named = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), "")
+    return named.partition(".")[0].replace("_", "-")
+
+
 def privacy_text(locale: str) -> str:
     """Read what the bot says of how data is kept, as Markdown, with gaps for how long."""
     return (resources.files("bot.locale") / "privacy" / f"{nearest(locale)}.md").read_text(encoding="utf-8")

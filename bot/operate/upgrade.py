@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from bot import __version__
-from bot.doctor.finding import Finding, Mark, bad, good, note
+from bot.domain.finding import Finding, Mark, bad, good, note
 from bot.errors import SettingsInvalid, StoreError
 from bot.operate.backups import backups_in, is_running
 from bot.settings import Settings

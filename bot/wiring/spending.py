@@ -7,10 +7,15 @@ from bot.settings import Settings
 from bot.wiring.providers import configured, models_of
 
 
+def most_usd_a_day(settings: Settings) -> tuple[Decimal | None, Decimal | None]:
+    """Find the most that a person may cause a day in a server, and in direct messages; None for any cost."""
+    rates = [rate for model in models_of(settings, configured(settings)) for rate in model.tariff.rates]
+    return most_usd(settings.daily_credits, rates), most_usd(settings.direct_credits, rates)
+
+
 def spending_text(settings: Settings) -> str:
     """Say in a sentence the most that a person may cause a day, and all of them a month, in USD."""
-    rates = [rate for model in models_of(settings, configured(settings)) for rate in model.tariff.rates]
-    server, direct = (most_usd(each, rates) for each in (settings.daily_credits, settings.direct_credits))
+    server, direct = most_usd_a_day(settings)
     budget = settings.monthly_budget_usd
     together = "without a limit" if budget is None else f"at most {_usd(budget)} a month"
     return (

@@ -8,6 +8,7 @@ import pytest
 
 from bot.clock import utc_now
 from bot.doctor import examine
+from bot.locale import words
 from bot.lockfile import sole_user
 from bot.settings import Settings
 from bot.store.migrate import migrate
@@ -25,7 +26,7 @@ async def look(system: System, **changes: object) -> tuple[int, str]:
         if value
     }
     report = io.StringIO()
-    code = await examine(Settings.load(_env_file=None, **values), out=report)
+    code = await examine(Settings.load(_env_file=None, **values), words(), out=report)
     return code, report.getvalue()
 
 
@@ -190,11 +191,11 @@ async def test_dead_letters_are_listed_with_what_to_do(system: System) -> None:
         await system.rest()
     (job,) = system.database.jobs()
     letters = (("outcome_unknown", "console"), ("undeliverable", f"results/{job['id']}.mp4"))
-    for letter, words in letters:
+    for letter, said in letters:
         system.database.change(f"UPDATE jobs SET dead_letter = '{letter}'")  # noqa: S608 (two names)
         code, report = await look(system)
         assert (code, lines(report, "!")[:1]) == (0, [f"job {job['id']}"])
-        assert words in report
+        assert said in report
     system.database.change("UPDATE jobs SET dead_letter = NULL")
 
 

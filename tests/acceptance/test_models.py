@@ -3,6 +3,7 @@
 import io
 
 from bot.doctor import examine
+from bot.locale import words
 from bot.settings import Settings
 from tests.acceptance.controls import control, labels
 from tests.acceptance.people import Json
@@ -12,7 +13,7 @@ from tests.acceptance.system import PROMPT, SMALL, System
 async def report(system: System, **changes: object) -> str:
     values = {name.lower(): value for name, value in system.environment(**changes).items() if value}
     out = io.StringIO()
-    await examine(Settings.load(_env_file=None, **values), out=out)
+    await examine(Settings.load(_env_file=None, **values), words(), out=out)
     return out.getvalue()
 
 

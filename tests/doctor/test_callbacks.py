@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from bot.doctor.callbacks import check_callbacks
 from bot.domain.callback import CallbackAddresses
+from bot.locale import words
 from bot.settings import Settings
 from bot.web.callbacks import serve_callbacks
 
@@ -22,7 +23,7 @@ async def findings(public_url: str | None) -> list[str]:
         monthly_budget_usd=None,
         public_url=public_url,
     )
-    return [str(finding) async for finding in check_callbacks(settings)]
+    return [str(finding) async for finding in check_callbacks(settings, words())]
 
 
 @asynccontextmanager

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.clock import utc_now
-from bot.doctor.finding import Finding, Mark
 from bot.doctor.local import check_database, check_settings
 from bot.doctor.providers import check_models
+from bot.domain.finding import Finding, Mark
+from bot.locale import words
 from bot.settings import Settings
 from bot.wiring.database import bring_up_to_date, open_database
 from tests.fresh_databases import FreshDatabases
@@ -29,7 +30,7 @@ def named(url: str) -> Settings:
 
 
 async def findings(settings: Settings) -> list[Finding]:
-    return [each async for each in check_database(settings)]
+    return [each async for each in check_database(settings, words())]
 
 
 async def test_an_empty_database_is_told_and_left_empty(settings: Settings) -> None:
@@ -45,7 +46,7 @@ async def test_a_database_that_is_up_to_date_is_well_and_its_models_are_told(set
     (found,) = await findings(settings)
     assert found.mark is Mark.GOOD
     assert str(found).endswith(f"{settings.database_name} opens and is up to date")
-    (first, *_) = [str(each) async for each in check_models(settings)]
+    (first, *_) = [str(each) async for each in check_models(settings, words())]
     assert "has made no video here yet" in first
 
 
@@ -54,7 +55,7 @@ async def test_a_server_that_is_gone_is_named_without_the_password() -> None:
     (found,) = await findings(settings)
     assert (found.mark, "videos on 127.0.0.1:1 refuses" in str(found)) == (Mark.BAD, True)
     assert "Look at DATABASE_URL" in str(found)
-    assert "hush" not in f"{found} {check_settings(settings)}"
+    assert "hush" not in f"{found} {check_settings(settings, words())}"
 
 
 async def test_a_driver_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

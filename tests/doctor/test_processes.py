@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from bot.clock import utc_now
-from bot.doctor.finding import Finding, Mark
 from bot.doctor.guilds import judge_shards
 from bot.doctor.processes import check_processes, judge, written
+from bot.domain.finding import Finding, Mark
 from bot.domain.sharing import Process, Role
+from bot.locale import words
 from bot.service.processes import lock_of
 from bot.settings import Settings
 from bot.store.postgres_session import PostgresSession
@@ -23,7 +24,7 @@ def process(name: str, role: Role = Role.WORKER, *shards: int, of: int = 1, vers
 
 
 def said(*living: Process, dead: int = 0, pool: int = 6, room: int = 100) -> list[str]:
-    return [str(each) for each in judge(living, dead=dead, pool=pool, room=room)]
+    return [str(each) for each in judge(living, words(), dead=dead, pool=pool, room=room)]
 
 
 def test_who_lives_is_told_with_the_shards_of_the_gateways() -> None:
@@ -81,7 +82,7 @@ def test_shards_are_written_as_they_are_read() -> None:
 def test_discords_number_of_shards_is_told_where_it_matters(
     shards: str | None, recommended: int, mark: Mark | None
 ) -> None:
-    found = judge_shards(shards, recommended)
+    found = judge_shards(shards, recommended, words())
     assert (found.mark if found else None) is mark
 
 
@@ -93,7 +94,7 @@ async def settings(fresh_databases: FreshDatabases, tmp_path: Path) -> AsyncIter
 
 
 async def found(settings: Settings) -> list[Finding]:
-    return [each async for each in check_processes(settings)]
+    return [each async for each in check_processes(settings, words())]
 
 
 async def test_who_holds_its_lock_lives_and_who_does_not_has_died(settings: Settings) -> None:

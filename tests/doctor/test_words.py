@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from bot.doctor.finding import Mark, bad, good, note
 from bot.doctor.providers import ask
+from bot.domain.finding import Mark, bad, good, note
 from bot.errors import OperatorFault, ProviderBusy, ProviderError, ProviderRejected, ProviderUnavailable
+from bot.locale import words
 
 
 class Service:
@@ -27,7 +28,7 @@ def fault(code: str, *, detail: str = "") -> OperatorFault:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "mark", "words"),
+    ("trouble", "mark", "said"),
     [
         (None, Mark.GOOD, "takes the key"),
         (fault("1000", detail="Authentication failed"), Mark.BAD, "does not take the key (code 1000, “Authentication"),
@@ -42,11 +43,11 @@ def fault(code: str, *, detail: str = "") -> OperatorFault:
         (ProviderRejected(provider="kling", code="1200"), Mark.BAD, "answers strangely"),
     ],
 )
-async def test_each_answer_has_its_words_and_its_cure(trouble: ProviderError | None, mark: Mark, words: str) -> None:
+async def test_each_answer_has_its_words_and_its_cure(trouble: ProviderError | None, mark: Mark, said: str) -> None:
     service: Any = Service(trouble)
-    finding = await ask(service, "KLING_API_KEY")
+    finding = await ask(service, "KLING_API_KEY", words())
     assert finding.mark is mark
-    assert words in str(finding)
+    assert said in str(finding)
     assert (mark is Mark.BAD) <= bool(finding.remedy)
 
 
