@@ -190,9 +190,9 @@ def test_readers_get_the_language_that_is_nearest_to_theirs(asked: str, given: s
 
 def test_numbers_money_and_times_are_written_as_the_language_does() -> None:
     english, chinese = words("en-US"), words("zh-CN")
-    assert (english.usd(Decimal("1234.5")), chinese.usd(Decimal("1234.5"))) == ("$1,234.50", "US$1,234.50")
+    assert (english.usd(Decimal("1234.5")), chinese.usd(Decimal("1234.5"))) == ("$1,234.50", "1,234.50 美元")
     assert (english.number(1234.5), chinese.number(1234.5)) == ("1,234.5", "1,234.5")
-    assert (english.span(timedelta(seconds=40)), chinese.span(timedelta(seconds=40))) == ("40 seconds", "40秒钟")
+    assert (english.span(timedelta(seconds=40)), chinese.span(timedelta(seconds=40))) == ("40 seconds", "40 秒钟")
     assert [english.span(timedelta(seconds=length)) for length in (0.2, 89.6, 100)] == [
         "1 second",
         "2 minutes",

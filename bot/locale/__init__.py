@@ -1,5 +1,6 @@
 """Finds every text that people see, by language: a folder of gettext catalogues each, with keys for message ids."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -11,6 +12,8 @@ from typing import Final
 from bot.locale.po import read_catalogue
 
 DEFAULT: Final = "en-US"
+
+_BESIDE_HAN: Final = re.compile("(?<=[0-9])(?=[㐀-鿿])")  # where Chinese texts have a space, and Babel has none
 
 
 class Words:
@@ -52,10 +55,10 @@ class Words:
         return set(self._texts)
 
     def usd(self, amount: Decimal) -> str:
-        """Write an amount of money, to the cent."""
-        from babel.numbers import format_currency  # noqa: PLC0415 - Babel and its data are slow to import
+        """Write an amount of money, to the cent, by the language's own pattern: one sign or word for US dollars."""
+        from babel.numbers import format_decimal  # noqa: PLC0415 - Babel and its data are slow to import
 
-        return format_currency(amount, "USD", locale=self._babel_locale)
+        return format_decimal(amount, format=self("pattern.usd"), locale=self._babel_locale)
 
     def number(self, value: float) -> str:
         """Write a number."""
@@ -68,7 +71,7 @@ class Words:
         from babel.dates import format_timedelta  # noqa: PLC0415 - Babel and its data are slow to import
 
         seconds = max(1, round(duration.total_seconds()))
-        return format_timedelta(seconds, locale=self._babel_locale, threshold=1.5)
+        return _BESIDE_HAN.sub(" ", format_timedelta(seconds, locale=self._babel_locale, threshold=1.5))
 
 
 @cache

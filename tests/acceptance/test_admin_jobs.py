@@ -207,7 +207,7 @@ async def test_who_is_no_admin_sees_and_decides_nothing(system: System) -> None:
         for name, options in (("list", {}), ("show", {"job": job}), ("writeoff", {"job": job})):
             assert await people.cannot_type(f"admin jobs {name}", user="ana", **options)
         assert "This server has no video with the id `nothing`" in await run_admin(people, "jobs show", job="nothing")
-        assert "Owner of the bot" in await run_admin(people, "jobs list", which="everywhere")
+        assert "Operator of the bot" in await run_admin(people, "jobs list", which="everywhere")
         everywhere = await sees(system, "list", user="owner", which="everywhere")
         assert job in whole(everywhere)
         await run_admin(people, "jobs writeoff", job=job)

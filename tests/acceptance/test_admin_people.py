@@ -99,7 +99,7 @@ async def test_a_pause_takes_nothing_new_and_finishes_what_was_begun(system: Sys
 async def test_only_the_bots_owner_pauses_it_everywhere(system: System) -> None:
     people = system.people
     async with system.bot():
-        assert "Owner of the bot" in await run_admin(people, "pause", everywhere=True)
+        assert "Operator of the bot" in await run_admin(people, "pause", everywhere=True)
         assert ACCEPTED in await request_video(people)
         await system.rest()
         said = await run_admin(people, "pause", user="owner", everywhere=True, reason="new keys")
@@ -109,7 +109,7 @@ async def test_only_the_bots_owner_pauses_it_everywhere(system: System) -> None:
             await people.types("video create", channel="dm", also={"prompt": "x", "duration": 3})
         )
         assert "Who runs the bot has paused it everywhere" in await run_admin(people, "doctor")
-        assert "Owner of the bot" in await run_admin(people, "resume", everywhere=True)
+        assert "Operator of the bot" in await run_admin(people, "resume", everywhere=True)
         assert "That is how it was already" in await run_admin(people, "resume")
         assert "On again" in await run_admin(people, "resume", user="owner", everywhere=True)
         assert ACCEPTED in await request_video(people)

@@ -82,7 +82,7 @@ async def test_the_best_of_a_members_roles_counts(system: System) -> None:
 LIMITS = [
     ({"longest": 3}, {"duration": 5}, "at most 3 seconds"),
     ({"sound": False}, {"sound": True}, "without sound"),
-    ({"pro": "nobody"}, {"mode": "pro"}, "standard mode only"),
+    ({"pro": "nobody"}, {"mode": "pro"}, "only makes videos in standard quality"),
     ({"model": "kling-v1"}, {"model": "kirin_v3_t2v"}, "does not use the model"),
 ]
 

@@ -80,7 +80,7 @@ async def test_readers_of_other_chinese_letters_get_chinese_too(system: System) 
 REFUSALS: Final[list[tuple[dict[str, Any], str]]] = [
     ({"prompt": " "}, "提示词是空的"),
     ({"prompt": PROMPT, "duration": 99}, "做不了 99 秒"),
-    ({"prompt": PROMPT, "model": "kling-v1", "camera": "zoom", "duration": 10}, "只有标准模式、5 秒的视频才能运镜"),
+    ({"prompt": PROMPT, "model": "kling-v1", "camera": "zoom", "duration": 10}, "只有标准画质、5 秒的视频才能运镜"),
     ({"prompt": PROMPT, "strength": 3}, "先选一种运镜"),
 ]
 

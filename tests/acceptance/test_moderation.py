@@ -219,10 +219,10 @@ async def test_everything_is_said_in_chinese(system: System) -> None:
         )
         assert "已生效" in await system.people.answer(sent)
         sent = await system.people.types("video create", locale="zh-CN", **SMALL)
-        assert "管理员要先看过" in await system.people.answer(sent)
+        assert "版主要先看过" in await system.people.answer(sent)
         held = await case(system, "可以生成这个视频吗")
         await denies(system, held, reason="太早了")
-        assert "太早了" not in await system.people.card("管理员没有让它通过")
+        assert "太早了" not in await system.people.card("版主没有让它通过")
         assert "太早了" in await system.people.answer(await system.people.types("video jobs", locale="zh-CN"))
         await system.rest()
 

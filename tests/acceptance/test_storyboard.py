@@ -217,7 +217,7 @@ async def test_a_form_that_is_filled_in_oddly_says_so_and_loses_nothing(system: 
     async with system.bot():
         board = await Builder(people=system.people).open(script=SCRIPT)
         await board.enter(await board.opens("edit"), prompt="<@1> **A** `wolf`", seconds="a few")
-        assert 'no number of seconds in "a few"' in board.text
+        assert "no number of seconds in “a few”" in board.text
         assert "\\<@\u200b1> \\*\\*A\\*\\* \\`wolf\\`" in board.text
         before = board.text
         await board.enter(await board.opens("script"), script=" ")

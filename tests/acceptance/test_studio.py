@@ -112,14 +112,14 @@ async def test_what_is_wrong_with_a_panel_is_said_beside_it(system: System) -> N
         for part in ("aspect=1:1", "prompt"):
             sent = await people.presses(panel, control(panel, part))
             told = await people.until(lambda: told_beside(system, sent), what="the refusal")  # noqa: B023 (awaited at once)
-            assert "begin anew" in told["content"]
+            assert "start again" in told["content"]
     assert system.database.entries() == []
 
 
 async def told_beside(system: System, sent: str) -> Json | None:
     """What the bot says privately about a press without touching the message that was pressed."""
     seen = await system.people.interaction(sent)
-    current = seen["current"] if "begin anew" in str(seen["current"]) else None
+    current = seen["current"] if "start again" in str(seen["current"]) else None
     return next(iter(seen["followups"]), current)
 
 

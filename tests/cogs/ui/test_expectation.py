@@ -31,7 +31,7 @@ def forecast(usual: float, late: float) -> Forecast:
 
 
 @pytest.mark.parametrize(
-    ("locale", "said"), [("en-US", "Usually ready in 40 seconds, sometimes in 2 minutes"), ("zh-CN", "偶尔要 2分钟")]
+    ("locale", "said"), [("en-US", "Usually ready in 40 seconds, sometimes in 2 minutes"), ("zh-CN", "偶尔要 2 分钟")]
 )
 def test_the_usual_wait_is_told_and_the_longer_one(locale: str, said: str) -> None:
     assert said in wait(forecast(40, 120), words(locale))

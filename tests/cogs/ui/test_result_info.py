@@ -88,7 +88,7 @@ def test_everything_that_was_chosen_is_told() -> None:
     fields = fields_of(job(request=request), children=1)
     assert "sound" in fields["Settings"]
     assert fields["Negative prompt"].startswith("\\_")
-    assert fields["What came of it"] == "1 video was made from it"
+    assert fields["Made from it"] == "1 video was made from it"
     assert fields["Ids"] == "`0123456789abcdef` · kirin `task-1`"
     assert "after 65 seconds" in fields["Time"]
 

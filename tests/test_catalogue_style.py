@@ -1,0 +1,127 @@
+"""Every text keeps to the catalogues' glossary: one word for a thing, and its language's punctuation and spaces."""
+
+import re
+from collections.abc import Iterator
+from importlib import resources
+from typing import Final
+
+import pytest
+
+from bot.locale import Words, locales, words
+
+STRUCK: Final = re.compile("~~(.+?)~~")
+COLUMNS: Final = ("en-US", "zh-CN", "es-ES")  # of the glossary's table
+SECTIONS: Final = {"English": "en-US", "Chinese": "zh-CN", "Spanish": "es-ES"}
+
+HAN: Final = "[㐀-鿿]"
+ENDS: Final = "\ue000"  # what ends in Chinese
+LOOSE: Final = "\ue001"  # what stands with and without a space
+FULL: Final = (
+    "[\u2014\u201c\u201d\u2026\u3001\u3002\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\uff3b\uff3d]"  # full-width signs
+)
+GAP: Final = re.compile(r"\{(\w+)[^{}]*\}")
+# What stands in a gap of a Chinese text begins and ends like a name or a number, unless it is a time, which
+# ends in Chinese ("3 分钟前"), or an amount, which may ("33", "33 点额度"),
+TIMES: Final = frozenset(
+    {
+        *("again", "expected", "expires", "late", "renews", "seconds", "since", "span", "time", "uptime", "usual"),
+        *("when", "working"),
+    }
+)
+AMOUNTS: Final = frozenset({"allowance", "balance", "credits", "left", "most", "peak", "price", "usd"})
+# or words of the language on both sides.
+PHRASES: Final = frozenset(
+    {
+        *("changes", "counted", "elsewhere", "measure", "modes", "next", "offered", "posted", "problems", "reason"),
+        *("reasons", "unknown", "until", "video", "wait", "wanted", "what", "whose", "parent"),
+    }
+)
+
+
+def glossary() -> str:
+    """The text of the glossary."""
+    return (resources.files("bot.locale") / "GLOSSARY.md").read_text(encoding="utf-8")
+
+
+def struck_out(locale: str) -> set[str]:
+    """The words that the glossary does not want in a language."""
+    found: set[str] = set()
+    section = "Words"
+    for line in glossary().splitlines():
+        section = line.removeprefix("## ") if line.startswith("## ") else section
+        if line.startswith("|") and locale in COLUMNS:
+            found |= set(STRUCK.findall(line.strip("|").split("|")[COLUMNS.index(locale)]))
+        elif SECTIONS.get(section) == locale:
+            found |= set(STRUCK.findall(line))
+    return found
+
+
+def texts(locale: str) -> Iterator[tuple[str, str]]:
+    """Every form of every text of a language, without what is code, addresses and the names of options."""
+    say = words(locale)
+    for key in sorted(say.keys()):
+        for form in say.forms(key) if not key.startswith("slash.") else ():
+            yield key, re.sub(r"\]\([^)]*\)", "]", form)
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"`[^`]*`", "`", text)
+
+
+def found(pattern: str, locale: str) -> list[tuple[str, str]]:
+    """What of the texts of a language a pattern finds, with its key."""
+    return [
+        (key, match[0])
+        for key, text in texts(locale)
+        for match in re.finditer(pattern, GAP.sub("{}", without_code(text)), re.IGNORECASE)
+    ]
+
+
+@pytest.mark.parametrize("locale", [each for each in locales() if each in COLUMNS])
+def test_every_thing_has_the_word_that_the_glossary_gives_it(locale: str) -> None:
+    unwanted = sorted(struck_out(locale))
+    assert unwanted
+    bounds = r"(?<!\w){}(?!\w)" if locale != "zh-CN" else "{}"
+    pattern = "|".join(bounds.format(re.escape(each)) for each in unwanted)
+    assert found(pattern, locale) == []
+
+
+def test_english_has_one_kind_of_quotes_ellipses_and_spaces() -> None:
+    assert found(r"\"|\u2019|\.\.\.|\w …|  +|\d-\d|\d %", "en-US") == []
+
+
+def drawn(text: str) -> str:
+    """A Chinese text as far as its spaces go: letters for code and names, marks for how times and amounts end."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        ends = ENDS if name in TIMES else LOOSE if name in AMOUNTS else ""
+        return LOOSE if name in PHRASES else f"x{ends}"
+
+    plain = re.sub(r"\{\{.*?\}\}", LOOSE, re.sub(r"`[^`]*`", "x", text))
+    return re.sub(r"[*#]|^-# |^- ", "", GAP.sub(value, plain), flags=re.MULTILINE)
+
+
+def test_moderators_and_admins_are_not_mixed_up_in_chinese() -> None:
+    english, chinese = words("en-US"), words("zh-CN")
+    for name, other in (("moderator", "admin"), ("admin", "moderator")):
+        theirs = [
+            key for key in sorted(english.keys()) if name in _prose(english, key) and other not in _prose(english, key)
+        ]
+        wrong = {"moderator": "管理员", "admin": "版主"}[name]
+        assert [key for key in theirs if wrong in _prose(chinese, key)] == []
+
+
+def _prose(say: Words, key: str) -> str:
+    return without_code(" ".join(say.forms(key)).lower())
+
+
+def test_chinese_has_full_width_punctuation() -> None:
+    wrong = rf"{HAN}[,;:!?()\"]|[,;!?()\"]{HAN}|{HAN}\.(?=\s|$)|\.\.\."
+    assert [(key, text) for key, text in texts("zh-CN") if re.search(wrong, drawn(text))] == []
+
+
+def test_chinese_has_a_space_beside_numbers_names_and_commands_and_none_beside_its_punctuation() -> None:
+    close = rf"{HAN}[A-Za-z0-9]|[A-Za-z0-9]{HAN}"
+    apart = rf" {FULL}|{FULL} |[{ENDS}{HAN[1:]} {HAN}"
+    assert [(key, text) for key, text in texts("zh-CN") if re.search(f"{close}|{apart}", drawn(text))] == []
