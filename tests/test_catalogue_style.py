@@ -33,7 +33,7 @@ AMOUNTS: Final = frozenset({"allowance", "balance", "credits", "left", "most", "
 PHRASES: Final = frozenset(
     {
         *("changes", "counted", "elsewhere", "measure", "modes", "next", "offered", "posted", "problems", "reason"),
-        *("reasons", "unknown", "until", "video", "wait", "wanted", "what", "whose", "parent"),
+        *("processes", "reasons", "state", "unknown", "until", "video", "wait", "wanted", "what", "whose", "parent"),
     }
 )
 
@@ -65,7 +65,8 @@ def texts(locale: str) -> Iterator[tuple[str, str]]:
 
 
 def without_code(text: str) -> str:
-    return re.sub(r"`[^`]*`", "`", text)
+    """A text without what is typed or set: commands, variables of the environment."""
+    return re.sub(r"`[^`]*`|\b[A-Z]+(?:_[A-Z]+)+\b", "`", text)
 
 
 def found(pattern: str, locale: str) -> list[tuple[str, str]]:
@@ -75,6 +76,12 @@ def found(pattern: str, locale: str) -> list[tuple[str, str]]:
         for key, text in texts(locale)
         for match in re.finditer(pattern, GAP.sub("{}", without_code(text)), re.IGNORECASE)
     ]
+
+
+def test_every_catalogue_begins_with_where_its_words_are_explained() -> None:
+    pages = [file for locale in locales() for file in (resources.files("bot.locale") / locale).iterdir()]
+    heads = {file.read_text(encoding="utf-8").partition("\n")[0] for file in pages}
+    assert heads == {"# The words and the style: ../GLOSSARY.md"}
 
 
 @pytest.mark.parametrize("locale", [each for each in locales() if each in COLUMNS])

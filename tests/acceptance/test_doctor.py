@@ -108,7 +108,7 @@ async def test_a_guild_in_which_no_channel_is_left_is_trouble(system: System) ->
         if channel.guild_id is not None and not channel.is_thread:
             await system.people.permissions(channel.name or channel.id, deny=everything)
     code, report = await look(system)
-    assert (code, lines(report, "✗")) == (1, ["guild The Cutting Room"])
+    assert (code, lines(report, "✗")) == (1, ["server The Cutting Room"])
     assert "no channel in which" in report
 
 
@@ -118,7 +118,7 @@ async def test_what_the_role_lacks_is_named_with_a_way_to_invite_the_bot_again(s
             role.permissions &= ~(1 << 15)
     code, report = await look(system)
     assert code == 1
-    assert "guild The Cutting Room: the bot lacks Attach Files" in report
+    assert "server The Cutting Room: the bot lacks Attach Files" in report
     assert "scope=bot+applications.commands" in report
 
 
@@ -133,7 +133,7 @@ async def test_a_bot_in_no_guild_is_told_how_to_get_into_one(system: System) -> 
 
 async def test_ids_in_the_settings_that_lead_nowhere_are_named(system: System) -> None:
     code, report = await look(system, discord_guild_ids="99", operator_channel_id="98")
-    assert (code, lines(report, "✗")) == (1, ["guild 99", "operator"])
+    assert (code, lines(report, "✗")) == (1, ["server 99", "operator"])
 
 
 @ON_FILE
