@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +27,7 @@ from bot.store.database import Database
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.money.ledger_totals import Amounts, LedgerTotals, read_ledger_totals
 from bot.store.sqlite import SQLiteDatabase
+from bot.values import dataclass, replace
 
 SHARE: Final = Decimal("0.4")  # of the crowd that the budget is enough for, unless told otherwise
 PATIENCE: Final = 240.0  # seconds for all of it

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from bot.domain import USD_MICROS, Job
 from bot.store.money.ledger_totals import LedgerTotals
+from bot.values import dataclass
 
 LENGTH: Final = 3  # seconds of each video
 PRICE: Final = Decimal("0.084") * LENGTH  # USD, of a standard silent one

@@ -1,7 +1,6 @@
 """Checks whether Discord takes the token, and what the bot may do in each guild and channel; without a gateway."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
@@ -12,6 +11,7 @@ from bot.domain.finding import Finding, bad, good, note
 from bot.domain.sharing import parse_shards
 from bot.locale import Words
 from bot.settings import WITHOUT_GATEWAY, Settings
+from bot.values import dataclass
 
 DISCORD: Final = "Discord"
 NEEDED: Final = tuple(dict.fromkeys((*IN_CHANNEL, *IN_THREAD)))

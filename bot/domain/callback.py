@@ -2,8 +2,9 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
 from typing import Final
+
+from bot.values import dataclass, field
 
 PATH: Final = "/callbacks"
 _LABEL: Final = b"shotcaller callback address 1"  # keeps this use of the secret apart from every other

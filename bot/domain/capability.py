@@ -4,12 +4,12 @@ Which models there are, and what each can do, is data: `bot/settings/models.toml
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.domain.price import Price, Tariff
 from bot.domain.request import PROMPT_LIMIT, AspectRatio, Mode, VideoRequest
 from bot.errors import ImpossibleRequest, InvalidRequest, Problem
+from bot.values import dataclass
 
 _SPAN: Final = 3  # whole numbers in a row are worth shortening
 

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from bot.domain.row import Row, from_millis
+from bot.values import dataclass, field
 
 
 class CaseKind(StrEnum):

@@ -1,13 +1,13 @@
 """Limits how many videos are made at once, and computes from that when a waiting one begins."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import heapreplace
 from typing import Any
 
 from bot.domain.job import Job
 from bot.domain.request import VideoRequest
+from bot.values import dataclass, replace
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,12 +1,12 @@
 """Forecasts when a job will be ready, from past jobs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil, floor
 from typing import Final
 
 from bot.domain.request import Mode, VideoRequest
+from bot.values import dataclass
 
 ENOUGH: Final = 6  # past jobs before the first guess has no say any more
 

@@ -1,8 +1,7 @@
 """Describes what somebody wrote to the operator."""
 
-from dataclasses import dataclass
-
 from bot.domain.row import Row
+from bot.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,9 +1,10 @@
 """Describes what the database shows of the whole bot at a glance: how much is under way, or waits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from bot.values import dataclass, field
 
 
 class Stage(StrEnum):

@@ -1,7 +1,8 @@
 """Describes what the doctor has to say of one thing."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from bot.values import dataclass
 
 
 class Mark(StrEnum):

@@ -1,12 +1,12 @@
 """Finds who pays for a member's request: the accounts to draw on, in their order, and the caps above them."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from bot.domain import quota
 from bot.domain.guild import MemberState
 from bot.domain.member import Member
 from bot.domain.policy import Policy
+from bot.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

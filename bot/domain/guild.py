@@ -1,13 +1,13 @@
 """Describes what is decided about a guild and its members, as it stands, and the record of who decided it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.domain.policy import Policy
 from bot.domain.quota import Allowance, Period
 from bot.domain.row import Row, from_millis
+from bot.values import dataclass, field
 
 EVERYWHERE: Final = 0  # stands for the whole bot where a guild's id is expected
 BY_THE_BOT: Final = 0  # stands for the bot where an entry wants to know who acted

@@ -1,13 +1,13 @@
 """Describes our durable row for one accepted request: its states, their transitions, and where the result goes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Self
 
 from bot.domain.request import VideoRequest
 from bot.domain.row import Row, from_millis
+from bot.values import dataclass
 
 
 class JobStatus(StrEnum):

@@ -1,6 +1,6 @@
 """Describes who asks, and from where: what Discord says of a person at the moment they do something."""
 
-from dataclasses import dataclass
+from bot.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

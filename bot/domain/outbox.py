@@ -1,13 +1,13 @@
 """Describes the outbox: what the bot still has to post or take away, item by item, and how long each is tried."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Self
 
 from bot.domain import backoff
 from bot.domain.row import Row, from_millis
+from bot.values import dataclass
 
 TRIES: Final = 200  # of one item, unless its kind says otherwise: about a day
 WAIT_CAP: Final = 600.0  # seconds at the most between two tries

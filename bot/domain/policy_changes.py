@@ -1,7 +1,6 @@
 """Changes a policy as admins ask, each change a function of the present policy; what is left out stays as it is."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from bot.domain.policy import (
@@ -19,6 +18,7 @@ from bot.domain.policy import (
 )
 from bot.domain.quota import Allowance, Period
 from bot.domain.wordlist import fold
+from bot.values import dataclass
 
 LONG: Final = 80  # characters by which a rule is known; some take more than can be chosen from a list
 

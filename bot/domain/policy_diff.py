@@ -1,10 +1,10 @@
 """Finds what differs between two policies, field by field: for the audit, and to show a change to people."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.domain.policy import Policy
+from bot.values import dataclass
 
 # Lists whose items are told apart by these of their fields; every other field is a value as a whole.
 _LISTED: Final[Mapping[str, tuple[str, ...]]] = {

@@ -6,11 +6,12 @@ log-normal one in its middle, with a longer tail for those that hang, and its ha
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from math import exp, log, pi, sqrt
 from statistics import fmean, median
 from typing import Final, Self
+
+from bot.values import dataclass
 
 PRICE: Final = 1.0  # seconds of a person's waiting that a question is worth, at the most
 _PRICE_SHARE: Final = (

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
 from bot.domain.row import Row, from_millis
+from bot.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

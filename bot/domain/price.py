@@ -5,7 +5,6 @@ or less as it does in USD. Each rate of the shipped table names its source and i
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -15,6 +14,7 @@ from typing import Annotated, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.domain.request import Mode, VideoRequest
+from bot.values import dataclass
 
 USD_MICROS: Final = 1_000_000  # millionths in a dollar
 

@@ -5,7 +5,6 @@ period. So nothing has to be renewed: a new period is a new account, and a clock
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from fractions import Fraction
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.domain.price import Price
 from bot.domain.row import Row
 from bot.errors import BudgetExceeded, GuildQuotaExceeded, QuotaExceeded, Refused
+from bot.values import dataclass
 
 NO_END: Final = ""  # the period of what never expires
 UNLIMITED: Final = 10**15  # the allowance of an account that only counts

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.request import MAX_SHOTS, Shot
 from bot.domain.storyboard import LONGEST, SHORTEST, share, tidy
+from bot.values import dataclass
 
 _AFTER_NUMBER: Final = "[.．)）、:：]"  # noqa: RUF001 (either kind of full stop)
 _AFTER_LENGTH: Final = "[:：,，、]?"

@@ -6,13 +6,14 @@ stay in one memory.
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
 from secrets import token_hex
 from typing import Final
+
+from bot.values import dataclass
 
 BUCKETS: Final = 63  # into which all channels fall; a set of them is one whole number of the database
 EVERYTHING: Final = 2**BUCKETS - 1  # the share of whoever has all of them

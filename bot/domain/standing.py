@@ -1,12 +1,12 @@
 """Describes how the bot stands, for those who run it: what is under way, what waits for a person, what was spent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.case import Case
 from bot.domain.outbox import OutboxItem
+from bot.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

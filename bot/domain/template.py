@@ -5,10 +5,10 @@ Written by people, filled with what people say: nothing here ever becomes a form
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Self
 
 from bot.errors import InvalidRequest, Problem
+from bot.values import dataclass
 
 MAX_GAPS: Final = 20  # different names in one template
 NAME_LIMIT: Final = 32  # characters of a gap's name

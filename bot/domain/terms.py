@@ -1,7 +1,6 @@
 """Says what somebody may have here and now, and finds the requests nearest to a refused one that they may have."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.domain.capability import CameraRule, Capability
@@ -11,6 +10,7 @@ from bot.domain.policy import GuildLimits
 from bot.domain.policy_check import better_mode_refusal
 from bot.domain.quota import UNLIMITED
 from bot.domain.request import Mode, VideoRequest
+from bot.values import dataclass, replace
 
 # What a suggestion may change besides the model, in the order in which it is put back where that can be.
 _CHANGEABLE: Final = ("camera", "mode", "duration", "sound", "watermark", "cfg_scale", "aspect_ratio")

@@ -1,6 +1,5 @@
 """Describes what people see of the ledger, and what those who run a guild see of its jobs and of what was used."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -8,6 +7,7 @@ from typing import Final
 
 from bot.domain.job import Job
 from bot.domain.quota import Unit
+from bot.values import dataclass
 
 
 class Kind(StrEnum):

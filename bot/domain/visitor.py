@@ -1,7 +1,8 @@
 """Describes who is signed in to the operator's page, and for how long one is."""
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from bot.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,6 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, TextIO
@@ -18,6 +17,7 @@ from bot.init.env_file import read, values_in, with_values, write
 from bot.locale import Words, terminal_locale, words
 from bot.redaction import Redactor
 from bot.settings import Settings
+from bot.values import dataclass
 
 __all__ = ["Person", "initialize"]
 

@@ -9,7 +9,6 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -19,6 +18,7 @@ from bot.errors import SettingsInvalid, ShotcallerError, StoreError
 from bot.lockfile import sole_user
 from bot.settings import Settings
 from bot.store.contents import Contents, is_used
+from bot.values import asdict, dataclass
 from bot.wiring.database import open_database
 
 LIST: Final = "backup.json"

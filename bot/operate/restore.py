@@ -5,7 +5,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -27,6 +26,7 @@ from bot.store.contents import (
 )
 from bot.store.migrate import shipped
 from bot.store.restored import MARK
+from bot.values import dataclass
 from bot.wiring.database import only_user, open_database
 
 BESIDE: Final = ("", "-wal", "-shm", "-journal")  # what the names of a SQLite database's files end with

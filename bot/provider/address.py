@@ -3,13 +3,13 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 import httpx
 
 from bot.errors import ResultUnavailable, ResultUnusable
+from bot.values import dataclass
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 

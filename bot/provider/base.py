@@ -1,7 +1,6 @@
 """Describes a video service to the rest of the bot: one small protocol and the values it speaks in."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -9,6 +8,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from bot.domain import VideoRequest
 from bot.errors import FaultClass
+from bot.values import dataclass
 
 MANY_NOT_OFFERED: Final = "many_not_offered"  # our own code: one question about many tasks is answered by nobody
 

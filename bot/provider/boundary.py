@@ -9,7 +9,6 @@ import math
 import re
 import ssl
 import zlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -20,6 +19,7 @@ from typing import Final, Self
 import httpx
 
 from bot import errors
+from bot.values import dataclass
 
 BODY_LIMIT: Final = 2 * 1024 * 1024  # bytes of an answer; a task is a few hundred
 

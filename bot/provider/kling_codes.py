@@ -4,11 +4,11 @@ Sources: the `kling` document, "Errors", and the `kling_models` document, "What 
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from bot import errors
 from bot.provider.boundary import is_moderation
+from bot.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,13 +7,13 @@ Sources: the `kling` document, "Wire", for the list, whose pages hold 1 to 500 t
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from math import ceil, floor
 from typing import Final
 from urllib.parse import quote
 
 from bot.provider.base import Asked
+from bot.values import dataclass
 
 LIST: Final = "list"
 TASKS: Final = "tasks"

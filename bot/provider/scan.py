@@ -5,13 +5,13 @@ does not say clearly that there is nothing to find is no answer.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from bot.errors import ProviderError, ProviderUnavailable
 from bot.provider.boundary import Complaint
 from bot.provider.reading import AnswerModel, number, string, strip_bom, word
 from bot.provider.transport import Transport
+from bot.values import dataclass
 
 TEXT_PATH: Final = "/model/v1/text/scan"
 VIDEO_PATH: Final = "/model/v1/image/scan"

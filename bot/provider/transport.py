@@ -13,7 +13,6 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import uuid4
@@ -26,6 +25,7 @@ from bot.provider import aiohttp_transport, boundary
 from bot.provider.boundary import Complaint
 from bot.provider.breaker import Breaker
 from bot.redaction import Redactor
+from bot.values import dataclass
 
 ATTEMPTS: Final = 3  # of a harmless call
 CONNECTIONS: Final = 10  # of creates: httpx's pool gets slow with the square of this

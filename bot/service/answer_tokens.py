@@ -10,12 +10,12 @@ import logging
 import os
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from bot.errors import StoreError
 from bot.store.member.private_answers import Kept, PrivateAnswerStore
+from bot.values import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,6 @@
 """Says what the services ask of Discord: cards and results, alerts to the operator, cases for those who decide them."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Protocol, TypeAlias
 
 from bot.domain import AuditEntry, Case, DeadLetter, Job, JobStatus, Note, Review
 from bot.service.media.service import MediaInfo
+from bot.values import dataclass
 
 
 class Phase(StrEnum):

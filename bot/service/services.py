@@ -1,7 +1,6 @@
 """Collects every use case that the cogs may call, in one value."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.service.admin.credits import Credits
@@ -25,6 +24,7 @@ from bot.service.moderation.cases import Cases
 from bot.service.upkeep.gateway import Gateways
 from bot.service.upkeep.left_guilds import LeftGuilds
 from bot.service.upkeep.privacy import Privacy
+from bot.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,6 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -14,6 +13,7 @@ from bot.errors import StoreError, StoreUnavailable
 from bot.store.books import SINCE, WRONG
 from bot.store.database import Database, Transaction
 from bot.store.restored import MARK, UNMARK
+from bot.values import dataclass
 
 PAGES: Final = 512  # copied in one step: the other programs on the disk go on between two
 PAUSE: Final = 0.005  # seconds between two steps

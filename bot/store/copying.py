@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from itertools import islice
 from pathlib import Path
@@ -13,6 +12,7 @@ from bot.domain import Row
 from bot.errors import StoreError, StoreUnavailable
 from bot.store.books import WRONG
 from bot.store.database import Database, Transaction
+from bot.values import dataclass
 
 AT_ONCE: Final = 500  # rows in one statement
 _TABLES: Final = (

@@ -2,10 +2,10 @@
 
 import functools
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from bot.domain import Row
+from bot.values import dataclass
 
 P = ParamSpec("P")
 S = TypeVar("S", bound="Store")

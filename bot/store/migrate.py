@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 
@@ -10,6 +9,7 @@ from bot.domain import millis
 from bot.errors import StoreError
 from bot.store.database import SchemaDatabase, Transaction
 from bot.store.locks import SCHEMA
+from bot.values import dataclass
 
 _RECORD = (
     "CREATE TABLE IF NOT EXISTS schema_migrations "

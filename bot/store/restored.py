@@ -4,13 +4,13 @@ Of each unfinished job nobody knows any more what was done for it. So its submis
 its post before it is posted, and what was told before it is told.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from bot.domain import backoff, from_millis, millis
 from bot.store.database import Store, Transaction, transaction
 from bot.store.locks import MANY_JOBS
+from bot.values import dataclass
 
 BELIEVED: Final = timedelta(days=14)  # for so long a video service surely knows all its tasks
 

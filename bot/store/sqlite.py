@@ -10,7 +10,6 @@ import functools
 import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -20,6 +19,7 @@ import aiosqlite
 from bot.errors import StoreError, StoreLost, StoreUnavailable
 from bot.store.database import Transaction
 from bot.store.sqlite_file import DatabaseFile
+from bot.values import dataclass
 
 T = TypeVar("T")
 

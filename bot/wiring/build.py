@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -94,6 +93,7 @@ from bot.store.privacy.export import PrivacyStore
 from bot.store.privacy.left_guilds import LeftGuildStore
 from bot.store.privacy.retention import RetentionStore
 from bot.store.told_troubles import ToldTroubleStore
+from bot.values import dataclass
 from bot.wiring.world import Sizes, World
 
 MEGABYTE: Final = 1024 * 1024

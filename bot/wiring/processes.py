@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -19,6 +18,7 @@ from bot.service.signals import SharedSignals, Signals
 from bot.settings import WITHOUT_GATEWAY, Settings
 from bot.store.database import Database
 from bot.store.processes import ProcessStore
+from bot.values import dataclass
 
 LEAST_SILENCE: Final = 3.0  # seconds that a busy process may say nothing, and is not taken for one that has stopped
 

@@ -4,7 +4,6 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.provider.base import VideoProvider
@@ -22,6 +21,7 @@ from bot.service.ports import Notifier, Staff
 from bot.service.processes import Processes
 from bot.service.signals import OTHERS, Signals
 from bot.store.database import Database
+from bot.values import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypeVar
 
 import discord
 
 from bot.errors import DestinationLost
+from bot.values import dataclass
 from cogs.adapters.posting import mapped_errors
 
 FRESH: Final = 10.0  # seconds for which an answer about who sees a channel is believed

@@ -4,7 +4,6 @@ What a page shows is in the `custom_id` of every item on it; only the searched t
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import discord
@@ -12,6 +11,7 @@ import discord
 from bot.domain import Job
 from bot.locale import Words
 from bot.service.member.library import LibraryPage
+from bot.values import asdict, dataclass, replace
 from cogs import ui
 from cogs.ui import CONTENT, result_link, safe, settings, since
 from cogs.ui.limits import OPTIONS

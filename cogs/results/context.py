@@ -1,6 +1,5 @@
 """Bring together what every button of a result needs: who pressed, the job, and sharing the video."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import discord
@@ -10,6 +9,7 @@ from bot.domain import Job, Member, ResultAction
 from bot.errors import ResultForgotten
 from bot.locale import Words, words
 from bot.service.jobs.results import Results
+from bot.values import dataclass
 from cogs.ui import answer, link, member_of
 from cogs.ui.job_views import RESULT
 

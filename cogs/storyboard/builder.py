@@ -5,7 +5,6 @@ what is no longer so changes nothing; the person is told and sees how it stands.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import discord
@@ -14,6 +13,7 @@ from bot.client import Shotcaller
 from bot.domain import MAX_SHOTS, Board, Draft, Origin, Storyboard
 from bot.locale import Words, words
 from bot.service.member.storyboards import OpenStoryboard
+from bot.values import asdict, dataclass, replace
 from cogs import ui
 from cogs.request import storyboards_here, submit
 from cogs.storyboard.forms import edit_form, script_form, settings_form, template_form

@@ -6,12 +6,12 @@ That is untrusted: whoever uses one may have sent anything. What fits no `Custom
 import contextlib
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import discord
 
 from bot.client import Shotcaller
+from bot.values import dataclass
 from cogs.ui.replies import acknowledge, in_time
 
 Step = Callable[[discord.Interaction[Any]], Awaitable[None]]

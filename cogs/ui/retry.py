@@ -5,7 +5,6 @@ What the buttons do is in `cogs.video.retry_buttons`. What they need is in a dra
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
 import discord
@@ -16,6 +15,7 @@ from bot.domain.request import AXES, AXIS_LIMIT
 from bot.domain.terms import alternatives, model_for
 from bot.errors import InvalidRequest
 from bot.locale import Words
+from bot.values import dataclass, field, replace
 from cogs.ui.custom_ids import DRAFT_ID, CustomId, Part, stateless
 from cogs.ui.edit_form import parse_leniently
 from cogs.ui.member import member_of

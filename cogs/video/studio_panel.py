@@ -1,7 +1,6 @@
 """Show the studio's panel: the request so far, and controls for all that can still be chosen."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import discord
@@ -11,6 +10,7 @@ from bot.domain.choices import offered
 from bot.domain.request import AXIS_LIMIT
 from bot.locale import Words
 from bot.service.jobs.types import Estimate
+from bot.values import dataclass
 from cogs import ui
 from cogs.storyboard.views import cost_line
 from cogs.ui import options_of, safe

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -18,6 +17,7 @@ from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.money.grants import Gift, GrantStore
 from bot.store.money.statements import StatementStore
+from bot.values import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,6 @@
 """Lets those who run a guild look through its jobs, take one back, and decide about dead letters."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,6 +12,7 @@ from bot.service.jobs.files import ResultFiles
 from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.jobs.guild_jobs import GuildJobStore
 from bot.store.jobs.queries import JobQueryStore
+from bot.values import dataclass
 
 PAGE: Final = 8  # jobs on a page
 CANDIDATES: Final = 100  # jobs that one is chosen from

@@ -5,7 +5,6 @@ import hmac
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,6 +13,7 @@ from bot.domain.visitor import Lifetimes, Visitor
 from bot.errors import PageNotOffered
 from bot.service.ports import Staff
 from bot.store.community.page_sessions import PageSessionStore
+from bot.values import dataclass
 
 log = logging.getLogger(__name__)
 

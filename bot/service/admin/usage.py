@@ -4,7 +4,6 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
@@ -14,6 +13,7 @@ from bot.domain.funding import budget
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.money.usage import UsageStore
+from bot.values import dataclass
 
 BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"  # by it, spreadsheets know that a file is UTF-8
 COLUMNS: Final = ("day", "member_id", "videos", "credits", "usd_estimated", "usd_charged", "failed")

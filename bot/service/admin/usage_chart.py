@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from bot.domain import USD_MICROS, UsageTotals
 from bot.service.admin.usage import UsageReport
+from bot.values import dataclass
 
 if TYPE_CHECKING:
     from PIL import ImageDraw

@@ -1,7 +1,6 @@
 """Decides whether a request may become a job, before any money moves, and who is to pay for it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot import domain, errors
@@ -12,6 +11,7 @@ from bot.service.screening.screening import RequestScreening
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.money.budget_alerts import BudgetStore
+from bot.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

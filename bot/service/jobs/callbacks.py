@@ -5,7 +5,6 @@ import contextlib
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,6 +14,7 @@ from bot.errors import StoreError
 from bot.provider.callback import may_be_an_end
 from bot.service.signals import Signals, Topic
 from bot.store.jobs.claims import ClaimStore, Woken
+from bot.values import dataclass
 
 log = logging.getLogger(__name__)
 

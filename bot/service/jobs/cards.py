@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
@@ -17,6 +16,7 @@ from bot.service.processes import Processes
 from bot.service.signals import OTHERS, Signals, Topic
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import JobQueryStore
+from bot.values import dataclass, replace
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +21,7 @@ from bot.service.ports import Posted, Result, Sighting
 from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.outbox import OutboxStore
+from bot.values import dataclass
 
 log = logging.getLogger(__name__)
 

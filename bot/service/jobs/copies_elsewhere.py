@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from bot.domain import Job
@@ -25,6 +24,7 @@ from bot.service.ports import Posted
 from bot.service.processes import Processes
 from bot.service.signals import Signals, Topic
 from bot.store.jobs.queries import JobQueryStore
+from bot.values import asdict, dataclass, replace
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Self
 
@@ -10,6 +9,7 @@ from bot.domain import Forecast, Job, JobStatus, RunningLimits, Spread, VideoReq
 from bot.domain.concurrency import begins_at
 from bot.errors import StoreError
 from bot.store.jobs.queries import JobQueryStore
+from bot.values import dataclass
 
 FRESH: Final = timedelta(minutes=1)
 

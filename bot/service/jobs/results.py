@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -22,6 +21,7 @@ from bot.service.ports import CannotTell, Posted, Result
 from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.jobs.results import ResultStore
+from bot.values import dataclass
 
 log = logging.getLogger(__name__)
 

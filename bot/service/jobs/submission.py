@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -20,6 +19,7 @@ from bot.service.jobs.watcher import ENDED, Watcher
 from bot.service.operator_alerts import OperatorAlerts
 from bot.service.ports import Alert, Trouble
 from bot.store.jobs.jobs import JobStore
+from bot.values import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -1,10 +1,10 @@
 """Holds what the members' use cases take and give: who asks, what was accepted, what it would cost, how they stand."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain import Account, Destination, Forecast, Job, Member, Origin, Price
 from bot.service.jobs.eta import QueueForecast
+from bot.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

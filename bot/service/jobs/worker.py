@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
@@ -23,6 +22,7 @@ from bot.service.jobs.watcher import Watcher
 from bot.service.processes import Processes
 from bot.service.signals import Signals, Topic
 from bot.store.jobs.claims import ClaimStore
+from bot.values import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ pictures pass through one at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bot.errors import ResultTooLarge, ResultUnusable
 from bot.service.media.probe import OPEN_OPTIONS, SLACK_SECONDS, MediaInfo, chosen_streams, examine, tags, untrusted
+from bot.values import dataclass
 
 if TYPE_CHECKING:
     from av import AudioFrame, AudioStream, VideoFrame, VideoStream

@@ -1,13 +1,13 @@
 """Says what the bot is: which version runs since when, and how the video services are."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from bot.errors import ProviderError
 from bot.service.jobs.provider_health import ProviderHealth
+from bot.values import dataclass
 
 FRESH: Final = timedelta(minutes=1)  # so long nobody's question asks a provider again
 

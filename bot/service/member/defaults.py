@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -13,6 +12,7 @@ from bot.domain import Capability, Notify, VideoRequest
 from bot.domain.notify import PREFERENCE, parse_notify
 from bot.errors import InvalidRequest, StoreError
 from bot.store.member.preferences import PreferenceStore, of_channel, of_guild, of_user
+from bot.values import dataclass
 
 # The options that have remembered defaults, and the fields of a request that they mean. The model comes first: what
 # the others may be depends on it.

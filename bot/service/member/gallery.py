@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +13,7 @@ from bot.store.jobs.queries import JobQueryStore
 from bot.store.member.library import LibraryStore
 from bot.store.member.preferences import PreferenceStore, of_guild
 from bot.store.outbox import OutboxStore
+from bot.values import dataclass
 
 log = logging.getLogger(__name__)
 

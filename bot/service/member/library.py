@@ -1,7 +1,6 @@
 """Shows what people keep: their videos to page through and search, and the stars they give."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +9,7 @@ from bot.service.jobs.access import Access
 from bot.service.member.gallery import Gallery
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.member.library import LibraryQuery, LibraryStore
+from bot.values import dataclass
 
 PAGE: Final = 5  # videos
 

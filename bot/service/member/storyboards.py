@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from secrets import token_hex
 from typing import Final
@@ -12,6 +11,7 @@ from bot.errors import DraftGone, PresetUnknown, StoreError, StoreUnavailable, S
 from bot.service.member.presets import checked_name
 from bot.store.member.drafts import DraftStore
 from bot.store.member.presets import PresetStore
+from bot.values import dataclass, replace
 
 KIND: Final = "storyboard"  # of drafts and of presets
 TEMPLATES: Final = 50  # that one person may keep

@@ -4,7 +4,6 @@ import asyncio
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Final
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain import Rule, RuleKind, VideoRequest
 from bot.domain.wordlist import fold, occurs
 from bot.errors import RuleInvalid
+from bot.values import dataclass
 
 if TYPE_CHECKING:  # slow to import, and few guilds have patterns
     import regex

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -15,6 +14,7 @@ from bot.service.screening.rules import RuleMatch, search, texts_of
 from bot.store.community.guilds import GuildStore
 from bot.store.community.strikes import StrikeStore
 from bot.store.jobs.review_decisions import ReviewDecisionStore
+from bot.values import dataclass
 
 log = logging.getLogger(__name__)
 

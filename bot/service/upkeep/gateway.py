@@ -4,13 +4,13 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from bot.errors import StoreError
 from bot.service.processes import Processes
 from bot.store.gateway import GatewayStore, Sending
+from bot.values import dataclass
 
 log = logging.getLogger(__name__)
 

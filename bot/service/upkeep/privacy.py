@@ -6,7 +6,6 @@ import json
 import logging
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +17,7 @@ from bot.service.jobs.files import ResultFiles
 from bot.store.jobs.messages import MessagePlace
 from bot.store.privacy.deletion import Deletion, DeletionStore
 from bot.store.privacy.export import PrivacyStore
+from bot.values import dataclass
 
 log = logging.getLogger(__name__)
 

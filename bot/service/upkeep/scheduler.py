@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from bot.domain import backoff
 from bot.errors import StoreError
 from bot.store.periodic_tasks import PeriodicTaskStore
+from bot.values import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,5 @@
 """Counts strikes, which are refused prompts, against their author for some time; enough of them block."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain import AuditEntry, ModerationPolicy, millis
@@ -8,6 +7,7 @@ from bot.domain.guild import BY_THE_BOT
 from bot.store.community.guilds import block
 from bot.store.database import Store, Transaction, transaction
 from bot.store.locks import strikes_of
+from bot.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,11 +1,11 @@
 """Knows where the messages of a job are, and which of its copies have to go."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain import Job, OutboxItem, millis
 from bot.store.database import Store, Transaction, transaction
 from bot.store.outbox import announce_removal
+from bot.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

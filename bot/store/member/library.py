@@ -1,13 +1,13 @@
 """Finds what people keep: their videos, newest first and searched, and the ones that they have starred."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from bot.domain import Job, millis
 from bot.store.database import Store, Transaction, transaction
 from bot.store.locks import stars_of
+from bot.values import dataclass
 
 # `$2` is the pattern of the model, `$3` that of the text. The text is kept folded, so that case never matters.
 _FITS: Final = (

@@ -1,10 +1,10 @@
 """Keeps how private answers can be edited, sealed, for as long as Discord takes edits and no longer."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain import Row, from_millis, millis
 from bot.store.database import Store, Transaction, transaction
+from bot.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

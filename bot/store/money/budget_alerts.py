@@ -1,6 +1,5 @@
 """Notes which share of a month's budget is used, once for each ceiling, and announces it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
@@ -8,6 +7,7 @@ from bot.domain import UNLIMITED, Account, OutboxKind, Row, from_millis, millis
 from bot.errors import BudgetExceeded
 from bot.store.database import Store, Transaction, transaction
 from bot.store.outbox import announce
+from bot.values import dataclass
 
 SHARES: Final = (50, 80, 100)  # percent of a budget at which somebody is told
 

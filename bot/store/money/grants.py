@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain import AuditEntry, Case, CaseState, Fund, OutboxKind, millis
@@ -15,6 +14,7 @@ from bot.store.locks import credit_requests_of
 from bot.store.money import ledger
 from bot.store.money.ledger import LedgerLine
 from bot.store.outbox import announce
+from bot.values import dataclass, replace
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

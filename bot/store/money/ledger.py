@@ -6,7 +6,6 @@ over its lines in the ledger. `docs/money.md` states them all.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -16,6 +15,7 @@ from bot.domain.quota import budget_of
 from bot.errors import StoreError
 from bot.store.database import Transaction
 from bot.store.money.budget_alerts import note_shares
+from bot.values import dataclass, replace
 
 _BOTS: Final = budget_of(None)
 _COLUMNS: Final = (

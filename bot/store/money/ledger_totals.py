@@ -1,10 +1,10 @@
 """Adds up the whole ledger: whether every account is the sum of its lines, and what all of it comes to."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.quota import Account, budget_of
 from bot.store.database import Database, Transaction
+from bot.values import dataclass
 
 _MISMATCHED: Final = (
     "SELECT a.owner, a.period FROM accounts AS a LEFT JOIN "

@@ -1,6 +1,5 @@
 """Deletes what is held about a person: the request is a row, and all that follows can be repeated until it is done."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
@@ -14,6 +13,7 @@ from bot.store.locks import FORGETTING
 from bot.store.outbox import DUE_CASES, revise_cases, sweep
 from bot.store.privacy.anonymize import anonymize_account, anonymize_lines, anonymize_mentions, lock_accounts
 from bot.store.privacy.deleted_traces import owe_overwrite
+from bot.values import dataclass
 
 # What counts, in the order of locks (`bot.store.locks`): rows of the fair queue are left over here by mistake alone.
 _COUNTED: Final = (

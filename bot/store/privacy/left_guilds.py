@@ -1,7 +1,6 @@
 """Keeps the guilds that the bot has left: noticed, kept for a time of grace, then forgotten."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +10,7 @@ from bot.store.jobs.transitions import UNENDED, give_up_each
 from bot.store.locks import FORGETTING
 from bot.store.outbox import sweep
 from bot.store.privacy.anonymize import anonymize_account, lock_accounts
+from bot.values import dataclass
 
 _WAITING: Final = "status IN ('pending', 'queued')"
 # What a guild's people have decided and begun there. What they made stays theirs.

@@ -1,7 +1,6 @@
 """Draws the operator's page from its templates, in a visitor's language; whatever stands in a gap is text, not HTML."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from importlib import resources
@@ -13,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from bot.domain import USD_MICROS, AuditEntry
 from bot.domain.standing import SpendLine
 from bot.locale import Words, nearest, words
+from bot.values import dataclass
 
 FILES: Final = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 CHART: Final = (720, 160)  # width and height of a chart, in its own units

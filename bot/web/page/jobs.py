@@ -1,7 +1,6 @@
 """Shows jobs on the operator's page: a list, one job's whole story, and what may be decided about it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from bot.domain.standing import JobTrail
 from bot.errors import DeadLetterGone
 from bot.locale import Words, words
 from bot.service.admin.jobs import PAGE, decision_entry, is_prompt_private, possible_decisions
+from bot.values import dataclass
 from bot.web.page.context import PageContext
 from bot.web.page.drawing import usd
 
