@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, Protocol, runtime_checkable
 
 from bot.domain import VideoRequest
+from bot.domain.pack import Pack
 from bot.errors import FaultClass
 from bot.values import dataclass
 
@@ -141,5 +142,18 @@ class AnswersMany(Protocol):
         Raises:
             ProviderRejected: with the code `MANY_NOT_OFFERED` where nobody answers such questions just now.
             ProviderError: every other class but `OutcomeUnknown`, as of `fetch`.
+        """
+        ...
+
+
+@runtime_checkable
+class TellsPacks(Protocol):
+    """A video service whose account tells what is left of what was bought in advance."""
+
+    async def packs(self, now: datetime) -> Sequence[Pack]:
+        """List the packs that are in use; none where this address or key is not told.
+
+        Raises:
+            ProviderError: as of `fetch`.
         """
         ...

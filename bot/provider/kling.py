@@ -5,13 +5,15 @@ Sources: the `kling` document, whose sections are named below, and `kling_models
 
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from bot import errors
 from bot.domain import VideoRequest
-from bot.provider import kling_codes
+from bot.domain.pack import Pack
+from bot.provider import kling_codes, kling_packs
 from bot.provider.base import (
     MANY_NOT_OFFERED,
     Asked,
@@ -69,7 +71,7 @@ class Kling(VideoProvider):
         self._modeless = frozenset(models_without_mode)
         self.find_is_authoritative = True
         self.longest_create = transport.longest_create
-        self._transport, self._path = transport, prefix.rstrip("/") + PATH
+        self._transport, self._prefix, self._path = transport, prefix.rstrip("/"), prefix.rstrip("/") + PATH
         self._renew, self._callback_url = renew, callback_url
         self._relayed = False
         self._questions = Questions(path=self._path, tasks_path=prefix.rstrip("/") + TASKS_PATH, clock=clock)
@@ -208,6 +210,20 @@ class Kling(VideoProvider):
             if exc.code == kling_codes.NO_METHOD:
                 raise errors.OperatorFault(provider=self.id, code=exc.code, detail=exc.detail) from exc
 
+    async def packs(self, now: datetime) -> Sequence[Pack]:
+        """List the packs of units that are in use; none where a relay speaks, or the address or key is not told.
+
+        Raises:
+            ProviderError: the account cannot be asked just now.
+        """
+        if self._relayed:
+            return ()
+        path = self._prefix + kling_packs.question(now)
+        try:
+            return await self._query(path, self._packs, attempts=1, telling=False)
+        except (*_NOT_OFFERED, errors.OperatorFault):
+            return ()
+
     async def _query(
         self, path: str, read: Callable[[bytes], _T], *, attempts: int = ATTEMPTS, telling: bool = True
     ) -> _T:
@@ -243,6 +259,10 @@ class Kling(VideoProvider):
         unclear = errors.ProviderRejected if create else errors.ProviderUnavailable
         code, detail = self._transport.redact(said.code), self._transport.redact(said.detail)
         raise (said.error or unclear)(provider=self.id, code=code, detail=detail)
+
+    def _packs(self, body: bytes) -> Sequence[Pack]:
+        self._answer(body, of=())
+        return kling_packs.packs_in(body)
 
     def _created(self, external_id: str, body: bytes) -> Task:
         answer = self._answer(body, create=True)

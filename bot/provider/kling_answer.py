@@ -18,7 +18,7 @@ _LATEST: Final = 1e14
 _PER_CENT: Final = 100
 
 
-def _moment(value: Any) -> datetime | None:
+def moment(value: Any) -> datetime | None:
     """Read a unix time, in milliseconds as the document has it or in seconds as one relay does."""
     stamp = reading.number(value)
     if stamp is None or not 0 < stamp < _LATEST:
@@ -46,7 +46,7 @@ class TaskReport(reading.AnswerModel):
     status: reading.Word = ""
     reason: reading.Detail = ""
     progress: Annotated[float | None, BeforeValidator(_share)] = None
-    created_at: Annotated[datetime | None, BeforeValidator(_moment)] = None
+    created_at: Annotated[datetime | None, BeforeValidator(moment)] = None
     url: reading.Url = ""
     watermark_url: reading.Url = ""
     seconds: reading.Seconds = None

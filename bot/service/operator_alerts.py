@@ -22,12 +22,15 @@ class OperatorAlerts:
         self._notifier, self._store, self._clock = notifier, store, clock
         self._quiet_until: dict[tuple[str, str], datetime] = {}  # what was told while the database could not be asked
 
-    async def tell(self, alert: Alert) -> None:
-        """Write an alert to the log and, unless it was told lately, send it. Never raises on anybody else's account."""
+    async def tell(self, alert: Alert, *, quiet: timedelta = QUIET) -> None:
+        """Write an alert to the log and, unless it was told within `quiet`, send it.
+
+        Never raises on anybody else's account.
+        """
         fields = {"trouble": str(alert.trouble), "subject": alert.subject, "detail": alert.detail}
         log.error("the operator has to act", extra=fields)
         key = (str(alert.trouble), alert.subject)
-        if not await self._take(key):
+        if not await self._take(key, quiet):
             return
         try:
             await self._notifier.alert(alert)
@@ -36,11 +39,11 @@ class OperatorAlerts:
             if isinstance(exc, DestinationBusy):
                 await self._put_off(key)
 
-    async def _take(self, key: tuple[str, str]) -> bool:
+    async def _take(self, key: tuple[str, str], quiet: timedelta) -> bool:
         """Find out whether a trouble is ours to tell; a database that cannot say is a trouble that is told here."""
         now = self._clock()
         try:
-            return await self._store.take(*key, now=now, quiet=QUIET)
+            return await self._store.take(*key, now=now, quiet=quiet)
         except StoreError as exc:
             log.warning("the database refuses", extra={"detail": str(exc)})
         self._quiet_until = {each: until for each, until in self._quiet_until.items() if now < until <= now + QUIET}

@@ -118,6 +118,8 @@ class Trouble(StrEnum):
     MACHINE = "machine"  # results cannot be written or looked at here
     BUDGET = "budget"  # a share of the money of a month is used
     MORE = "more"  # somebody asks for more credits where nobody decides
+    BALANCE = "balance"  # little is left of what was bought of a service
+    EXPIRY = "expiry"  # what is left of it is lost soon
     CASE = "case"  # moderators cannot be asked what they have to decide
 
 

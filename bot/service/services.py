@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from bot.service.admin.balances import Balances
 from bot.service.admin.credits import Credits
 from bot.service.admin.doctor import Doctor
 from bot.service.admin.jobs import GuildJobs
@@ -47,6 +48,7 @@ class Services:
     gateways: Gateways
     feedback: Feedback
     doctor: Doctor
+    balances: Balances
     page_access: PageAccess
     overview: Overview
     guild_jobs: GuildJobs

@@ -13,11 +13,11 @@ class ToldTroubleStore(Store):
     async def take(self, tx: Transaction, trouble: str, subject: str, *, now: datetime, quiet: timedelta) -> bool:
         """Say whether a trouble is the caller's to tell; it is nobody's for as long as it is to be `quiet` after that.
 
-        What would be quiet for more than twice as long was written by a clock that has leapt back since.
+        If it would be quiet for more than twice as long, a clock wrote so that has leapt back since.
         """
         await tx.execute(
-            "DELETE FROM told_troubles WHERE quiet_until <= $1 OR quiet_until > $2",
-            millis(now),
+            "DELETE FROM told_troubles WHERE quiet_until <= $1 OR (trouble = $2 AND subject = $3 AND quiet_until > $4)",
+            *(millis(now), trouble, subject),
             millis(now + 2 * quiet),
         )
         taken = await tx.execute(

@@ -8,6 +8,7 @@ from typing import Final
 from bot import __version__
 from bot.domain import Allowance, Defaults, RunningLimits, backoff, to_micros
 from bot.provider.base import AnswersMany
+from bot.service.admin.balances import Balances
 from bot.service.admin.budget_alerts import BudgetAlerts
 from bot.service.admin.credits import Credits, DecisionPoster
 from bot.service.admin.doctor import Doctor
@@ -442,6 +443,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         gateways=Gateways(store=GatewayStore(database), processes=world.processes, clock=clock, sleep=world.sleep),
         feedback=Feedback(store=feedback_store, outbox=outbox, clock=clock),
         doctor=doctor,
+        balances=Balances(world.providers, operator_alerts=operator_alerts, clock=clock),
         page_access=PageAccess(
             store=PageSessionStore(database), staff=world.staff, offer=_page_offer(settings), clock=clock
         ),
@@ -486,6 +488,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         ),
         PeriodicTask(name="retention", every=timedelta(days=1), work=retention.work),
         PeriodicTask(name="answers", every=timedelta(minutes=5), work=lambda: private_answers.forget(now=moment())),
+        PeriodicTask(name="balances", every=timedelta(hours=6), work=services.balances.warn),
         PeriodicTask(name="page", every=timedelta(hours=1), work=services.page_access.forget),
         PeriodicTask(
             name="traces",

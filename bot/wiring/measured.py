@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from bot.domain import Unit, VideoRequest
+from bot.domain.pack import Pack
 from bot.errors import ProviderError, StoreError
-from bot.provider.base import AnswersMany, Asked, Task, VideoProvider
+from bot.provider.base import AnswersMany, Asked, Task, TellsPacks, VideoProvider
 from bot.provider.transport import CIRCUIT_OPEN
 from bot.service.measures import Measures
 from bot.store.database import Reading, Transaction
@@ -77,8 +78,22 @@ class MeasuredMany(MeasuredProvider):
         return await self._measured("fetch_many", self._many.fetch_many(wanted))
 
 
+class MeasuredTelling(MeasuredMany):
+    """The same of one whose account tells what is left, too."""
+
+    def __init__(self, provider: VideoProvider, many: AnswersMany, telling: TellsPacks, *, measures: Measures) -> None:
+        super().__init__(provider, many, measures=measures)
+        self._telling = telling
+
+    async def packs(self, now: datetime) -> Sequence[Pack]:
+        """List the packs that are in use."""
+        return await self._measured("packs", self._telling.packs(now))
+
+
 def measured_provider(provider: VideoProvider, measures: Measures) -> VideoProvider:
     """Have the measures hear of a video service's calls."""
+    if isinstance(provider, AnswersMany) and isinstance(provider, TellsPacks):
+        return MeasuredTelling(provider, provider, provider, measures=measures)
     if isinstance(provider, AnswersMany):
         return MeasuredMany(provider, provider, measures=measures)
     return MeasuredProvider(provider, measures=measures)

@@ -97,7 +97,7 @@ class WorldChanges:
         `locale` is the user's where one is named, else the guild's; `archived`, `locked` and `delete` are those of
         `channel`; `sensitive_words` are what the scans of `kirin` find, as word to kind of risk;
         `discontinued` are the models that `kling` has given up; `withheld` its questions about many tasks (`list`,
-        `tasks`) that are not answered.
+        `tasks`) that are not answered; `packs` what its account has bought.
         """
         discord, world = self._discord, self._discord.world
         if "premium_tier" in body:
@@ -128,6 +128,8 @@ class WorldChanges:
             _attempt(self._providers.find_words, body["sensitive_words"])
         if "discontinued" in body:
             _attempt(self._providers.discontinue, membership.texts(body, "discontinued"))
+        if "packs" in body:
+            _attempt(self._providers.stock, body["packs"] if isinstance(body["packs"], list) else [None])
         if "withheld" in body:
             _attempt(self._providers.withhold, membership.texts(body, "withheld"))
 

@@ -3,14 +3,14 @@
 import re
 import secrets
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
 from aiohttp import hdrs, web
 
 from sandbox.faults import Fault, cut
-from sandbox.providers import kling_rules, kling_tasks
+from sandbox.providers import kling_account, kling_rules, kling_tasks
 from sandbox.providers.backend import Backend
 from sandbox.providers.endpoints import Endpoints, Refusal
 from sandbox.providers.fields import BrokenBody, InvalidField, json_body
@@ -82,6 +82,8 @@ class Kling:
         self._parallel = parallel
         self._discontinued: frozenset[str] = frozenset()
         self._withheld: frozenset[str] = frozenset()
+        self._packs: Sequence[kling_account.Pack] = (kling_account.Pack(),)
+        self._opened_at = backend.clock()
         self._endpoints = Endpoints(
             NAME, faults=backend.faults, authorise=self._authorise, fault_answer=_fault_answer, invalid=_invalid
         )
@@ -93,6 +95,7 @@ class Kling:
         router.add_post(PATH, endpoints.serve(self._create, "create"))
         router.add_get(PATH, endpoints.serve(self._list, "list"))
         router.add_get(f"{PATH}/{{id}}", endpoints.serve(self._query, "query"))
+        router.add_get(kling_account.ROUTE, endpoints.serve(self._costs, "costs"))
         router.add_get(kling_tasks.ROUTE, endpoints.serve(self._tasks, "tasks"))
         router.add_route("*", "/kling/{rest:.*}", endpoints.serve(self._unknown, "unknown"))
 
@@ -115,6 +118,14 @@ class Kling:
         if unknown := set(questions) - QUESTIONS:
             raise ValueError(f"there are no questions {sorted(unknown)}")
         self._withheld = frozenset(questions)
+
+    def stock(self, packs: Sequence[Any]) -> None:
+        """Have the account own these packs of units, from now on.
+
+        Raises:
+            ValueError: they are none.
+        """
+        self._packs, self._opened_at = kling_account.read_packs(packs), self._backend.clock()
 
     def describe(self, task: Task) -> dict[str, Any]:
         """Write a task as the query answers it, and as a callback carries it."""
@@ -184,6 +195,14 @@ class Kling:
         return web.json_response(
             _envelope(0, "SUCCEED", [kling_tasks.describe(task, self.describe(task)) for task in found])
         )
+
+    async def _costs(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
+        """Tell of the account's packs what is left."""
+        kling_account.read_span(request.query)
+        spent = sum((task.cost for task in self._backend.tasks.of(NAME)), Decimal(0)) / UNIT
+        packs = kling_account.named(self._packs, request)
+        told = kling_account.describe(packs, spent, opened_at=self._opened_at, now=self._backend.clock())
+        return web.json_response(_envelope(0, "SUCCEED", told))
 
     def _check_answered(self, question: str) -> None:
         if question in self._withheld:

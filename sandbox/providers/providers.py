@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -125,6 +125,14 @@ class Providers:
             ValueError: there is no such question.
         """
         self._kling.withhold(questions)
+
+    def stock(self, packs: Sequence[Any]) -> None:
+        """Have the account at `kling` own these packs of units, from now on.
+
+        Raises:
+            ValueError: they are none.
+        """
+        self._kling.stock(packs)
 
     async def close(self) -> None:
         """Abandon what is under way; leaves nothing behind but the cache folder."""
