@@ -34,7 +34,7 @@ ROW = {
 PACK = Pack(id="509", name="Video 100", total=Decimal(100), left=Decimal("19.5"), ends_at=ENDS)
 
 
-def told(*rows: Any) -> dict[str, Any]:
+def answered(*rows: Any) -> dict[str, Any]:
     inside = {"code": 0, "msg": "success", "resource_pack_subscribe_infos": list(rows)}
     return {"code": 0, "message": "SUCCEED", "request_id": "r", "data": inside}
 
@@ -53,7 +53,7 @@ async def packs(reach: Reach, answer: Any, status: int = 200) -> list[Pack]:
 
 async def test_packs_in_use_are_read_out_of_both_envelopes(reach: Reach) -> None:
     others = [{**ROW, "status": each} for each in ("toBeOnline", "expired", "runOut", "", 7)]
-    assert await packs(reach, told(ROW, *others)) == [PACK]
+    assert await packs(reach, answered(ROW, *others)) == [PACK]
     assert (PACK.is_low, PACK.ends_soon(NOW), PACK.ends_soon(NOW - timedelta(days=3))) == (True, True, False)
 
 
@@ -68,11 +68,11 @@ async def test_packs_in_use_are_read_out_of_both_envelopes(reach: Reach) -> None
     ],
 )
 async def test_an_odd_pack_is_left_out(reach: Reach, odd: dict[str, Any]) -> None:
-    assert await packs(reach, told({**ROW, **odd}, "row", ROW)) == [PACK]
+    assert await packs(reach, answered({**ROW, **odd}, "row", ROW)) == [PACK]
 
 
 async def test_a_pack_without_a_name_or_an_end_is_one(reach: Reach) -> None:
-    (found,) = await packs(reach, told({**ROW, "resource_pack_name": None, "invalid_time": "soon"}))
+    (found,) = await packs(reach, answered({**ROW, "resource_pack_name": None, "invalid_time": "soon"}))
     assert (found.name, found.ends_at, found.ends_soon(NOW)) == ("509", None, False)
 
 

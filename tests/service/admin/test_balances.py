@@ -44,7 +44,7 @@ def pack(services: Services, left: int, *, days: float = 90) -> Pack:
     return Pack(id="509", name="Video 100", total=Decimal(100), left=Decimal(left), ends_at=ends_at)
 
 
-def told(services: Services) -> list[str]:
+def alerts(services: Services) -> list[str]:
     return [f"{alert.trouble}: {alert.subject}: {alert.detail}" for alert in services.discord.asked("alert")]
 
 
@@ -64,17 +64,17 @@ async def test_little_left_is_said_once_and_by_one_process(services: Services) -
     account.list = [pack(services, 21)]
     known = balances(services, account)
     await known.warn()
-    assert told(services) == []
+    assert alerts(services) == []
     services.clock.now += FRESH
     account.list = [pack(services, 20)]
     for _ in range(3):
         await known.warn()
         services.clock.now += timedelta(hours=6)
     await balances(services, account).warn()
-    assert told(services) == ["balance: kling: Video 100 (509): 20 / 100"]
+    assert alerts(services) == ["balance: kling: Video 100 (509): 20 / 100"]
     services.clock.now += ONCE
     await known.warn()
-    assert len(told(services)) == 2
+    assert len(alerts(services)) == 2
 
 
 async def test_what_is_lost_in_a_week_is_said_once(services: Services) -> None:
@@ -84,7 +84,7 @@ async def test_what_is_lost_in_a_week_is_said_once(services: Services) -> None:
     for _ in range(5):
         await known.warn()
         services.clock.now += timedelta(days=1)
-    (text,) = told(services)
+    (text,) = alerts(services)
     assert text.startswith("expiry: kling: Video 100 (509): ")
     assert text.endswith("UTC, 90 / 100")
 
@@ -93,4 +93,4 @@ async def test_nothing_is_lost_of_a_pack_that_is_used_up(services: Services) -> 
     account = Account()
     account.list = [pack(services, 0, days=1)]
     await balances(services, account).warn()
-    assert [text.split(":")[0] for text in told(services)] == ["balance"]
+    assert [text.split(":")[0] for text in alerts(services)] == ["balance"]
