@@ -17,6 +17,7 @@ from bot.discord_answers import Acknowledgements, DiscordClock, trace_answers
 from bot.discord_pace import Pace
 from bot.domain.sharing import Process, Role, new_process_id
 from bot.errors import LockTaken, ShardsDiffer, ShotcallerError, StoreLost
+from bot.locale import name_models
 from bot.provider.boundary import shared_ssl_context
 from bot.provider.download import Downloader
 from bot.service.answer_tokens import AnswerTokens, RememberedTokens, Seal, SharedTokens
@@ -37,6 +38,7 @@ from bot.wiring.processes import Together, open_together
 from bot.wiring.providers import (
     callback_addresses,
     configured,
+    model_names,
     models_of,
     open_providers,
     open_scanner,
@@ -285,6 +287,7 @@ async def _world(
 ) -> World:
     """Open the video services, the files of strangers, and Discord, as the services reach them."""
     context = shared_ssl_context()
+    name_models(model_names(settings))
     offered = OfferedModels(models_of(settings, configured(settings)), clock=together.clock)
     providers = await open_providers(settings, stack, context)
     if settings.metrics:

@@ -8,6 +8,8 @@ from typing import Final
 import coverage
 import pytest
 
+from bot.locale import name_models
+from bot.settings.models import models
 from tests.fresh_databases import FreshDatabases
 from tests.postgres_server import Server, ServerMissing, shared_server
 
@@ -28,6 +30,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="one",
         help="run each acceptance test on one of SQLite and PostgreSQL (the default), on the other, or on both",
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def named_models() -> None:
+    """Models are called as in the shipped table, as they are from a bot's start on, whichever test comes first."""
+    name_models({each.model: each.name for each in models(None).model})
 
 
 @pytest.fixture(scope="session")

@@ -309,6 +309,15 @@ def test_models_are_named_as_the_table_has_them_and_need_prices(tmp_path: Path) 
     assert mistakes(**key, MODEL_TABLE=str(path))["MODEL_TABLE"].startswith("expected model 1 ")
 
 
+def test_models_may_be_called_otherwise() -> None:
+    names = load(KLING_API_KEY="sk-1", MODEL_NAMES="kling-v1 = Old  camera, kling-v3=Kling").model_names
+    assert names == (("kling-v1", "Old camera"), ("kling-v3", "Kling"))
+    assert mistakes(MODEL_NAMES="sora=Sora")["MODEL_NAMES"].endswith("not 'sora'")
+    form = "expected model=Name, with commas between, each name once and at most 40 characters"
+    for wrong in ("kling-v1", "kling-v1=", "=Kling", "kling-v1=K,kling-v3=K", f"kling-v1={'x' * 41}"):
+        assert mistakes(MODEL_NAMES=wrong)["MODEL_NAMES"].startswith(form)
+
+
 def test_settings_do_not_change() -> None:
     settings = load()
     with pytest.raises(ValueError, match="frozen"):

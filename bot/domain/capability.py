@@ -4,6 +4,7 @@ Which models there are, and what each can do, is data: `bot/settings/models.toml
 """
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import Any, Final
 
 from bot.domain.price import Price, Tariff
@@ -29,7 +30,7 @@ class CameraRule:
 class Capability:
     """What one model of one provider can do, and what that costs.
 
-    Durations are in seconds, the prompt limit in characters. `name` is what its maker calls it. In the `silent` modes
+    Durations are in seconds, the prompt limit in characters. `name` is what people read. In the `silent` modes
     a model makes no sound, though it can. Where it is `marked`, every video has the watermark, asked for or not.
     """
 
@@ -56,6 +57,11 @@ class Capability:
             LookupError: it has no price for such a video; what a bot offers has one from the start.
         """
         return self.tariff.price(request)
+
+    def least_a_second(self) -> Fraction | None:
+        """Find from how many credits on a second is made; None where nothing has a price."""
+        rates = [rate for rate in self.tariff.rates if (rate.mode, rate.sound) in self.kinds()]
+        return min((rate.credits / (rate.seconds or 1) for rate in rates), default=None)
 
     def sounds(self, mode: Mode) -> bool:
         """Say whether the model makes sound in a mode."""

@@ -14,6 +14,12 @@ from bot.locale.po import read_catalogue
 DEFAULT: Final = "en-US"
 
 _BESIDE_HAN: Final = re.compile("(?<=[0-9])(?=[㐀-鿿])")  # where Chinese texts have a space, and Babel has none
+_MODEL_NAMES: Final[dict[str, str]] = {}
+
+
+def name_models(names: Mapping[str, str]) -> None:
+    """Call models by these names from now on, in every language; the keys are the ids that their services know."""
+    _MODEL_NAMES.update(names)
 
 
 class Words:
@@ -53,6 +59,10 @@ class Words:
     def keys(self) -> set[str]:
         """List every key there is."""
         return set(self._texts)
+
+    def model(self, model: str) -> str:
+        """Call a model by its name, which is the same in every language; by its id where it has none."""
+        return _MODEL_NAMES.get(model, model)
 
     def usd(self, amount: Decimal) -> str:
         """Write an amount of money, to the cent, by the language's own pattern: one sign or word for US dollars."""

@@ -4,6 +4,7 @@ import base64
 import os
 import unicodedata
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -28,7 +29,7 @@ from bot.domain.sharing import parse_shards
 from bot.errors import SettingsInvalid
 from bot.settings.database import checked_url, file_of, name_of, passwords_of
 from bot.settings.mistakes import expected, in_environment, in_file, is_missing, names_in, shown
-from bot.settings.models import VENDOR_ADDRESS, is_relay, models, unknown
+from bot.settings.models import VENDOR_ADDRESS, ModelTable, is_relay, models, unknown
 from bot.settings.prices import missing, table
 from bot.settings.tables import TableUnusable
 
@@ -89,6 +90,19 @@ def _split_list(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _split_names(value: Any) -> Any:
+    """Split `model=Name, model=Name` as people write it; anything else is left to the model."""
+    if not isinstance(value, str):
+        return value
+    pairs = [
+        (key.strip(), " ".join(name.split())) for key, _, name in (part.partition("=") for part in value.split(","))
+    ]
+    distinct = len(dict(pairs)) == len({name for _, name in pairs}) == len(pairs)
+    if not distinct or not all(key and 1 <= len(name) <= NAME_LENGTH for key, name in pairs):
+        raise ValueError(f"model=Name, with commas between, each name once and at most {NAME_LENGTH} characters")
+    return pairs
+
+
 def _parse_none(value: Any) -> Any:
     """Read `none` as that there is none; to say nothing means nothing."""
     return None if isinstance(value, str) and value.strip().casefold() == "none" else value
@@ -119,6 +133,7 @@ UrlPath = Annotated[str, AfterValidator(_path)]
 DiscordId = Annotated[int, Field(gt=0, lt=2**63, description=_AN_ID)]
 Ids = Annotated[tuple[DiscordId, ...], NoDecode, BeforeValidator(_split_list)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list)]
+ModelNames = Annotated[tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_split_names)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Days = Annotated[int, Field(ge=0, le=3650)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -128,6 +143,7 @@ SigningSecret = Annotated[SecretStr, BeforeValidator(_bare), AfterValidator(_sig
 
 WITHOUT_GATEWAY: Final = "none"  # shards: the process makes videos and talks to nobody
 LABEL_LENGTH: Final = 80  # characters
+NAME_LENGTH: Final = 40  # characters
 _SERVICES: Final = ("kirin_api_key", "kling_api_key", "kling_access_key")  # any of them makes a service's models ours
 
 
@@ -174,6 +190,7 @@ class Settings(BaseSettings):
     shards: Annotated[str, AfterValidator(_shard_numbers)] | None = None
 
     model_table: Path | None = None
+    model_names: ModelNames = ()
     price_table: Path | None = None
     daily_credits: Annotated[int, Field(ge=0, le=1_000_000)] = 60
     direct_credits: Annotated[int, Field(ge=0, le=1_000_000)] = 10
@@ -354,8 +371,9 @@ def _table_mistakes(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
     try:
         known = models(_table_path(data, "model_table"))
         named = [each.strip() for each in str(data.get("kling_models") or "").split(",") if each.strip()]
-        strangers = list(unknown(named, known))
+        strangers = list(unknown(named, [each.model for each in known.model if each.provider == "kling"]))
         yield from (("KLING_MODELS", f"expected {problem}") for problem in strangers)
+        yield from (("MODEL_NAMES", f"expected {problem}") for problem in _unknown_in_names(data, known))
         name, capabilities = "PRICE_TABLE", known.capabilities()
         prices = table(_table_path(data, "price_table"), capabilities)
         providers = [service for service, keys in _KEYS.items() if any(data.get(key) for key in keys)]
@@ -364,6 +382,13 @@ def _table_mistakes(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield from (("PRICE_TABLE", f"expected {problem}") for problem in missing(prices, offered))
     except TableUnusable as exc:
         yield from ((name, f"expected {problem}") for problem in exc.problems)
+
+
+def _unknown_in_names(data: dict[str, Any], known: ModelTable) -> Iterator[str]:
+    """Say which of the models that raw settings give names are none; a list that cannot be read is said elsewhere."""
+    with suppress(ValueError):
+        named = _split_names(data.get("model_names") or ())
+        yield from unknown([each for each, _ in named], [each.model for each in known.model])
 
 
 def _table_path(data: dict[str, Any], name: str) -> Path | None:

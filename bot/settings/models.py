@@ -136,9 +136,8 @@ def is_relay(base_url: str) -> bool:
     return host != VENDOR and not host.endswith(f".{VENDOR}")
 
 
-def unknown(named: Sequence[str], table: ModelTable) -> Iterator[str]:
-    """Say in words what is no model of the Kling API among those that are named."""
-    known = [each.model for each in table.model if each.provider == "kling"]
+def unknown(named: Sequence[str], known: Sequence[str]) -> Iterator[str]:
+    """Say in words what is none of the known models among those that are named."""
     for name in named:
         if name not in known:
             yield f"models among {', '.join(known)}, not {name!r:.80}"

@@ -101,14 +101,21 @@ def models_of(settings: Settings, providers: Collection[str]) -> list[Capability
     prices, limits = table(settings.price_table, capabilities), {Kling.id: settings.kling_prompt_limit}
     relay = is_relay(settings.kling_base_url)
     offered = known.on_offer(providers=providers, named=settings.kling_models, relay=relay)
+    names = model_names(settings)
     return [
         replace(
             each,
+            name=names[each.model],
             prompt_limit=min(each.prompt_limit, limits.get(each.provider, each.prompt_limit)),
             tariff=prices.tariff(provider=each.provider, model=each.model),
         )
         for each in map(capabilities.__getitem__, offered)
     ]
+
+
+def model_names(settings: Settings) -> dict[str, str]:
+    """Find what each model is called, by its id: all of the table, since videos outlive the offer."""
+    return {each.model: each.name for each in models(settings.model_table).model} | dict(settings.model_names)
 
 
 def trusted_hosts(settings: Settings) -> frozenset[tuple[str, int]]:

@@ -1,6 +1,7 @@
 """`/settings`: the defaults that a person, a channel or a server has chosen once for all."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import discord
@@ -14,6 +15,8 @@ from bot.service.member.defaults import DEFAULTS, DefaultsLevel
 from cogs import ui
 from cogs.request import defaults_scope
 from cogs.ui import Command, acknowledge, acknowledge_in_place, answer, parse_number
+from cogs.ui.limits import OPTIONS
+from cogs.ui.model_texts import model_about
 
 NONE: Final = "-"  # the choice of no default
 _SWITCHES: Final = ("sound", "watermark")
@@ -99,7 +102,11 @@ def _select(
 ) -> discord.ui.Select[Any]:
     chosen = saved.get(option, Notify.PING if option == notify.PREFERENCE else NONE)
     current = {True: "yes", False: "no"}[chosen] if isinstance(chosen, bool) else str(chosen)
-    options = ui.select_options(_labelled_choices(option, saved, models, say), {current})
+    about = {each.model: model_about(each, say) for each in models} if option == "model" else {}
+    options = [
+        ui.select_option(value, label, description=about.get(value), default=value == current)
+        for value, label in islice(_labelled_choices(option, saved, models, say), OPTIONS)
+    ]
     return discord.ui.Select(custom_id=SETTING(whose=whose, option=option), options=options)
 
 
@@ -129,6 +136,6 @@ def _choices(
             case "duration":
                 yield str(value), say("seconds", n=value)
             case "model":
-                yield value, value
+                yield value, say.model(value)
             case _:
                 yield str(value), say(f"choice.{option}.{value}")

@@ -13,7 +13,7 @@ from bot.errors import PolicyInvalid
 from bot.locale import Words, words
 from cogs.admin.common import change_or_show, read_policy
 from cogs.ui import Command, acknowledge, autocomplete
-from cogs.ui.completions import containing
+from cogs.ui.model_texts import model_line, models_called
 
 LIMITS: Final = tuple(
     f"limits.{name}" for name in ("longest", "pro", "pro_roles", "sound", "watermark", "models", "running")
@@ -26,11 +26,13 @@ def setup(bot: Shotcaller) -> None:
 
 
 def _command(bot: Shotcaller, say: Words) -> Command:
-    async def offered(_: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:
-        return containing(typed, sorted(bot.services.videos.models))
+    async def offered(interaction: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:
+        say, models = words(str(interaction.locale)), bot.services.videos.models
+        return [(model_line(models[each], say), each) for _, each in models_called(typed, models, say)]
 
     async def chosen(interaction: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:
-        return containing(typed, sorted((await read_policy(bot, interaction)).limits.models))
+        models = sorted((await read_policy(bot, interaction)).limits.models)
+        return models_called(typed, models, words(str(interaction.locale)))
 
     @app_commands.command(name="limits", description=say("command.admin.limits"))
     @app_commands.describe(
@@ -59,8 +61,10 @@ def _command(bot: Shotcaller, say: Words) -> Command:
         not_model: str | None = None,
     ) -> None:
         await acknowledge(interaction)
-        if model is not None and model not in bot.services.videos.models:
-            raise PolicyInvalid([("model", "choice", ", ".join(sorted(bot.services.videos.models)))])
+        models = bot.services.videos.models
+        model = None if model is None else models.id_of(model)
+        if model is not None and model not in models:
+            raise PolicyInvalid([("model", "choice", ", ".join(map(say.model, models)))])
         given = {
             "longest": longest,
             "running": running,

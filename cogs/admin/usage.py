@@ -94,7 +94,7 @@ def _members(report: UsageReport, measure: Measure, say: Words) -> Iterator[str]
 
 
 def _drift(drift: PriceDrift, say: Words) -> Iterator[str]:
-    model = safe(drift.model, 60)
+    model = safe(say.model(drift.model), 60)
     if drift.priced:
         yield say(
             "usage.drift",

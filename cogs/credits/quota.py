@@ -129,7 +129,9 @@ def _prices(models: Sequence[Capability], say: Words) -> Iterator[str]:
     for model in models:
         kinds = sorted(model.kinds(), key=itemgetter(1))  # the silent ones first
         yield say(
-            "quota.price", model=cut(model.model, NOTE), prices=say("comma").join(_price(model, *k, say) for k in kinds)
+            "quota.price",
+            model=cut(say.model(model.model), NOTE),
+            prices=say("comma").join(_price(model, *k, say) for k in kinds),
         )
 
 

@@ -38,7 +38,9 @@ def _command(bot: Shotcaller, say: Words) -> Command:
         favourites=say("option.library.favourites"),
         id=say("option.library.id"),
     )
-    @app_commands.choices(model=[app_commands.Choice(name=each, value=each) for each in bot.services.videos.models])
+    @app_commands.choices(
+        model=[app_commands.Choice(name=say.model(each), value=each) for each in bot.services.videos.models]
+    )
     @autocomplete(id=my_videos(bot))
     async def library(
         interaction: discord.Interaction[Any],

@@ -48,7 +48,7 @@ def page_text(page: LibraryPage, page_state: PageState, text: str, say: Words) -
     """List the videos of a page, a few lines each."""
     chosen = [
         *([f"⭐ {say('library.favourites')}"] if page_state.stars else []),
-        *([safe(page_state.model, 48)] if page_state.model else []),
+        *([safe(say.model(page_state.model), 48)] if page_state.model else []),
         *([say("library.text", text=safe(text, SEARCH))] if text else []),
     ]
     title = say("library.title", page=page.number + 1)
@@ -108,7 +108,7 @@ def _video_select(jobs: Sequence[Job], say: Words) -> discord.ui.Select[Any]:
 
 
 def _model_select(models: Sequence[str], page_state: PageState, say: Words) -> discord.ui.Select[Any]:
-    named = [(_ALL, say("library.models")), *((each, each) for each in models[: OPTIONS - 1])]
+    named = [(_ALL, say("library.models")), *((each, say.model(each)) for each in models[: OPTIONS - 1])]
     options = ui.select_options(named, chosen={page_state.model or _ALL})
     return discord.ui.Select(custom_id=_page_id("model", replace(page_state, page=0)), options=options, row=1)
 

@@ -23,15 +23,16 @@ log = logging.getLogger(__name__)
 async def build_request(
     bot: Shotcaller, interaction: discord.Interaction[Any], options: Mapping[str, Any]
 ) -> VideoRequest:
-    """Build the request that options mean.
+    """Build the request that options mean; a model may be called by its name.
 
     Raises:
         InvalidRequest: there is no such request.
         ModelUnknown: no configured provider has its model.
     """
-    named = options.get("model")
+    videos, named = bot.services.videos, options.get("model")
     if named is not None:
-        return request_from_options(options, model=bot.services.videos.capability(named).model)
+        model = videos.capability(videos.models.id_of(named)).model
+        return request_from_options({**options, "model": model}, model=model)
     return request_from_options(options, model=model_for(options, await models_here(bot, interaction)).model)
 
 

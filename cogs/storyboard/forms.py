@@ -70,7 +70,7 @@ def _qualities(models: Mapping[str, Capability], say: Words) -> list[tuple[str, 
     """List every mode of every model; with its model's name where there are several."""
     named = len(models) > 1
     return [
-        (f"{name} {mode}", f"{name} · {say(f'choice.mode.{mode}')}" if named else say(f"choice.mode.{mode}"))
+        (f"{name} {mode}", f"{say.model(name)} · {say(f'choice.mode.{mode}')}" if named else say(f"choice.mode.{mode}"))
         for name, model in models.items()
         for mode in model.modes
     ]

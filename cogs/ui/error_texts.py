@@ -48,9 +48,12 @@ def _key(kind: type[BaseException]) -> str:
 
 
 @singledispatch
-def _values(error: errors.Refused, _say: Words) -> dict[str, Any]:
+def _values(error: errors.Refused, say: Words) -> dict[str, Any]:
     """Fill the gaps of a refusal's words: with its data, texts made safe, since somebody may have typed them."""
-    return {name: safe(value, SHORT) if isinstance(value, str) else value for name, value in error.values().items()}
+    values = error.values()
+    if isinstance(model := values.get("model"), str):
+        values = {**values, "model": say.model(model)}
+    return {name: safe(value, SHORT) if isinstance(value, str) else value for name, value in values.items()}
 
 
 @_values.register
@@ -60,7 +63,7 @@ def _(error: errors.InvalidRequest, say: Words) -> dict[str, Any]:
 
 @_values.register
 def _(error: errors.ImpossibleRequest, say: Words) -> dict[str, Any]:
-    return {"problems": _problems(error, say), "model": error.problems[0].values.get("model", "")}
+    return {"problems": _problems(error, say), "model": say.model(error.problems[0].values.get("model", ""))}
 
 
 def _problems(error: errors.InvalidRequest, say: Words) -> str:
@@ -75,6 +78,8 @@ def _value_text(gap: str, value: Any, say: Words) -> Any:
     """Fill a gap of a problem's words: modes and camera moves by their names, what was typed made safe."""
     if not isinstance(value, str):
         return value
+    if gap == "model":
+        return safe(say.model(value), SHORT)
     if gap not in _CHOICES:
         return safe(value, SHORT)
     keys = [(part, f"{_CHOICES[gap]}.{part}") for part in value.split(", ")]
@@ -183,8 +188,10 @@ def _(error: errors.RoleNeeded, say: Words) -> dict[str, Any]:
 def _(error: errors.OverLimit, say: Words) -> dict[str, Any]:
     if error.limit == "models" and not error.allowed:
         return {"what": say("error.limit.no_model", wanted=safe(error.wanted, SHORT))}
-    allowed = safe(error.allowed, 200)
-    return {"what": say(f"error.limit.{error.limit}", wanted=safe(error.wanted, SHORT), allowed=allowed)}
+    wanted, allowed = error.wanted, error.allowed
+    if error.limit == "models":
+        wanted, allowed = say.model(wanted), say("comma").join(map(say.model, allowed.split(", ")))
+    return {"what": say(f"error.limit.{error.limit}", wanted=safe(wanted, SHORT), allowed=safe(allowed, 200))}
 
 
 @_values.register

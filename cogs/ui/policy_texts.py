@@ -119,7 +119,7 @@ _KINDS: Final[Mapping[str, tuple[Callable[[Any, Words], str], str]]] = {
     "limits.sound": (_switch, "policy.none"),
     "limits.watermark": (_switch, "policy.none"),
     "limits.models": (
-        lambda value, say: some_of([safe(str(each), 60) for each in value], say, most=SHOWN),
+        lambda value, say: some_of([safe(say.model(str(each)), 60) for each in value], say, most=SHOWN),
         "policy.all",
     ),
     "limits.running": (_plain, "policy.any"),

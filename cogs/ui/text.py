@@ -55,7 +55,7 @@ def safe(text: str, most: int) -> str:
 
 def settings(request: VideoRequest, say: Words) -> str:
     """Say a request's settings on one line."""
-    parts = [request.model, say(f"mode.{request.mode}"), str(request.aspect_ratio)]
+    parts = [say.model(request.model), say(f"mode.{request.mode}"), str(request.aspect_ratio)]
     parts.append(say("seconds", n=request.duration))
     if request.shots:
         parts.append(say("settings.shots", count=len(request.shots)))
@@ -174,7 +174,7 @@ def chosen(option: str, value: Any, say: Words) -> str:
         case "sound" | "watermark":
             return say(f"settings.{option}")
         case _:
-            return str(value)
+            return say.model(str(value))  # what is no model is called what it is
 
 
 def button_label(text: str, say: Words, *, cost: int) -> str:

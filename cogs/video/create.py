@@ -17,6 +17,7 @@ from bot.locale import Words, words
 from cogs.request import build_request, models_here, submit, with_defaults
 from cogs.ui import Command, TypedRequest, acknowledge, autocomplete, remember
 from cogs.ui.completions import Offers, T
+from cogs.ui.model_texts import model_line
 from cogs.ui.options import OPTIONS
 
 
@@ -53,7 +54,8 @@ def _command(bot: Shotcaller, say: Words) -> Command:
         request = await build_request(bot, interaction, typed)
         request, note = await with_defaults(bot, interaction, request, typed=typed)
         if model is None and request.model != bot.services.videos.capability(None).model and not note:
-            note = words(str(interaction.locale))("create.model", model=request.model)
+            say = words(str(interaction.locale))
+            note = say("create.model", model=say.model(request.model))
         await submit(bot, interaction, request, private=bool(private), note=note)
 
     return create
@@ -88,7 +90,7 @@ def _name(option: str, value: Any, others: Mapping[str, Any], models: list[Capab
     """Name an offered value, with its cost or what it needs where that is not clear already."""
     match option:
         case "model":
-            return next((f"{each.model} ({each.name})" for each in models if each.model == value and each.name), value)
+            return next(model_line(each, say) for each in models if each.model == value)
         case "mode":
             return say(f"choice.mode.{value}")
         case "duration":
@@ -115,4 +117,4 @@ def _needs(others: Mapping[str, Any], models: list[Capability], say: Words) -> s
         return ""
     modes = say("comma").join(say(f"mode.{mode}") for mode in model.camera.modes)
     seconds = say("comma").join(say("seconds.short", n=each) for each in model.camera.durations)
-    return f" ({model.model}, {modes}, {seconds})"
+    return f" ({say.model(model.model)}, {modes}, {seconds})"

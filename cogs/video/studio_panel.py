@@ -15,6 +15,7 @@ from cogs import ui
 from cogs.storyboard.views import cost_line
 from cogs.ui import options_of, safe
 from cogs.ui.limits import BUTTON, OPTIONS
+from cogs.ui.model_texts import model_options
 from cogs.ui.text import option_list
 
 _OPTIONS: Final = ("model", "mode", "aspect", "duration", "camera", "strength", "sound", "watermark", "private")
@@ -85,7 +86,7 @@ def _notes(panel: StudioPanel) -> Iterator[str]:
     if panel.request.camera is not None and rule is not None:
         modes = say("comma").join(say(f"mode.{mode}") for mode in rule.modes)
         seconds = say("comma").join(say("seconds.short", n=each) for each in rule.durations)
-        yield f"📷 {say('studio.camera_needs', model=panel.request.model, modes=modes, seconds=seconds)}"
+        yield f"📷 {say('studio.camera_needs', model=say.model(panel.request.model), modes=modes, seconds=seconds)}"
     if panel.adjusted:
         yield f"↪️ {say('studio.bent', what=option_list(panel.adjusted, options, say))}"
 
@@ -130,7 +131,12 @@ def _switches(panel: StudioPanel) -> Iterator[discord.ui.Button[Any]]:
 def _selects(panel: StudioPanel, options: Iterable[str]) -> Iterator[discord.ui.ActionRow[Any]]:
     """A select for each option that has something to choose."""
     for option in options:
-        rows = list(_select_options(panel, option))
+        if option == "model":
+            fitting = set(_offered(panel, option))
+            models = [each for each in panel.models if each.model in fitting]
+            rows = model_options(models, panel.request.model, panel.say)
+        else:
+            rows = list(_select_options(panel, option))
         if rows:
             select = discord.ui.Select[Any](
                 custom_id=CHOOSE(draft_id=panel.draft_id, option=option),
@@ -144,8 +150,6 @@ def _select_options(panel: StudioPanel, option: str) -> Iterator[discord.SelectO
     say, request = panel.say, panel.request
     current = options_of(request).get(option)
     match option:
-        case "model":
-            named = [(f"🎞️ {value}", value) for value in _offered(panel, option)]
         case "duration":
             named = [(f"⏱️ {say('seconds', n=value)}", value) for value in _offered(panel, option)]
         case "camera":

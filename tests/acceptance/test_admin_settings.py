@@ -107,7 +107,7 @@ async def test_models_are_those_that_there_are(system: System) -> None:
     async with system.bot():
         offered = await people.completes("admin limits", focused="model", user="admin", model="kl")
         assert [each["value"] for each in offered] == ["kling-v1"]
-        assert "`model`: only kirin" in await run_admin(people, "limits", model="sora")
+        assert "`model`: only Kirin 3, Kling 1" in await run_admin(people, "limits", model="sora")
         await run_admin(people, "limits", model="kling-v1")
         used = await people.completes("admin limits", focused="not_model", user="admin", not_model="")
         assert [each["value"] for each in used] == ["kling-v1"]

@@ -93,7 +93,7 @@ async def test_everything_about_a_command_is_said_in_chinese(commands: list[Json
 
 
 async def test_choices_are_said_in_chinese_unless_they_are_names_of_models(commands: list[Json]) -> None:
-    models = {"kirin_v3_t2v", "kling-v1"}
+    models = {"Kirin 3", "Kling 1"}
     english = [
         choice["name"]
         for command in commands

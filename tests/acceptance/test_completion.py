@@ -34,7 +34,9 @@ async def test_choices_say_what_they_cost_and_need_and_follow_what_is_typed(syst
         assert costs[0] == {"name": "3 seconds · 6 credits", "value": 3}
         assert values(await offered(system, "duration", duration=1)) == list(range(10, 16))
         (move,) = await offered(system, "camera", camera="right")
-        assert move == {"name": "Turn right and move forward (kling-v1, standard, 5 s)", "value": "right_turn_forward"}
+        assert move == {"name": "Turn right and move forward (Kling 1, standard, 5 s)", "value": "right_turn_forward"}
         (move,) = await offered(system, "camera", camera="right", model="kling-v1", mode="std", duration=5)
         assert move["name"] == "Turn right and move forward"
-        assert await offered(system, "model", model="KLING") == [{"name": "kling-v1 (Kling 1.0)", "value": "kling-v1"}]
+        assert await offered(system, "model", model="KLING") == [
+            {"name": "Kling 1 — camera moves · from 1 credit a second", "value": "kling-v1"}
+        ]

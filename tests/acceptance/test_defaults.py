@@ -40,11 +40,11 @@ async def test_the_persons_own_come_before_the_channels_and_those_before_the_ser
         await choose(system, "channel", user="admin", mode="std", duration="10")
         await choose(system, "mine", aspect="1:1")
         answer = await people.answer(await people.types("video create", prompt=PROMPT))
-        assert "With the defaults 1:1 · standard · 10 s · kling-v1" in answer
+        assert "With the defaults 1:1 · standard · 10 s · Kling 1" in answer
         answer = await people.answer(await people.types("video create", channel="showcase", user="ben", prompt=PROMPT))
-        assert "With the defaults kling-v1 · pro · 9:16" in answer
+        assert "With the defaults Kling 1 · pro · 9:16" in answer
         answer = await people.answer(await people.types("video create", user="ben", prompt=PROMPT, duration=7))
-        assert "kling-v1" not in answer
+        assert "Kling 1" not in answer
         await system.rest()
 
 
@@ -54,7 +54,7 @@ async def test_a_default_gives_way_to_what_was_typed(system: System) -> None:
         message = await choose(system, "mine", model="kling-v1", mode="pro", duration="10")
         assert offers(message, ":duration") == ["-", "5", "10"]
         answer = await people.answer(await people.types("video create", prompt=PROMPT, camera="zoom"))
-        assert "With the defaults kling-v1." in answer
+        assert "With the defaults Kling 1." in answer
         await people.result()
         await system.rest()
     async with system.bot(kling_api_key=""):

@@ -60,7 +60,7 @@ async def test_pages_are_turned_and_searched_also_after_a_restart(system: System
     async with system.bot():
         found = await people.edited(await people.submits(opened, text="BOAT 3 OF"))
         assert "“BOAT 3 OF”" in found["content"]
-        assert found["content"].count("-# kirin") == 1
+        assert found["content"].count("-# Kirin 3") == 1
     async with system.bot():
         nothing = await people.answered(await people.types("library", text="paper_2_"))
         assert "No video fits" in nothing["content"]

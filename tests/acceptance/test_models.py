@@ -26,7 +26,7 @@ async def test_a_model_that_its_service_gives_up_is_said_so_and_another_is_one_t
         text = await people.card("makes no more videos with this model")
         assert "Nothing was charged" in text
         (card,) = await people.cards()
-        assert labels(card) == ["Use kling-v3 (5 credits)", "Edit & retry"]
+        assert labels(card) == ["Use Kling 3 (5 credits)", "Edit & retry"]
 
         async def is_told() -> Json | None:
             return next(
@@ -36,11 +36,11 @@ async def test_a_model_that_its_service_gives_up_is_said_so_and_another_is_one_t
 
         assert "discontinued and is no longer available" in (await people.until(is_told, what="the alert"))["content"]
         refused = await people.answered(await people.types("video create", prompt=PROMPT, model="kling-v1"))
-        assert "makes no more videos with the model **kling-v1**" in refused["content"]
-        assert "Use kling-v3 (5 credits)" in labels(refused)
+        assert "makes no more videos with the model **Kling 1**" in refused["content"]
+        assert "Use Kling 3 (5 credits)" in labels(refused)
         chosen = await people.completes("video create", focused="model", prompt=PROMPT)
         assert [each["value"] for each in chosen] == ["kling-v3"]
-        await people.presses(card, control(card, "Use kling-v3 (5 credits)"))
+        await people.presses(card, control(card, "Use Kling 3 (5 credits)"))
         await people.result()
         await system.rest()
     assert [task["request"]["model_name"] for task in await people.tasks()] == ["kling-v3"]
@@ -61,6 +61,6 @@ async def test_the_first_model_on_offer_is_made_with_where_none_is_named(system:
         await people.types("video create", **SMALL, sound=True)
         result = await people.result()
         await system.rest()
-    assert "kling-v3 · standard" in result["content"]
+    assert "Kling 3 · standard" in result["content"]
     (task,) = await people.tasks()
     assert (task["request"]["sound"], task["request"]["duration"]) == ("on", "3")

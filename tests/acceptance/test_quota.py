@@ -51,8 +51,8 @@ async def test_the_quota_says_what_is_left_what_happened_and_what_things_cost(sy
     ):
         assert part in english
     assert f"/{result['id']})" in english
-    assert "kirin_v3_t2v: standard 5, pro 7, standard + sound 8, pro + sound 10" in english
-    assert "kling-v1: standard 5, pro 7" in english
+    assert "Kirin 3: standard 5, pro 7, standard + sound 8, pro + sound 10" in english
+    assert "Kling 1: standard 5, pro 7" in english
     for part in ("还剩 **57 点额度**", "永不过期的额度：20 点额度", "`+20` 管理员发放"):
         assert part in chinese
 

@@ -30,8 +30,8 @@ async def test_choices_narrow_to_what_fits_and_the_price_follows(system: System)
         panel = await pressed(system, panel, "camera", "zoom")
         assert offers(panel, "model") == ["kling-v1"]
         assert offers(panel, "duration") == ["5"]
-        assert "Camera moves need kling-v1, standard, 5 s" in shown(panel)
-        assert "Changed to fit: kling-v1, standard, 5 s" in shown(panel)
+        assert "Camera moves need Kling 1, standard, 5 s" in shown(panel)
+        assert "Changed to fit: Kling 1, standard, 5 s" in shown(panel)
         assert not any("Pro" in label for label in labels(panel))
         assert "5 credits" in label_of(panel, "generate")
     assert system.database.entries() == []
@@ -76,7 +76,7 @@ async def test_every_control_does_what_it_says(system: System) -> None:
         assert "Watermark: on" in " ".join(labels(panel))
         await people.presses(panel, control(panel, "generate"))
         result = await people.result("dm")
-        assert "kling-v1 · standard · 9:16 · 5 seconds · watermark · camera pan -10" in result["content"]
+        assert "Kling 1 · standard · 9:16 · 5 seconds · watermark · camera pan -10" in result["content"]
         panel = await pressed(system, panel, "camera", "-")
         assert "Camera moves need" not in shown(panel)
         panel = await pressed(system, panel, "reset")
@@ -93,7 +93,7 @@ async def test_a_panel_speaks_chinese_and_goes_on_when_its_model_is_gone(system:
         panel = await people.edited(sent)
         sent = await people.presses(panel, control(panel, "camera"), "zoom", locale="zh-CN")
         panel = await people.edited(sent)
-        assert "运镜只支持 kling-v1、标准、5 秒" in shown(panel)
+        assert "运镜只支持 Kling 1、标准、5 秒" in shown(panel)
         assert "还没有提示词" in shown(panel)
     async with system.bot(kling_api_key=""):
         panel = await opened(system)

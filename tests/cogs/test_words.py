@@ -155,7 +155,7 @@ def test_what_a_model_cannot_do_is_told_with_its_name_and_what_it_can(fields: di
     with pytest.raises(ImpossibleRequest) as caught:
         capability.check(request, models[request.model])
     text = describe(caught.value, words(locale)) or ""
-    assert f"**{request.model}**" in text
+    assert f"**{words(locale).model(request.model)}**" in text
     assert len(text) < CONTENT - 100
     assert not REASONLESS.search(text)
 

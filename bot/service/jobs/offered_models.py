@@ -34,6 +34,11 @@ class OfferedModels(Mapping[str, "Capability"]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def id_of(self, name: str) -> str:
+        """Find the id of the model that people call so; what was said itself where none is called so."""
+        called = name.strip().casefold()
+        return next((each.model for each in self._all.values() if each.name.casefold() == called), name)
+
     def give_up(self, model: str, *, until: datetime) -> None:
         """Offer a model no more until then."""
         self._given_up[model] = until

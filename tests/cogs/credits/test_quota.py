@@ -106,4 +106,4 @@ def test_what_does_not_fit_a_message_is_left_out_from_the_oldest_on(locale: str)
     assert len(text) <= CONTENT
     assert "`+1`" in text
     assert "`+39`" not in text
-    assert "kling-v1" in text
+    assert "Kling 1" in text
