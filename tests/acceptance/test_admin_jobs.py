@@ -183,7 +183,7 @@ async def test_anybodys_waiting_job_is_taken_back_and_its_card_says_so(system: S
         assert "the second" not in whole(await sees(system, "list", which="running"))
         assert "the second" not in whole(await sees(system, "list", member="ben"))
         assert "3 credits are <@" in await run_admin(people, "jobs cancel", job=second["id"])
-        assert "taken back before it began" in await people.card("Taken back")
+        await people.card("Cancelled before it began")
         await called_once(system, "cancelled")
         assert "past the point" in await run_admin(people, "jobs cancel", job=first["id"])
         await people.fault("kirin", "stuck", count=0)

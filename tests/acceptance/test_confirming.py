@@ -29,7 +29,7 @@ async def test_a_dear_video_is_made_after_a_yes_and_a_restart(system: System) ->
     async with system.bot():
         for _ in range(2):
             said = await system.people.answer(await system.people.presses(refused, yes(refused)))
-        assert "asked for this already" in said or "On its way" in said
+        assert "already asked for this" in said or "On its way" in said
         await system.people.result()
         await system.rest()
     assert len(system.database.jobs()) == 1
@@ -44,7 +44,7 @@ async def test_the_studio_asks_too_and_makes_one_video_of_one_state(system: Syst
         refused = await system.people.answered(sent)
         await system.people.answer(await system.people.presses(refused, yes(refused)))
         said = await system.people.answer(await system.people.presses(panel, control(panel, ":generate")))
-        assert "asked for this already" in said or "On its way" in said
+        assert "already asked for this" in said or "On its way" in said
         await system.people.result()
         await system.rest()
     assert len(system.database.jobs()) == 1

@@ -201,7 +201,7 @@ async def test_a_waiting_video_can_be_taken_back(system: System) -> None:
         assert "You have no video with the id" in await people.answer(foreign)
         sent = await people.types("video cancel", job=choice["value"])
         assert "10 credits are yours again" in await people.answer(sent)
-        await people.card("Taken back")
+        await people.card("Cancelled before it began")
         assert await people.completes("video cancel", focused="job", job="first") == []
         running = next(job for job in system.database.jobs() if job["status"] == "running")
         late = await people.types("video cancel", job=running["id"])

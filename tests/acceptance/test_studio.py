@@ -54,7 +54,7 @@ async def test_a_panel_goes_on_after_a_restart_and_makes_one_video_however_often
         answers = [await people.answer(sent) for sent in presses]
         await people.result()
         await system.rest()
-    assert sum("asked for this already" in answer for answer in answers) == 1
+    assert sum("already asked for this" in answer for answer in answers) == 1
     (task,) = await people.tasks()
     assert "'negative_prompt': 'people'" in str(task)
     assert system.database.entries() == [("hold", 5), ("settle", 5)]

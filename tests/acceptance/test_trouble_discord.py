@@ -31,7 +31,7 @@ async def test_a_channel_that_is_closed_meanwhile_sends_the_video_to_its_person(
     await system.people.fault("discord", kind, **LATER)
     await ask(system)
     result = await delivered_once(system, channel="dm")
-    assert "could not post it in" in result["content"]
+    assert "couldn't post it in" in result["content"]
 
 
 async def test_a_channel_that_is_deleted_meanwhile_sends_the_video_to_its_person(system: System) -> None:

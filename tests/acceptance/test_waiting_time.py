@@ -21,7 +21,7 @@ async def test_first_guesses_give_way_to_what_was_seen_and_a_card_says_when_it_t
         usual = re.search(r"Usually ready in (\d+) second", answer)
         assert usual is not None
         assert int(usual[1]) < 30  # what it takes here, and far from the first guess
-        card = await people.card("It takes longer than usual")
+        card = await people.card("It's taking longer than usual")
     assert "Usually ready" not in card
     done = [text_of(each) for each in await people.cards() if "Done" in text_of(each)]
     assert len(done) == ENOUGH
