@@ -226,6 +226,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "policy.rule.{}": RuleAction,
     "problem.{}": problems(),
     "quota.entry.{}": [Kind.HOLD, Kind.RELEASE, Kind.SETTLE],
+    "quota.move.{}": ("held", "spent", "free"),
     "reason.{}": ("quota_exceeded", "guild_quota_exceeded", "budget_exceeded", "too_many_jobs"),
     "result.button.{}": RESULT_ACTIONS,
     "settings.notify.{}": Notify,

@@ -20,8 +20,9 @@ _HEAD: Final = """\
 # What can go wrong, and what people read then
 
 Made by `make docs` from `bot/locale/en-US`, `bot/errors.py` and the tables of codes in `bot/provider`. The same is said
-in Chinese by `bot/locale/zh-CN`. Where a text has a gap, its name stands in braces. Below every refusal stand a
-reference, which is in the log too, and what was typed.
+in Chinese by `bot/locale/zh-CN`. Where a text has a gap, its name stands in braces. Below a refusal stands what was
+typed, where that is long and no button opens it in a form; and where the bot itself is at fault, a number to tell the
+admins, which is in the log.
 """
 _REQUESTS: Final = """\
 ## A request is refused

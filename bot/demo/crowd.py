@@ -31,6 +31,7 @@ from bot.values import dataclass, replace
 
 SHARE: Final = Decimal("0.4")  # of the crowd that the budget is enough for, unless told otherwise
 PATIENCE: Final = 240.0  # seconds for all of it
+_REFUSED: Final = "Nothing was charged"  # says every refusal
 PRIVATE: Final = 1 << 6  # Discord's flag of what one person alone sees
 LOADING: Final = 1 << 7  # Discord's flag of "is thinking…"
 CHANNELS: Final = ("general", "showcase", "rushes")  # that the crowd spreads over: each takes a message a second
@@ -207,7 +208,7 @@ class Crowd(Show):
 
     async def _seen(self, asked: Sequence[SentRequest]) -> CrowdOutcome:
         answers = {each.user_id: await self._answer(each) for each in asked}
-        refused = {user: answer for user, answer in answers.items() if answer and "Reference" in answer["content"]}
+        refused = {user: answer for user, answer in answers.items() if answer and _REFUSED in answer["content"]}
         messages, tasks = await self._messages(), await self._get("tasks")
         videos = [message for message in messages if _is_video(message)]
         return CrowdOutcome(

@@ -89,7 +89,7 @@ class Show:
         if private := interaction["edits"][-1:]:
             text = private[0]["content"]
             self._screen.message("Shotcaller (only ana sees this)", text)
-            if not await self._get("tasks") and "Reference" in text:
+            if not await self._get("tasks") and "Nothing was charged" in text:
                 raise DemoFailed("the request was refused")
         for place in ("channel=general", "channel=dm&user=ana"):
             for message in await self._get(f"messages?{place}"):

@@ -434,7 +434,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
             wake=wake_posters,
         ),
         about=About(
-            facts=Facts(version=__version__, source=settings.source_url, started_at=clock()),
+            facts=Facts(version=__version__, source=settings.source_url),
             health=health,
             clock=clock,
         ),

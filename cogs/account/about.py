@@ -1,22 +1,35 @@
 """`/help`, `/about` and `/feedback`: what the bot does here, what it is, and the way to whoever runs it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any, Final
 
 import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain import GuildState, Member
+from bot.domain import Capability, GuildState, Member, Mode, VideoRequest
 from bot.locale import Words, words
 from cogs import ui
 from cogs.ui import Command, acknowledge, answer, member_of, open_form, safe, since
+from cogs.ui.text import command_name, command_text, either
 
 FORM: Final = ui.CustomId("feedback:")
 LONGEST: Final = 1000  # characters of feedback
 CHANNELS: Final = 10  # named at the most
 REASON: Final = 100  # characters of why the bot is paused
+NAME: Final = 40  # of a model
+SAMPLE: Final = 5  # seconds of the videos whose prices are shown
+CHOICES: Final = 2  # lengths that are named one by one, where more are a span
+
+# The commands that are named, each with its gap in the words.
+SHOWN: Final = {
+    **{name: f"video {name}" for name in ("create", "studio", "storyboard", "jobs")},
+    **{name: name for name in ("library", "inbox", "settings", "help", "about", "feedback")},
+    "preset": "preset use",
+    "privacy": "privacy policy",
+}
 
 
 def setup(bot: Shotcaller) -> None:
@@ -44,22 +57,64 @@ def _command(name: str, description: str, act: Callable[[discord.Interaction[Any
 async def _help(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
     """Answer what a person can do here."""
     await acknowledge(interaction)
-    say, member = words(str(interaction.locale)), member_of(interaction)
-    balances = await bot.services.videos.balances(member)
-    own = balances.own
-    here = say(
-        "help.credits",
-        left=say("credits", n=balances.balance),
-        allowance=own.account.allowance,
-        renews=since(own.renews_at),
-    )
-    lines = [here]
+    say, member, videos = words(str(interaction.locale)), member_of(interaction), bot.services.videos
+    balances = await videos.balances(member)
+    here = [
+        say(
+            "help.credits",
+            left=say("credits", n=balances.balance),
+            renews=since(balances.own.renews_at),
+            quota=command_mention(bot, interaction, "quota"),
+        )
+    ]
     if member.guild_id is not None:
-        lines += _guild_lines(await bot.services.guilds.state(member.guild_id), member, say)
-    parts = [say("help"), "\n".join(lines), say("help.more")]
+        here += _guild_lines(await bot.services.guilds.state(member.guild_id), member, say)
+    tappable = {name: command_mention(bot, interaction, command) for name, command in SHOWN.items()}
+    parts = [
+        say("help", example=command_text("video create", {"prompt": say("help.prompt")}, say), **tappable),
+        "\n".join(_prices(await videos.offered(member), say)),
+    ]
+    parts += ["\n".join(here), say("help.more", **tappable)]
     if member.manages:
         parts.append(say("help.admin"))
-    await answer(interaction, "\n\n".join(parts))
+    await answer(interaction, "\n\n".join(filter(None, parts)))
+
+
+def command_mention(bot: Shotcaller, interaction: discord.Interaction[Any], name: str) -> str:
+    """Name a command so that a tap begins to type it; plainly where Discord has not said its id.
+
+    Discord shows the name as it stands here, and only the English one can be tapped.
+    """
+    known = bot.command_of(name.partition(" ")[0], guild_id=interaction.guild_id)
+    return f"`{command_name(name, words(str(interaction.locale)))}`" if known is None else f"</{name}:{known.id}>"
+
+
+def _prices(models: Sequence[Capability], say: Words) -> Iterator[str]:
+    """Say what each model makes, and what its videos cost."""
+    for model in models:
+        kinds = sorted(model.kinds(), key=itemgetter(1))  # the silent ones first
+        seconds = min(model.durations, key=lambda each: abs(each - SAMPLE))
+        yield say(
+            "help.model",
+            model=safe(say.model(model.model), NAME),
+            lengths=lengths(model.durations, say),
+            seconds=say("seconds.short", n=seconds),
+            prices=say("comma").join(_price(model, *kind, seconds, say) for kind in kinds),
+        )
+
+
+def lengths(durations: Sequence[int], say: Words) -> str:
+    """Say what lengths a model makes: "3–15 s" or "5 or 10 s"."""
+    first, last = min(durations), max(durations)
+    if len(durations) == last - first + 1 > CHOICES:
+        return say("seconds.short", n=f"{first}\N{EN DASH}{last}")
+    return say("seconds.short", n=either([str(each) for each in durations], say))
+
+
+def _price(model: Capability, mode: Mode, sound: bool, seconds: int, say: Words) -> str:  # noqa: FBT001 (a kind's part)
+    request = VideoRequest(model=model.model, prompt="-", duration=seconds, mode=mode, sound=sound)
+    name = say(f"mode.{mode}") + (f" + {say('settings.sound')}" if sound else "")
+    return f"{name} {say.number(model.price(request).credits)}"
 
 
 def _guild_lines(state: GuildState, member: Member, say: Words) -> list[str]:
@@ -84,12 +139,8 @@ async def _about(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None
     conditions = await about.conditions()
     services = [say("about.service", name=name, condition=say(f"about.{each}")) for name, each in conditions.items()]
     source = say("about.source", source=f"<{about.facts.source}>") if about.facts.source else say("about.licence")
-    lines = [
-        say("about", version=about.facts.version, uptime=say.span(about.uptime())),
-        *services,
-        source,
-        say("about.privacy"),
-    ]
+    commands = {name: command_mention(bot, interaction, command) for name, command in SHOWN.items()}
+    lines = [say("about", version=about.facts.version), *services, source, say("about.privacy", **commands)]
     await answer(interaction, "\n".join(lines))
 
 

@@ -1,30 +1,35 @@
-"""`/quota`: what a person has left, what is reserved, when it renews, what happened lately, and what things cost."""
+"""`/quota`: what a person has left, when it renews, and their latest videos; the ledger's lines at a button."""
 
 from collections.abc import Iterator, Sequence
-from operator import itemgetter
 from typing import Any, Final
 
 import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain import Account, Capability, Job, Kind, Mode, StatementEntry, VideoRequest
+from bot.domain import Account, Job, Kind, StatementEntry
 from bot.domain.quota import pool_named
 from bot.locale import Words, words
 from bot.service.jobs.types import Balances, FundingSource
-from cogs.ui import CONTENT, Command, acknowledge, answer, cut, job_link, member_of, result_link, safe, since, stateless
+from cogs import ui
+from cogs.ui import CONTENT, Command, acknowledge, answer, job_link, member_of, result_link, safe, since, stateless
 from cogs.ui.retry import more_button
+from cogs.ui.text import width
 
-ENTRIES: Final = 6  # of what happened lately
+MOVES: Final = 5  # videos and gifts shown
+ENTRIES: Final = 15  # of the ledger that are read for them, and that it shows itself
 BAR: Final = 16  # squares
-SAMPLE: Final = 5  # seconds of the videos whose prices are shown
 NOTE: Final = 60  # characters
+PROMPT: Final = 16  # characters, so that a phone shows the cost, the prompt and the time on one line
 MINUS: Final = "\N{MINUS SIGN}"
+
+LEDGER: Final = ui.CustomId("quota:ledger")
 
 
 def setup(bot: Shotcaller) -> None:
     """Add the command and the button below its answer."""
     bot.tree.add_command(_command(bot, words()))
+    ui.on_press(bot, LEDGER, _show_ledger, first=acknowledge)
 
 
 def _command(bot: Shotcaller, say: Words) -> Command:
@@ -33,24 +38,44 @@ def _command(bot: Shotcaller, say: Words) -> Command:
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def quota(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
-        member, services = member_of(interaction), bot.services
+        member, services, say = member_of(interaction), bot.services, words(str(interaction.locale))
         balances = await services.videos.balances(member)
         entries = await services.credits.latest(member, most=ENTRIES)
-        say = words(str(interaction.locale))
-        text = quota_text(balances, entries, list(services.videos.models.values()), say)
-        view = None if member.guild_id is None else stateless(more_button(say))
-        await answer(interaction, text, view=view)
+        buttons = [] if member.guild_id is None else [more_button(say)]
+        if entries:
+            buttons.append(discord.ui.Button(emoji="🧾", label=say("quota.ledger"), custom_id=LEDGER()))
+        await answer(interaction, quota_text(balances, entries, say), view=stateless(*buttons) if buttons else None)
 
     return quota
 
 
-def quota_text(balances: Balances, entries: Sequence[StatementEntry], models: Sequence[Capability], say: Words) -> str:
-    """Show balances, latest entries and prices, as far as they fit a message: the oldest entries are left out first."""
-    above, below = "\n".join(_accounts(balances, say)), "\n".join(_prices(models, say))
+async def _show_ledger(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    """Answer with every move of a person's credits, the latest first."""
+    entries = await bot.services.credits.latest(member_of(interaction), most=ENTRIES)
+    await answer(interaction, ledger_text(entries, words(str(interaction.locale))))
+
+
+def quota_text(balances: Balances, entries: Sequence[StatementEntry], say: Words) -> str:
+    """Show balances and what the latest videos cost."""
+    above = "\n".join(_accounts(balances, say))
+    moves = [_move_line(move, say) for move in _moves(entries)][:MOVES]
+    return "\n".join([above, *_fitting(say("quota.lately"), moves, room=CONTENT - len(above))])
+
+
+def ledger_text(entries: Sequence[StatementEntry], say: Words) -> str:
+    """Show the lines of the ledger, as far as they fit a message: the oldest are left out first."""
     lines = [_entry_line(entry, say) for entry in entries]
-    while lines and len(above) + len(below) + len(_recent_text(lines, say)) > CONTENT:
-        lines.pop()
-    return "\n".join(filter(None, [above, _recent_text(lines, say), below]))
+    return "\n".join(_fitting(f"### {say('quota.ledger')}", lines, room=CONTENT)) or say("quota.ledger.none")
+
+
+def _fitting(title: str, lines: Sequence[str], *, room: int) -> list[str]:
+    """Put a title over the first of some lines, as far as there is room for so many characters."""
+    shown: list[str] = []
+    for line in lines:
+        if len("\n".join(["", title, *shown, line])) > room:
+            break
+        shown.append(line)
+    return [title, *shown] if shown else []
 
 
 def bar(account: Account) -> str:
@@ -64,41 +89,49 @@ def bar(account: Account) -> str:
 
 def _accounts(balances: Balances, say: Words) -> Iterator[str]:
     own = balances.own.account
-    yield say(
-        "quota",
-        bar=bar(own),
-        balance=say("credits", n=own.balance),
-        allowance=own.allowance,
-        held=own.held,
-        settled=own.settled,
-        renews=since(balances.own.renews_at),
-    )
+    yield say("quota", bar=bar(own), balance=own.balance, **_limits(balances.own, say))
     for source in balances.sources[1:]:
         yield from _source_lines(source, say)
     for cap in balances.caps:
-        yield say("quota.together", balance=say("credits", n=cap.account.balance), **_limits(cap))
+        yield say("quota.together", balance=cap.account.balance, **_limits(cap, say))
     if balances.balance != own.balance:
         yield say("quota.whole", balance=say("credits", n=balances.balance))
+    held = sum(each.account.held for each in balances.sources if pool_named(each.account.owner) is None)
+    if held:
+        yield say("quota.held", held=say("credits", n=held))
 
 
 def _source_lines(source: FundingSource, say: Words) -> Iterator[str]:
-    """Lines for a role's pool, or for what the person was given or granted, if there is or was any."""
+    """Lines for a role's pool, or for what the person was given or granted, if there is any."""
     account, name = source.account, pool_named(source.account.owner)
-    balance = say("credits", n=account.balance)
     if name is not None:
-        yield say("quota.pool", name=safe(name, NOTE), balance=balance, **_limits(source))
-    elif account.allowance > account.settled and source.renews_at is None:
-        yield say("quota.extra", balance=balance, held=account.held)
+        yield say("quota.pool", name=safe(name, NOTE), balance=account.balance, **_limits(source, say))
     elif account.allowance > account.settled:
-        yield say("quota.given", balance=balance, held=account.held, expires=since(source.renews_at))
+        balance = say("credits", n=account.balance)
+        expiring = source.renews_at is not None
+        yield say("quota.given" if expiring else "quota.extra", balance=balance, expires=since(source.renews_at))
 
 
-def _limits(source: FundingSource) -> dict[str, object]:
-    return {"allowance": source.account.allowance, "renews": since(source.renews_at)}
+def _limits(source: FundingSource, say: Words) -> dict[str, object]:
+    return {"allowance": say("credits", n=source.account.allowance), "renews": since(source.renews_at)}
 
 
-def _recent_text(lines: Sequence[str], say: Words) -> str:
-    return "\n".join([say("quota.lately"), *lines]) if lines else ""
+def _moves(entries: Sequence[StatementEntry]) -> list[list[StatementEntry]]:
+    """Put together the lines of each video, the latest first; what is about none stands alone."""
+    found: dict[object, list[StatementEntry]] = {}
+    for number, entry in enumerate(entries):
+        found.setdefault(number if entry.job is None else entry.job.id, []).append(entry)
+    return list(found.values())
+
+
+def _move_line(move: Sequence[StatementEntry], say: Words) -> str:
+    """Say what a video has cost, or that it has not; or who gave credits to whom."""
+    last, kinds = move[0], {each.kind for each in move}
+    if last.job is None:
+        return _entry_line(last, say)
+    how = "free" if Kind.RELEASE in kinds else "spent" if Kind.SETTLE in kinds else "held"
+    amount = "0" if how == "free" else f"{MINUS}{abs(last.amount)}"
+    return say(f"quota.move.{how}", amount=amount, video=_video(last.job, say), since=since(last.at))
 
 
 def _entry_line(entry: StatementEntry, say: Words) -> str:
@@ -117,26 +150,11 @@ def _entry_line(entry: StatementEntry, say: Words) -> str:
 
 
 def _video(job: Job | None, say: Words) -> str:
-    """Name a video with a link to its message, or else to its card, where there is one."""
+    """Name a video by its prompt, with a link to its message, or else to its card, where there is one."""
     if job is None or job.removed_at is not None:
         return say("quota.video")
+    prompt = job.request.text()
+    most = PROMPT if prompt.isascii() else PROMPT * len(prompt) // width(prompt)
+    name = say("quota.prompt", prompt=safe(prompt, most))
     url = result_link(job) or job_link(job, job.card_channel_id, job.card_message_id)
-    return say("quota.video") if url is None else say("quota.video.link", url=url)
-
-
-def _prices(models: Sequence[Capability], say: Words) -> Iterator[str]:
-    yield say("quota.prices", seconds=say("seconds.short", n=SAMPLE))
-    for model in models:
-        kinds = sorted(model.kinds(), key=itemgetter(1))  # the silent ones first
-        yield say(
-            "quota.price",
-            model=cut(say.model(model.model), NOTE),
-            prices=say("comma").join(_price(model, *k, say) for k in kinds),
-        )
-
-
-def _price(model: Capability, mode: Mode, sound: bool, say: Words) -> str:  # noqa: FBT001 (a kind's parts)
-    seconds = min(model.durations, key=lambda each: abs(each - SAMPLE))
-    request = VideoRequest(model=model.model, prompt="-", duration=seconds, mode=mode, sound=sound)
-    name = say(f"mode.{mode}") + (f" + {say('settings.sound')}" if sound else "")
-    return f"{name} {say.number(model.price(request).credits)}"
+    return name if url is None else f"[{name}]({url})"

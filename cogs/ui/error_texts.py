@@ -13,7 +13,7 @@ from bot import errors
 from bot.domain import USD_MICROS
 from bot.domain.quota import budget_of
 from bot.locale import Words
-from cogs.ui.text import cut, permissions_text, reason_text, safe, since, some_of
+from cogs.ui.text import cut, either, permissions_text, reason_text, safe, since, some_of
 
 SHOWN: Final = 5  # channels or roles named at the most
 SHORT: Final = 60  # characters of what somebody typed
@@ -21,6 +21,8 @@ LONG: Final = 100
 
 _COMMAND_GONE: Final = (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)
 _NO_MARKS: Final = dict.fromkeys(map(ord, "`<>@"))  # what ends a piece of code, or looks like a mention
+
+_SPAN: Final = re.compile(r"(\d+)-(\d+)")
 
 # The gaps of problems' words with values that people choose, and what the keys of those values' names begin with.
 _CHOICES: Final = {"wanted": "mode", "offered": "mode", "modes": "mode", "durations": "mode", "axes": "camera"}
@@ -82,8 +84,9 @@ def _value_text(gap: str, value: Any, say: Words) -> Any:
         return safe(say.model(value), SHORT)
     if gap not in _CHOICES:
         return safe(value, SHORT)
-    keys = [(part, f"{_CHOICES[gap]}.{part}") for part in value.split(", ")]
-    return say("comma").join(say(key) if say.has(key) else safe(part, SHORT) for part, key in keys)
+    keys = [(_SPAN.sub("\\1\N{EN DASH}\\2", part), f"{_CHOICES[gap]}.{part}") for part in value.split(", ")]
+    names = [say(key) if say.has(key) else safe(part, SHORT) for part, key in keys]
+    return say("comma").join(names) if gap == "axes" else either(names, say)
 
 
 @_values.register

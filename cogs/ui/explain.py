@@ -1,21 +1,26 @@
-"""Explains every error to the person it concerns, with what they typed and buttons for what can be done about it."""
+"""Explains every error to the person it concerns: what, why, what now, with buttons for what can be done about it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from secrets import token_hex
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 import discord
 from discord import app_commands
 
-from bot.errors import PlaceClosed, Refused
-from bot.locale import words
+from bot.errors import PlaceClosed, Refused, StoreLost, StoreUnavailable
+from bot.locale import Words, words
 from cogs.ui.error_texts import describe
 from cogs.ui.limits import CONTENT
 from cogs.ui.replies import ACCEPTED, answer_accepted, answer_error, file_of
 from cogs.ui.retry import RefusalButtons, offer_retry
-from cogs.ui.text import command_text
+from cogs.ui.text import command_text, width
+
+SHORT: Final = 40  # characters of a command: one that is no longer is typed again faster than copied
+FITTING: Final = 38  # characters of a button's label that a phone shows whole
+
+_OURS: Final = (StoreUnavailable, StoreLost)  # what is the bot's own fault, though it has words
 
 log = logging.getLogger(__name__)
 
@@ -32,22 +37,30 @@ async def explain(interaction: discord.Interaction[Any], error: Exception) -> No
         cause = PlaceClosed(
             channel_id=cause.channel_id, open_channels=visible_channels(interaction, cause.open_channels)
         )
-    text = describe(cause, words(str(interaction.locale)))
+    say = words(str(interaction.locale))
+    text = describe(cause, say)
     if isinstance(cause, Refused):
         log.info("refused", extra={"error": type(cause).__name__, "reference": reference})
     elif text is not None:
         log.warning("turned away", extra={"error": repr(cause), "reference": reference})
     else:
         log.error("a command failed unexpectedly", exc_info=cause, extra={"reference": reference})
-    text = text or words(str(interaction.locale))("error.unexpected")
-    say, retry_buttons = words(str(interaction.locale)), await _retry_buttons(interaction, cause)
-    if retry_buttons is not None and retry_buttons.alternatives:
-        text += "\n" + "\n".join([say("fix.instead"), *(f"- {way}" for way in retry_buttons.alternatives)])
-    text += f"\n-# {say('reference', reference=reference)}"
+    ours, buttons = text is None or isinstance(cause, _OURS), await _retry_buttons(interaction, cause)
+    lines = [text or say("error.unexpected"), *_alternatives(buttons, say)]
+    if ours:
+        lines.append(f"-# {say('reference', reference=reference)}")
+    typed = "" if buttons is not None and buttons.editable else _typed_command(interaction, say)
     try:
-        await _send(interaction, text, None if retry_buttons is None else retry_buttons.view)
+        await _send(interaction, "\n".join(lines), typed, None if buttons is None else buttons.view)
     except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as exc:
         log.warning("the answer could not be given", extra={"reason": repr(exc), "reference": reference})
+
+
+def _alternatives(buttons: RefusalButtons | None, say: Words) -> Iterator[str]:
+    """Say what the buttons ask for where a phone cuts their labels."""
+    if buttons is not None and any(width(each) > FITTING for each in buttons.alternatives):
+        yield say("fix.instead")
+        yield from (f"- {each}" for each in buttons.alternatives)
 
 
 def visible_channels(interaction: discord.Interaction[Any], channel_ids: Sequence[int]) -> list[int]:
@@ -69,10 +82,10 @@ async def _retry_buttons(interaction: discord.Interaction[Any], cause: Exception
         return None
 
 
-async def _send(interaction: discord.Interaction[Any], text: str, buttons: discord.ui.View | None) -> None:
-    """Send a refusal with what was typed: below it where that fits, else in a file."""
+async def _send(interaction: discord.Interaction[Any], text: str, typed: str, buttons: discord.ui.View | None) -> None:
+    """Send a refusal with what is to be copied: below it where that fits, else in a file."""
     say, files = words(str(interaction.locale)), []
-    if typed := _typed_command(interaction):
+    if typed:
         block = f"{say('typed')}\n```\n{typed.replace('```', '` ` `')}\n```"
         if len(text) + len(block) < CONTENT:
             text += f"\n{block}"
@@ -82,10 +95,11 @@ async def _send(interaction: discord.Interaction[Any], text: str, buttons: disco
     await answer_error(interaction, text[:CONTENT], view=buttons, files=files)
 
 
-def _typed_command(interaction: discord.Interaction[Any]) -> str:
-    """Repeat the command as it was typed; empty where the interaction is no chat command."""
+def _typed_command(interaction: discord.Interaction[Any], say: Words) -> str:
+    """Repeat the command as it was typed; empty where it is no chat command, or a short one."""
     command = interaction.command
     if not isinstance(command, app_commands.Command):
         return ""
     options = {name: value for name, value in interaction.namespace}  # noqa: C416 (it answers to no `keys`)
-    return command_text(command.qualified_name, options) if options else ""
+    typed = command_text(command.qualified_name, options, say)
+    return typed if len(typed) > SHORT else ""

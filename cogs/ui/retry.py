@@ -98,10 +98,14 @@ def remember(interaction: discord.Interaction[Any], typed: TypedRequest) -> None
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RefusalButtons:
-    """The buttons below a refusal, and in words what those that ask for another video do."""
+    """The buttons below a refusal, and in words what those that ask for another video do.
+
+    `editable`: one of them opens what was typed in a form.
+    """
 
     view: discord.ui.View
     alternatives: tuple[str, ...] = ()
+    editable: bool = False
 
 
 async def offer_retry(interaction: discord.Interaction[Any], error: Exception, say: Words) -> RefusalButtons | None:
@@ -121,12 +125,11 @@ async def offer_retry(interaction: discord.Interaction[Any], error: Exception, s
     except errors.StoreError as exc:
         log.info("what was typed could not be kept", extra={"detail": str(exc)})
         return None
-    buttons = _buttons(
-        draft.id, list(by_label), again=may_be_accepted_later(error), editable="shots" not in typed.options, say=say
-    )
+    editable = "shots" not in typed.options
+    buttons = _buttons(draft.id, list(by_label), again=may_be_accepted_later(error), editable=editable, say=say)
     if interaction.guild_id is not None and any(isinstance(each, errors.QuotaExceeded) for each in reasons_of(error)):
         buttons.append(more_button(say, row=len(by_label)))
-    return RefusalButtons(view=stateless(*buttons), alternatives=tuple(alternatives))
+    return RefusalButtons(view=stateless(*buttons), alternatives=tuple(alternatives), editable=editable)
 
 
 def more_button(say: Words, *, row: int | None = None) -> discord.ui.Button[Any]:

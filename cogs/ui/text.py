@@ -18,6 +18,7 @@ MARKS: Final = 3  # on one character, as many as any writing needs
 REASON: Final = 300  # characters of what an admin gave as a reason
 
 _MARKS: Final = frozenset({"Mn", "Me"})  # what is drawn on, below or around the character before
+_WIDE: Final = frozenset({"W", "F"})
 # What means something to Discord anywhere, at the beginning of a line, or in an address.
 _MARKUP: Final = re.compile(r"[\\*_~`|\[\]<]|^[>#-]|(?<=\S):(?=//)")
 _DIRECTION_CONTROLS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -30,6 +31,11 @@ def cut(text: str, most: int) -> str:
     """
     text = limit_marks(text)
     return text if len(text) <= most else text[: most - 1].rstrip() + ELLIPSIS
+
+
+def width(text: str) -> int:
+    """Measure a text in characters as wide as Latin ones; Chinese ones count twice."""
+    return sum(2 if unicodedata.east_asian_width(character) in _WIDE else 1 for character in text)
 
 
 def limit_marks(text: str) -> str:
@@ -111,9 +117,25 @@ def failure(job: Job, say: Words) -> str:
     return say("failed.code", text=text, code=safe(job.failure_code, 40)) if job.failure_code else text
 
 
-def command_text(name: str, options: dict[str, Any]) -> str:
-    """Write a command as the person typed it, to be copied and changed."""
-    return " ".join([f"/{name}", *(f"{option}:{value}" for option, value in options.items())])
+def command_text(name: str, options: Mapping[str, Any], say: Words) -> str:
+    """Write a command as its reader's Discord shows it, to be copied and changed."""
+    typed = (f"{_name_of(f'slash.option.{option}', say)}:{_typed(value, say)}" for option, value in options.items())
+    return " ".join([command_name(name, say), *typed])
+
+
+def command_name(name: str, say: Words) -> str:
+    """Name a command as its reader's Discord does: `/视频 生成` for "video create"."""
+    parts = name.split(" ")
+    paths = (".".join(parts[: end + 1]) for end in range(len(parts)))
+    return "/" + " ".join(_name_of(f"slash.{path}", say) for path in paths)
+
+
+def _name_of(key: str, say: Words) -> str:
+    return say(key) if say.has(key) else key.rpartition(".")[2]
+
+
+def _typed(value: Any, say: Words) -> str:
+    return say("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def changes(typed: Mapping[str, Any], request: VideoRequest, model: str, say: Words) -> str:
@@ -143,6 +165,12 @@ def option_list(options: Iterable[str], made: Mapping[str, Any], say: Words) -> 
     return say("comma").join(
         chosen(option, made[option], say) if option in made else say(f"studio.no.{option}") for option in options
     )
+
+
+def either(names: Sequence[str], say: Words) -> str:
+    """List things of which one is to be chosen: "5 or 10"."""
+    *some, last = names
+    return say("either", some=say("comma").join(some), last=last) if some else last
 
 
 def reason_text(reason: str, say: Words) -> str:

@@ -1,5 +1,7 @@
 """`/help`, `/about` and `/feedback`."""
 
+import re
+
 import pytest
 
 from bot import __version__
@@ -16,10 +18,20 @@ async def test_help_says_how_to_begin_and_what_one_has_here(system: System) -> N
         await system.rest()
         member = await people.answer(await people.types("help"))
         admin = await people.answer(await people.types("help", user="admin"))
-    assert SAY("help") in member
+        direct = await people.answer(await people.types("help", channel="dm"))
+        chinese = await people.answer(await people.types("help", locale="zh-CN"))
     assert "57 credits" in member
-    assert SAY("help.admin") not in member
+    assert re.search(r"</video create:\d+> and describe", member), "a tap begins to type it"
+    assert f"/video create prompt:{SAY('help.prompt')}" in member
+    assert "makes 3–15 s; 5 s cost: standard 5, pro 7, standard + sound 8, pro + sound 10" in member
+    assert "makes 5 or 10 s; 5 s cost: standard 5, pro 7" in member
+    assert SAY("help.admin") not in member + direct
     assert SAY("help.admin") in admin
+    assert "You have 60 credits left" in direct
+    assert "server" not in direct
+    assert "channel" not in direct
+    assert "/视频 生成 提示词:一只狐狸" in chinese
+    assert re.search(r"</video create:\d+> 生成视频", chinese), "only the English name can be tapped"
 
 
 async def test_help_says_why_no_video_is_made_here(system: System) -> None:
@@ -40,6 +52,7 @@ async def test_about_says_what_runs_and_how_the_services_are(system: System) -> 
     async with system.bot(source_url="https://git.example/bot"):
         is_told = await people.answer(await people.types("about"))
         assert __version__ in is_told
+        assert "second" not in is_told
         assert "https://git.example/bot" in is_told
         assert SAY("about.service", name="kirin", condition=SAY("about.well")) in is_told
     async with system.bot():

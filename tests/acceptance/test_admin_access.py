@@ -48,7 +48,7 @@ async def test_a_role_that_was_let_in_under_integrations_may_use_commands_and_pa
         message = await people.answered(opened)
         pressed = await people.presses(message, "setup:channels", "general", user="ben")
         await people.edited(pressed)
-        assert "No videos are made in this channel" in await request_video(people, channel="rushes")
+        assert "Videos can't be made in this channel" in await request_video(people, channel="rushes")
 
 
 async def test_who_was_let_in_and_is_not_any_more_cannot_use_an_open_panel(system: System) -> None:

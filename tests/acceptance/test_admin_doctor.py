@@ -72,12 +72,12 @@ async def test_what_was_deleted_is_found_and_cleared_without_letting_anybody_in(
         assert f"`{role}`" in said
         assert f"`{other}`" in said
         assert "Channels that exist no more" in said
-        assert "Nothing was taken" in await request_video(people)
+        assert "Nothing was charged" in await request_video(people)
         said = await run_admin(people, "doctor", tidy=True)
         assert "It holds at once" in said
         assert f"`{other}`" not in said
         assert f"`{role}`" in said
-        assert "Nothing was taken" in await request_video(people)
+        assert "Nothing was charged" in await request_video(people)
         await run_admin(people, "roles", allow="Film club")
         await run_admin(people, "doctor", tidy=True)
         assert "exist no more" not in await run_admin(people, "doctor")

@@ -100,7 +100,7 @@ async def test_roles_and_channels_of_another_server_are_named_and_let_nobody_in(
         sent = await imports(people, file(channels={"allowed": ["123456789012345678"]}))
         assert "Not in this server, so nobody gets in by them: `123456789012345678`" in await people.answer(sent)
         await applies(people, sent)
-        assert "No videos are made in this channel" in await request_video(people)
+        assert "Videos can't be made in this channel" in await request_video(people)
         assert "`123456789012345678`" in await run_admin(people, "doctor")
 
 

@@ -185,7 +185,7 @@ async def test_anybodys_waiting_job_is_taken_back_and_its_card_says_so(system: S
         assert "3 credits are <@" in await run_admin(people, "jobs cancel", job=second["id"])
         await people.card("Cancelled before it began")
         await called_once(system, "cancelled")
-        assert "past the point" in await run_admin(people, "jobs cancel", job=first["id"])
+        assert "too late to cancel" in await run_admin(people, "jobs cancel", job=first["id"])
         await people.fault("kirin", "stuck", count=0)
     (_, cancelled) = system.database.jobs()
     assert (cancelled["status"], cancelled["credits"]) == ("cancelled", 3)

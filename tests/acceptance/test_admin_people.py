@@ -82,7 +82,7 @@ async def test_a_pause_takes_nothing_new_and_finishes_what_was_begun(system: Sys
         assert "That is how it was already" in await run_admin(people, "pause")
         refusal = await request_video(people, user="ben")
         assert "film night" in refusal
-        assert "Nothing was taken" in refusal
+        assert "Nothing was charged" in refusal
         await people.result()
         await system.rest()
     async with system.bot():

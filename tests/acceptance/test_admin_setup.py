@@ -25,7 +25,7 @@ async def test_every_step_of_the_first_run_holds_at_once_even_after_a_restart(sy
         await people.answered(opened)
         assert "6 steps are still open" in await panel(people, opened)
         await people.edited(await presses(people, opened, "channels", "general"))
-        assert "No videos are made in this channel" in await request_video(people, channel="rushes")
+        assert "Videos can't be made in this channel" in await request_video(people, channel="rushes")
     async with system.bot():
         await people.edited(await presses(people, opened, "moderators", "general"))
         await people.edited(await presses(people, opened, "audit", "general"))

@@ -62,7 +62,7 @@ async def test_without_a_database_nothing_is_decided_nobody_is_let_in_and_the_do
         assert "The database does not answer" in (said := await run_admin(people, "doctor"))
         assert "I may post videos in" in said
         for name, options in (("show", {}), ("pause", {}), ("block", {"member": "ana"}), ("export", {})):
-            assert "Reference" in await run_admin(people, name, **options)
+            assert "Tell the admins this number" in await run_admin(people, name, **options)
         assert "On its way" not in await request_video(people)
         failing.gone = False
         assert "Nothing has been changed yet" in await run_admin(people, "audit")
@@ -103,7 +103,7 @@ async def test_a_server_that_discord_has_lost_sight_of_keeps_what_was_decided(sy
         await run_admin(people, "channels", allow="general")
         await people.change_settings(guild_available=False)
         await people.change_settings(guild_available=True)
-        assert "No videos are made in this channel" in await request_video(people, channel="rushes")
+        assert "Videos can't be made in this channel" in await request_video(people, channel="rushes")
         assert "I may post videos in" in await run_admin(people, "doctor")
 
 
@@ -113,4 +113,4 @@ async def test_a_server_that_takes_the_bot_back_finds_its_settings(system: Syste
         await run_admin(people, "channels", allow="general")
         await people.change_settings(bot_present=False)
         await people.change_settings(bot_present=True)
-        assert "No videos are made in this channel" in await request_video(people, channel="rushes")
+        assert "Videos can't be made in this channel" in await request_video(people, channel="rushes")

@@ -36,7 +36,7 @@ async def test_a_chinese_member_of_an_english_guild_is_answered_in_chinese_alone
         jobs = await people.answer(await people.types("video jobs", **ZH))
     assert "收到，开工了" in answer
     assert "本次 3 点额度，还剩 57 点额度" in answer
-    assert "还剩 **57 点额度**，共 60 点" in quota
+    assert "还剩 **57 点**，共 60 点额度" in quota
     assert "完成" in jobs
     public = await shown(people)
     assert [text for text in public if CHINESE.search(text)] == []
@@ -94,6 +94,30 @@ async def test_refusals_are_in_chinese_down_to_the_reason(system: System, option
     assert system.database.jobs() == []
 
 
+async def test_a_refusal_says_what_why_and_what_now_and_nothing_else(system: System) -> None:
+    people, typed = system.people, dict[str, Any](prompt=PROMPT, model="kling-v1", duration=20)
+    async with system.bot():
+        said = [
+            await people.answer(await people.types("video create", **typed, **each)) for each in (dict[str, Any](), ZH)
+        ]
+    english, chinese = map(str.splitlines, said)
+    assert english == [
+        "**Kling 1** can't make this video. Nothing was charged.",
+        "- It can't make 20-second videos; choose 5 or 10 seconds.",
+    ]
+    assert chinese == ["**Kling 1** 做不了这个视频，没有扣额度。", "- 它做不了 20 秒的视频，可选 5、10 秒。"]
+
+
+async def test_what_no_button_opens_again_stands_there_to_copy_as_its_reader_typed_it(system: System) -> None:
+    people, long = system.people, "雪地里的狐狸" * 5
+    async with system.bot():
+        saved = await people.types("preset save", **ZH, also={"name": " ", "prompt": long, "sound": True})
+        short = await people.types("preset save", also={"name": "x"}, **ZH)
+        answers = [await people.answer(each) for each in (saved, short)]
+    assert f"```\n/预设 保存 名称:  提示词:{long} 声音:是\n```" in answers[0]
+    assert "```" not in answers[1]
+
+
 async def test_missing_permissions_are_called_as_discord_calls_them_in_chinese(system: System) -> None:
     async with system.bot():
         sent = await system.people.types("video create", channel="no-files", **SMALL, **ZH)
@@ -110,7 +134,7 @@ async def test_a_failure_is_told_to_its_requester_in_chinese_and_to_the_guild_in
         card = await people.card("Could not be made")
     assert "视频服务不肯开始" in answer
     assert "没有扣额度" in answer
-    assert "would not begin with it" in card
+    assert "wouldn't start on this" in card
     assert "006001099" in card
     assert system.database.balances() == (0, 0)
 

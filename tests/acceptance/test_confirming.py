@@ -23,7 +23,7 @@ async def test_a_dear_video_is_made_after_a_yes_and_a_restart(system: System) ->
         await dear(system)
         refused = await system.people.answered(await system.people.types("video create", **SMALL))
         assert "costs 3 credits" in refused["content"]
-        assert "Nothing was taken" in refused["content"]
+        assert "Nothing was charged" in refused["content"]
         assert refused["components"][0]["components"][0]["label"] == "Make it for 3 credits"
     assert system.database.jobs() == []
     async with system.bot():

@@ -23,7 +23,7 @@ def test_the_demo_of_what_cannot_be_done_ends_with_the_reasons(
 ) -> None:
     assert main(["demo", "--duration", "99", "--output", str(tmp_path)]) == 1
     shown = capsys.readouterr().out
-    assert "A video can't last 99 seconds" in shown
+    assert "can't make 99-second videos" in shown
     assert "the request was refused" in shown
     assert list(tmp_path.iterdir()) == []
 

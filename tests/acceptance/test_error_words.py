@@ -8,11 +8,11 @@ from tests.acceptance.system import PROMPT, System
 
 KLING: Final[dict[str, Any]] = {"model": "kling-v1", "prompt": PROMPT}
 REFUSED: Final = [
-    ("kling", "1102", "used up what its operator has bought", "用量已经用完"),
-    ("kling", "1103", "may not use that model", "换个模型"),
-    ("kling", "1301", "content rules refused the prompt", "换种说法"),
-    ("kling", "1201", "does not take one of the settings", "改一改设置"),
-    ("kirin", "006001099", "would not begin with it", "改一改再试"),
+    ("kling", "1102", "used up what its operator bought", "用量已经用完"),
+    ("kling", "1103", "isn't allowed to use that model", "换个模型"),
+    ("kling", "1301", "content rules don't allow this prompt", "换种说法"),
+    ("kling", "1201", "doesn't accept these settings", "改一改设置"),
+    ("kirin", "006001099", "wouldn't start on this", "改一改再试"),
 ]
 
 

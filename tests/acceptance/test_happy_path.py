@@ -205,7 +205,7 @@ async def test_a_waiting_video_can_be_taken_back(system: System) -> None:
         assert await people.completes("video cancel", focused="job", job="first") == []
         running = next(job for job in system.database.jobs() if job["status"] == "running")
         late = await people.types("video cancel", job=running["id"])
-        assert "past the point" in await people.answer(late)
+        assert "too late to cancel" in await people.answer(late)
     assert len(await people.tasks()) == 1
     assert system.database.balances() == (3, 0)
 

@@ -63,7 +63,7 @@ async def test_pages_are_turned_and_searched_also_after_a_restart(system: System
         assert found["content"].count("-# Kirin 3") == 1
     async with system.bot():
         nothing = await people.answered(await people.types("library", text="paper_2_"))
-        assert "No video fits" in nothing["content"]
+        assert "No videos match" in nothing["content"]
         everything = await turn_page(system, found, "library:clear")
         assert everything["content"] == first["content"]
 
@@ -141,7 +141,7 @@ async def test_who_may_ask_for_nothing_here_has_nothing_posted_here_either(syste
         (job_id,) = await made(system, "a paper boat")
         opened = await people.answered(await people.types("library", id=job_id))
         await run_admin(people, "block", member="ana", hours=1)
-        assert "can't ask for videos in this server" in await people.answer(await press(system, opened, "library:send"))
+        assert "can't make videos in this server" in await people.answer(await press(system, opened, "library:send"))
         await run_admin(people, "unblock", member="ana")
         await run_admin(people, "pause")
         assert "paused" in await people.answer(await press(system, opened, "library:send"))

@@ -23,7 +23,7 @@ async def test_a_model_that_its_service_gives_up_is_said_so_and_another_is_one_t
     general = system.id_of("channels", "general")
     async with system.bot(kirin_api_key="", kling_models=offer, operator_channel_id=general):
         await people.types("video create", **{**SMALL, "duration": 5}, model="kling-v1")
-        text = await people.card("makes no more videos with this model")
+        text = await people.card("no longer offers this model")
         assert "Nothing was charged" in text
         (card,) = await people.cards()
         assert labels(card) == ["Use Kling 3 (5 credits)", "Edit & retry"]
@@ -36,7 +36,7 @@ async def test_a_model_that_its_service_gives_up_is_said_so_and_another_is_one_t
 
         assert "discontinued and is no longer available" in (await people.until(is_told, what="the alert"))["content"]
         refused = await people.answered(await people.types("video create", prompt=PROMPT, model="kling-v1"))
-        assert "makes no more videos with the model **Kling 1**" in refused["content"]
+        assert "no longer offers **Kling 1**" in refused["content"]
         assert "Use Kling 3 (5 credits)" in labels(refused)
         chosen = await people.completes("video create", focused="model", prompt=PROMPT)
         assert [each["value"] for each in chosen] == ["kling-v3"]

@@ -124,7 +124,7 @@ async def test_sharing_is_for_admins_until_they_leave_it_to_the_members(system: 
         ({"name": "x", "prompt": "a {fox"}, "single brace at character 3"),
         ({"name": "x", "prompt": "a {0.__class__}"}, "can't be the name of a gap"),
         ({"name": "x"}, "prompt is empty"),
-        ({"name": "x", "prompt": PROMPT, "model": "kirin_v3_t2v", "cfg": 0.5}, "can't do that"),
+        ({"name": "x", "prompt": PROMPT, "model": "kirin_v3_t2v", "cfg": 0.5}, "can't make this video"),
         ({"name": "x", "from": "0123456789abcdef"}, "no such video here"),
     ],
 )

@@ -34,39 +34,43 @@ async def told_directly(people: People, part: str, *, user: str = "ana") -> Json
     return await people.until(found, what=f"a direct message that says {part!r}")
 
 
-async def test_the_quota_says_what_is_left_what_happened_and_what_things_cost(system: System) -> None:
+async def ledger(people: People) -> str:
+    shown = await people.answered(await people.types("quota"))
+    return await people.answer(await people.presses(shown, "quota:ledger"))
+
+
+async def test_the_quota_says_what_is_left_and_what_the_latest_videos_cost_the_ledger_every_move(
+    system: System,
+) -> None:
     people = system.people
     async with system.bot():
         await run_admin(people, "grant", member="ana", credits=20, note="thank you")
         await people.types("video create", **SMALL)
         result = await people.result()
         await system.rest()
-        english, chinese = await quota(people), await quota(people, locale=ZH)
-    for part in ("**57 credits** of 60 left", "🎁 20 credits that never expire", "**77 credits** now"):
+        english, chinese, every = await quota(people), await quota(people, locale=ZH), await ledger(people)
+    for part in ("**57 of 60 credits** left", "🎁 20 credits that never expire", "**77 credits** now"):
         assert part in english
-    for part in (
-        f"`{MINUS}3` reserved for [a video]",
-        "`3` of what was reserved spent",
-        "`+20` granted by an admin. Reason: thank you",
-    ):
-        assert part in english
-    assert f"/{result['id']})" in english
-    assert "Kirin 3: standard 5, pro 7, standard + sound 8, pro + sound 10" in english
-    assert "Kling 1: standard 5, pro 7" in english
-    for part in ("还剩 **57 点额度**", "永不过期的额度：20 点额度", "`+20` 管理员发放"):
+    assert f"`{MINUS}3` · [“" in english
+    assert english.count(f"/{result['id']})") == 1
+    for part in ("`+20` granted by an admin. Reason: thank you", f"`{MINUS}3` reserved for [“", "`3` of the reserved"):
+        assert part in every
+    for part in ("还剩 **57 点**，共 60 点额度", "永不过期：20 点额度", "`+20` 管理员发放"):
         assert part in chinese
 
 
-async def test_what_nothing_came_of_is_free_again_and_says_so(system: System) -> None:
+async def test_what_nothing_came_of_was_not_charged_and_says_so(system: System) -> None:
     people = system.people
     await people.fault("kirin", "task_failed", code="1301")
     async with system.bot():
         await people.types("video create", **SMALL)
         await people.card(SAY("card.failed"))
         await system.rest()
-        text = await quota(people)
-    assert "**60 credits** of 60 left" in text
-    assert "`+3` free again: nothing came of [a video]" in text
+        text, every = await quota(people), await ledger(people)
+    assert "**60 of 60 credits** left" in text
+    assert "`0` · [“" in text
+    assert "not charged" in text
+    assert "`+3` returned: [“" in every
 
 
 async def test_a_pool_and_what_all_use_together_are_shown_to_those_they_concern(system: System) -> None:
@@ -76,8 +80,8 @@ async def test_a_pool_and_what_all_use_together_are_shown_to_those_they_concern(
         await run_admin(people, "pool", name="crew", role="Team", credits=300, period="month")
         await run_admin(people, "allowance", credits=50, period="day", whole=True)
         mine, others = await quota(people), await quota(people, user="ben")
-    assert "**crew**: 300 credits of 300 left" in mine
-    assert "All members together: 50 credits of 50 left" in mine
+    assert "**crew**, shared: 300 of 300 credits left" in mine
+    assert "Everyone in this server together: 50 of 50 credits left" in mine
     assert "You can spend **50 credits** now." in mine
     assert "crew" not in others
 
@@ -88,10 +92,10 @@ async def test_a_gift_expires_as_it_would_have_and_both_see_it(system: System) -
         await run_admin(people, "server", gifts=True)
         said = await people.answer(await people.types("gift", member="ben", credits=25))
         assert "25 credits" in said
-        assert "**35 credits** of 60" in await quota(people)
-        assert f"`{MINUS}25` given to <@{system.id_of('users', 'ben')}>" in await quota(people)
+        assert "**35 of 60 credits**" in await quota(people)
+        assert f"`{MINUS}25` you gave to <@{system.id_of('users', 'ben')}>" in await quota(people)
         received = await quota(people, user="ben")
-        assert "🎁 25 credits from other members, which expire <t:" in received
+        assert "🎁 25 credits from other members · expire <t:" in received
         assert f"`+25` given to you by <@{system.id_of('users', 'ana')}>" in received
         (told,) = [each for each in await people.messages() if "🎁" in each["content"]]
         assert system.id_of("users", "ben") in [each["id"] for each in told["mentions"]]
@@ -130,7 +134,7 @@ async def test_who_asks_for_more_gets_it_once_an_admin_approves_even_after_a_res
         unclear = await people.answer(await people.submits(opened, user=ADMIN, credits="5000"))
         assert "from 1 to 1,000" in unclear
         await people.answer(await people.submits(opened, user=ADMIN, credits="40"))
-        await told_directly(people, "**40 credits** are yours there")
+        await told_directly(people, "granted you **40 credits**")
         assert "🎁 40 credits that never expire" in await quota(people)
 
         async def decided() -> bool:

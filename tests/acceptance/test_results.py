@@ -83,7 +83,7 @@ async def test_what_was_entered_in_a_form_is_kept_when_it_is_refused(system: Sys
         refused = await system.people.answered(
             await system.people.submits(opened, prompt="a paper ship", duration="99")
         )
-        assert "99 seconds" in refused["content"]
+        assert "99-second" in refused["content"]
         ways = [each["custom_id"] for row in refused["components"] for each in row["components"]]
         await system.people.presses(refused, ways[0])
         repaired = await appears(system, {message["id"]})
@@ -282,7 +282,7 @@ async def test_without_credits_a_button_is_refused_as_a_command_is(system: Syste
     async with system.bot(daily_credits=3):
         message = await posted(system)
         answer = await system.people.answer(await press(system, message, "again"))
-    assert "That costs 3 credits, and you have 0 left" in answer
+    assert "This video costs 3 credits, and you have 0 of" in answer
     assert system.database.balances() == (0, 3)
 
 

@@ -130,4 +130,4 @@ async def test_every_command_that_opens_a_form_answers_while_the_database_is_stu
             assert (await first_answer(people, feedback, "feedback"))["modal"]
             assert (await first_answer(people, menu, "the menu"))["modal"]
             assert not (await first_answer(people, preset, "preset use"))["modal"]
-            assert "Nothing was taken" in await people.answer(preset)
+            assert "Nothing was charged" in await people.answer(preset)

@@ -1,4 +1,4 @@
-"""Says what the bot is: which version runs since when, and how the video services are."""
+"""Says what the bot is: which version runs, and how the video services are."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -26,7 +26,6 @@ class Facts:
 
     version: str
     source: str | None
-    started_at: datetime
 
 
 class About:
@@ -36,10 +35,6 @@ class About:
         self.facts = facts
         self._health, self._clock = health, clock
         self._known: dict[str, tuple[datetime, Condition]] = {}
-
-    def uptime(self) -> timedelta:
-        """Count how long this process has been running."""
-        return self._clock() - self.facts.started_at
 
     async def conditions(self) -> dict[str, Condition]:
         """Find how every configured video service is, by its id."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import discord
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,10 +12,9 @@ from hypothesis import strategies as st
 from bot.domain import Account, Destination, Kind, StatementEntry, VideoRequest
 from bot.locale import locales, words
 from bot.service.jobs.types import Balances, FundingSource
-from cogs.credits.quota import BAR, bar, quota_text
+from cogs.credits.quota import BAR, MINUS, MOVES, bar, ledger_text, quota_text
 from cogs.ui import CONTENT
 from tests import jobs
-from tests.models import CAPABILITIES
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=3)
@@ -33,7 +33,7 @@ def source(**changes: Any) -> FundingSource:
 
 def shown(*entries: StatementEntry, balances: Balances | None = None, locale: str = "en-US") -> str:
     balances = balances or Balances(sources=(source(),))
-    return quota_text(balances, entries, list(CAPABILITIES.values()), words(locale))
+    return quota_text(balances, entries, words(locale))
 
 
 def entry(kind: Kind = Kind.HOLD, amount: int = -5, **changes: Any) -> StatementEntry:
@@ -62,14 +62,14 @@ def test_pools_granted_credits_and_what_all_share_are_named_and_empty_ones_left_
     )
     cap = source(owner="guild:7", allowance=30, held=0, settled=0)
     text = shown(balances=Balances(sources=(source(), pool, extra), caps=(cap,)))
-    assert "**film\\_crew**: 300 credits of 300" in text
+    assert "**film\\_crew**, shared: 300 of 300 credits left" in text
     assert "🎁" not in text
-    assert "All members together: 30 credits of 30" in text
+    assert "Everyone in this server together: 30 of 30 credits left" in text
     assert "You can spend **30 credits** now." in text
     kept = replace(extra, account=replace(extra.account, settled=5))
     assert "🎁 15 credits that never expire" in shown(balances=Balances(sources=(source(), kept)))
     gift = replace(kept, renews_at=LATER)
-    assert "🎁 15 credits from other members, which expire <t:" in shown(balances=Balances(sources=(source(), gift)))
+    assert "🎁 15 credits from other members · expire <t:" in shown(balances=Balances(sources=(source(), gift)))
 
 
 def test_the_sum_of_all_accounts_is_told_only_where_it_is_another_number() -> None:
@@ -82,14 +82,40 @@ def test_the_sum_of_all_accounts_is_told_only_where_it_is_another_number() -> No
 @pytest.mark.parametrize("locale", locales())
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("amount", [-5, 5])
-def test_every_line_is_told_in_words(locale: str, kind: Kind, amount: int) -> None:
+def test_every_line_of_the_ledger_is_told_in_words(locale: str, kind: Kind, amount: int) -> None:
     for job in (None, JOB):
-        text = shown(entry(kind, amount, job=job, other_id=9, note="*thanks* @everyone"), locale=locale)
+        text = ledger_text([entry(kind, amount, job=job, other_id=9, note="*thanks* @everyone")], words(locale))
         assert "5`" in text
         assert "@everyone" not in text
 
 
-def test_a_line_leads_to_its_video_or_else_to_its_card() -> None:
+def test_an_empty_ledger_says_so() -> None:
+    assert ledger_text([], words()) == "Nothing has moved yet."
+    assert "latest videos" not in shown()
+
+
+def moves(*entries: StatementEntry) -> list[str]:
+    return shown(*entries).partition("latest videos**\n")[2].splitlines()
+
+
+def test_a_video_is_one_line_whatever_has_moved_for_it() -> None:
+    at, job = discord.utils.format_dt(NOW, "R"), replace(JOB, request=VideoRequest(model="m", prompt="A fox in snow"))
+    held, spent, free = entry(job=job), entry(Kind.SETTLE, -3, job=job), entry(Kind.RELEASE, 5, job=job)
+    assert moves(held) == [f"`{MINUS}5` · “A fox in snow” · reserved {at}"]
+    assert moves(spent, held) == [f"`{MINUS}3` · “A fox in snow” · {at}"]
+    assert moves(free, held) == [f"`0` · “A fox in snow” · {at}, not charged"]
+    assert moves(entry(Kind.GRANT, 20), spent, held)[0].startswith("- `+20` granted by an admin.")
+
+
+def test_long_prompts_are_cut_to_a_phones_line_chinese_ones_earlier() -> None:
+    cut = [
+        moves(entry(job=replace(JOB, request=VideoRequest(model="m", prompt=each * 40))))[0].count(each)
+        for each in "x狐"
+    ]
+    assert cut == [15, 7]
+
+
+def test_a_video_leads_to_its_message_or_else_to_its_card() -> None:
     card = replace(JOB, card_channel_id=5, card_message_id=50)
     done = replace(card, message_channel_id=5, message_id=51)
     direct = replace(card, message_channel_id=77, message_id=52)
@@ -102,8 +128,11 @@ def test_a_line_leads_to_its_video_or_else_to_its_card() -> None:
 @pytest.mark.parametrize("locale", locales())
 def test_what_does_not_fit_a_message_is_left_out_from_the_oldest_on(locale: str) -> None:
     lines = [entry(Kind.GRANT, number, other_id=9, note="x" * 60) for number in range(1, 40)]
-    text = shown(*lines, locale=locale)
+    text = ledger_text(lines, words(locale))
     assert len(text) <= CONTENT
     assert "`+1`" in text
     assert "`+39`" not in text
-    assert "Kling 1" in text
+    crowded = Balances(sources=(source(), *[source(owner=f"pool:{'x' * 60}@guild:7")] * 12))
+    assert len(quota_text(crowded, lines, words(locale))) <= CONTENT
+    assert f"`+{MOVES}`" in shown(*lines, locale=locale)
+    assert f"`+{MOVES + 1}`" not in shown(*lines, locale=locale)

@@ -43,6 +43,7 @@ PRESSES: Final = {
     "preset:page:{page}:{direction}": ["preset:page:0:<", "preset:page:2:>"],
     "preset:use:{preset_id}": [f"preset:use:{DRAFT}"],
     "privacy:delete:{messages}": ["privacy:delete:0", "privacy:delete:1"],
+    "quota:ledger": ["quota:ledger"],
     "quota:more": ["quota:more"],
     "result:{action}:{job_id}[:{more}]": [
         *(f"result:again:{JOB}", f"result:reshape:{JOB}:9:16", f"result:erase:{JOB}:{SNOWFLAKE}"),

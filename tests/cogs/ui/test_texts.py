@@ -28,7 +28,7 @@ from cogs.credits.quota import BAR, bar
 from cogs.ui import cut, link, safe
 from cogs.ui.job_views import PROMPT_ON_CARD, alt_text, card_embed, job_line, result_text
 from cogs.ui.limits import ALT_TEXT
-from cogs.ui.text import ELLIPSIS, MARKS, command_text, failure
+from cogs.ui.text import ELLIPSIS, MARKS, command_text, either, failure
 from tests import jobs
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -156,8 +156,22 @@ def test_a_text_that_is_cut_says_so(text: str, most: int) -> None:
     assert shown == text or shown.endswith(ELLIPSIS)
 
 
-def test_a_command_is_kept_as_it_was_typed() -> None:
-    assert command_text("video create", {"prompt": "a fox", "sound": True}) == "/video create prompt:a fox sound:True"
+@pytest.mark.parametrize(
+    ("locale", "shown"),
+    [
+        ("en-US", "/video create prompt:a fox sound:yes model:kling-v1"),
+        ("zh-CN", "/视频 生成 提示词:a fox 声音:是 模型:kling-v1"),
+    ],
+)
+def test_a_command_is_kept_as_its_reader_typed_it(locale: str, shown: str) -> None:
+    options = {"prompt": "a fox", "sound": True, "model": "kling-v1"}
+    assert command_text("video create", options, words(locale)) == shown
+
+
+def test_things_to_choose_from_are_listed_as_people_would() -> None:
+    say, chinese = words("en-US"), words("zh-CN")
+    assert [either(names, say) for names in (["5"], ["5", "10"], ["a", "b", "c"])] == ["5", "5 or 10", "a, b or c"]
+    assert either(["5", "10"], chinese) == "5、10"
 
 
 def test_a_link_leads_to_the_message_in_a_guild_or_in_direct_messages() -> None:
