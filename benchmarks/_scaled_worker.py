@@ -37,7 +37,6 @@ AT_WORK: Final = 40  # videos at once, so that no more want to end together than
 
 def _settings(folder: str) -> Settings:
     return Settings(
-        _env_file=None,
         discord_token=SecretStr("token"),
         kirin_api_key=SecretStr("key"),
         monthly_budget_usd=None,

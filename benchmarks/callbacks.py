@@ -62,7 +62,6 @@ _STRANGERS: Final = (Figure(name="a forged call", floor=_POST), Figure(name="a c
 FIGURES: Final = (*_QUERIES, *_NOTICED, *_STRANGERS)
 LIMITS: Final = RunningLimits(per_provider=JOBS, per_user=JOBS, per_guild=JOBS, total=JOBS, abreast=JOBS)
 SETTINGS: Final = Settings(
-    _env_file=None,
     discord_token=SecretStr("token"),
     kirin_api_key=SecretStr("key"),
     monthly_budget_usd=None,

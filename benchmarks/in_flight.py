@@ -41,7 +41,6 @@ LATENCY: Final = 0.1  # seconds that the video service takes to answer
 WARM_UP: Final = 3.0  # seconds
 SECONDS: Final = 20.0
 SETTINGS: Final = Settings(
-    _env_file=None,
     discord_token=SecretStr("token"),
     kirin_api_key=SecretStr("key"),
     monthly_budget_usd=None,

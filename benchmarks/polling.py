@@ -34,7 +34,6 @@ ROUNDS: Final = 2
 CONNECTIONS: Final = 10
 LIMITS: Final = RunningLimits(per_provider=JOBS, per_user=1, per_guild=JOBS, total=JOBS, abreast=JOBS)
 SETTINGS: Final = Settings(
-    _env_file=None,
     discord_token=SecretStr("token"),
     kirin_api_key=SecretStr("key"),
     monthly_budget_usd=None,

@@ -160,7 +160,6 @@ async def soaking(folder: Path) -> AsyncIterator[Soak]:
     service: Any = Service(calls, polls=2)
     media: Any = Media()
     settings = Settings(
-        _env_file=None,
         discord_token=SecretStr("token"),
         kirin_api_key=SecretStr("key"),
         monthly_budget_usd=None,

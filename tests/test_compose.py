@@ -134,7 +134,7 @@ def test_the_password_is_in_a_file_alone(many: Mapping[str, Any], monkeypatch: p
         assert not any(re.search("PASSWORD$", variable) for variable in service["environment"])
     for variable, value in many["services"]["worker"]["environment"].items():
         monkeypatch.setenv(variable, value)
-    settings = Settings.load(_env_file=None, discord_token="t", kirin_api_key="k", monthly_budget_usd="none")
+    settings = Settings.load(env_file=None, discord_token="t", kirin_api_key="k", monthly_budget_usd="none")
     assert settings.database_name == "shotcaller on postgres:5432"
 
 

@@ -25,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def settings() -> Settings:
-    return Settings.load(_env_file=None, discord_token="t", kirin_api_key="k", monthly_budget_usd="none")
+    return Settings.load(env_file=None, discord_token="t", kirin_api_key="k", monthly_budget_usd="none")
 
 
 def rights(path: str | Path) -> str:

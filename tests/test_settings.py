@@ -32,7 +32,7 @@ def _bare_environment() -> Iterator[None]:
 
 def load(**environment: str) -> Settings:
     os.environ.update({"DISCORD_TOKEN": TOKEN, "KIRIN_API_KEY": KEY, "MONTHLY_BUDGET_USD": "50", **environment})
-    return Settings.load(_env_file=None)
+    return Settings.load(env_file=None)
 
 
 def mistakes(**environment: str) -> dict[str, str]:
@@ -153,7 +153,7 @@ def in_file(folder: Path, *lines: str) -> dict[str, str]:
         "\n".join((f"DISCORD_TOKEN={TOKEN}\nKIRIN_API_KEY={KEY}", "MONTHLY_BUDGET_USD=50", *lines)), encoding="utf-8"
     )
     try:
-        Settings.load(_env_file=file)
+        Settings.load(env_file=file)
     except SettingsInvalid as exc:
         return {name.replace(str(file), ".env"): said for name, said in exc.problems}
     return {}
@@ -194,7 +194,7 @@ def test_a_file_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"DISCORD_TOKEN=\xff\xfe")
     for file, said in ((tmp_path / ".env", "expected text in UTF-8"), (tmp_path, "expected a file that can be read")):
         with pytest.raises(SettingsInvalid) as caught:
-            Settings.load(_env_file=file)
+            Settings.load(env_file=file)
         assert dict(caught.value.problems)[str(file)].startswith(said)
 
 
@@ -357,7 +357,7 @@ def test_the_example_shows_the_defaults() -> None:
 
 def unfilled(file: Path) -> dict[str, str]:
     with pytest.raises(SettingsInvalid) as caught:
-        Settings.load(_env_file=file)
+        Settings.load(env_file=file)
     return dict(caught.value.problems)
 
 
@@ -368,7 +368,7 @@ def test_the_example_filled_in_is_a_bot_that_runs(tmp_path: Path) -> None:
     copy.write_text(copy.read_text(encoding="utf-8").replace("\nMONTHLY_BUDGET_USD=", "\nMONTHLY_BUDGET_USD=50"))
     assert dotenv_values(copy)["DISCORD_TOKEN"] == TOKEN
     os.environ["KIRIN_API_KEY"] = KEY
-    assert Settings.load(_env_file=copy) == load()
+    assert Settings.load(env_file=copy) == load()
 
 
 def test_metrics_are_served_at_a_port() -> None:

@@ -70,7 +70,7 @@ def initialize(
     if not setup.keep(may_replace=may_replace):
         return 1
     setup.invite(invitation)
-    return asyncio.run(examine(Settings.load(_env_file=file), words(terminal_locale(environment)), out=out))
+    return asyncio.run(examine(Settings.load(env_file=file), words(terminal_locale(environment)), out=out))
 
 
 class _Setup:
@@ -207,7 +207,7 @@ class _Setup:
         """Build the settings as they would be with what is known, and something in the place of what is not."""
         service = {} if self._has_service() else {"KIRIN_API_KEY": "-"}
         filled = UNKNOWN | service | self._values
-        return Settings.load(_env_file=self._file, **{name.lower(): value for name, value in filled.items()})
+        return Settings.load(env_file=self._file, **{name.lower(): value for name, value in filled.items()})
 
     def _tell(self, text: str) -> None:
         self._out.write(f"{text}\n")

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     ModelWrapValidatorHandler,
     SecretStr,
@@ -22,7 +25,6 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.domain import PROMPT_LIMIT
 from bot.domain.sharing import parse_shards
@@ -131,9 +133,9 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 SocketAddress = Annotated[str, AfterValidator(_socket_address)]
 UrlPath = Annotated[str, AfterValidator(_path)]
 DiscordId = Annotated[int, Field(gt=0, lt=2**63, description=_AN_ID)]
-Ids = Annotated[tuple[DiscordId, ...], NoDecode, BeforeValidator(_split_list)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list)]
-ModelNames = Annotated[tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_split_names)]
+Ids = Annotated[tuple[DiscordId, ...], BeforeValidator(_split_list)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
+ModelNames = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_split_names)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Days = Annotated[int, Field(ge=0, le=3650)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -141,22 +143,21 @@ Budget = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6)]
 Secret = Annotated[SecretStr, Field(min_length=1), BeforeValidator(_bare)]
 SigningSecret = Annotated[SecretStr, BeforeValidator(_bare), AfterValidator(_signing)]
 
+ENV_FILE: Final = Path(".env")
 WITHOUT_GATEWAY: Final = "none"  # shards: the process makes videos and talks to nobody
 LABEL_LENGTH: Final = 80  # characters
 NAME_LENGTH: Final = 40  # characters
 _SERVICES: Final = ("kirin_api_key", "kling_api_key", "kling_access_key")  # any of them makes a service's models ours
 
 
-class Settings(BaseSettings):
-    """Every setting, by the name of its environment variable in lower case.
+class Settings(BaseModel):
+    """Every setting, by the name of its environment variable in lower case; `load` reads them from there.
 
     Raises:
         SettingsInvalid: through `load`, naming every mistake at once.
     """
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
-    )
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     discord_token: Secret
     discord_api_url: WebAddress = "https://discord.com/api/v10"
@@ -264,15 +265,15 @@ class Settings(BaseSettings):
         return settings
 
     @classmethod
-    def load(cls, **values: Any) -> Self:
-        """Read the settings; `values` (by field name, or `_env_file`) outrank the environment.
+    def load(cls, *, env_file: Path | None = ENV_FILE, **values: Any) -> Self:
+        """Read the settings: `values` (by field name) outrank the environment, and that the file.
 
         Raises:
             SettingsInvalid: with one line for every mistake: the variable, what was expected, and what is there.
         """
-        strangers = list(_unknown_names(cls, values))
+        strangers = list(_unknown_names(cls, env_file, values))
         try:
-            settings = cls(**values)
+            settings = cls(**{**_read(env_file), **values})
         except SettingsInvalid as exc:
             raise SettingsInvalid([*exc.problems, *strangers]) from None
         except (OSError, UnicodeDecodeError):  # of the file, which is among the strangers
@@ -335,12 +336,18 @@ def _missing_keys(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "KIRIN_API_KEY", "expected the key of at least one video service (or set KLING_API_KEY)"
 
 
-def _unknown_names(model: type[Settings], values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _read(env_file: Path | None) -> dict[str, str]:
+    """Read the values of the file and of the environment, which outranks it, by small names; empty ones are none."""
+    sources = (dotenv_values(env_file) if env_file else {}, os.environ)
+    return {name.lower(): value for source in sources for name, value in source.items() if value}
+
+
+def _unknown_names(model: type[Settings], env_file: Path | None, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Find what the file cannot mean, and names that no setting has."""
     given = {name.lower() for name, value in os.environ.items() if value} | set(values)
-    if file := values.get("_env_file", model.model_config["env_file"]):
-        yield from in_file(Path(file), model.model_fields)
-        given |= names_in(Path(file))
+    if env_file:
+        yield from in_file(env_file, model.model_fields)
+        given |= names_in(env_file)
     yield from in_environment(os.environ, model.model_fields, given)
 
 

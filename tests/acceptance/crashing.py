@@ -150,7 +150,7 @@ def main(record: str, end: str | None = None) -> None:
     def around(inner: Any) -> Any:
         return Watched(inner, watch)
 
-    settings = Settings.load(_env_file=None)
+    settings = Settings.load(env_file=None)
 
     def watched(world: World) -> World:
         return replace(

@@ -56,7 +56,7 @@ class Stopping(Kling):
 
 
 def main(mark: str | None = None) -> None:
-    settings = Settings.load(_env_file=None)
+    settings = Settings.load(env_file=None)
 
     def stopping(world: World) -> World:
         if settings.kling_api_key is None:

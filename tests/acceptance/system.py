@@ -82,7 +82,7 @@ class System:
         """The bot in this process, connected; at the end it is stopped as a supervisor stops it."""
         environment = self.environment(**changes)
         values = {name.lower(): value for name, value in environment.items() if value}  # a blank is no setting
-        settings = Settings.load(_env_file=None, **values)
+        settings = Settings.load(env_file=None, **values)
         await self.database.prepare()
         life = asyncio.create_task(run(settings, substitute=substitute), name="the bot")
         self.people.alive = lambda: life.result() if life.done() else None

@@ -26,7 +26,7 @@ async def look(system: System, **changes: object) -> tuple[int, str]:
         if value
     }
     report = io.StringIO()
-    code = await examine(Settings.load(_env_file=None, **values), words(), out=report)
+    code = await examine(Settings.load(env_file=None, **values), words(), out=report)
     return code, report.getvalue()
 
 

@@ -13,7 +13,7 @@ from tests.acceptance.system import PROMPT, SMALL, System
 async def report(system: System, **changes: object) -> str:
     values = {name.lower(): value for name, value in system.environment(**changes).items() if value}
     out = io.StringIO()
-    await examine(Settings.load(_env_file=None, **values), words(), out=out)
+    await examine(Settings.load(env_file=None, **values), words(), out=out)
     return out.getvalue()
 
 

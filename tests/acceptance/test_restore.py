@@ -25,7 +25,7 @@ KLING: Final[dict[str, Any]] = {**SMALL, "model": "kling-v1", "duration": 5}
 
 def settings_of(system: System) -> Settings:
     environment = system.environment(**ONE)
-    return Settings.load(_env_file=None, **{name.lower(): value for name, value in environment.items() if value})
+    return Settings.load(env_file=None, **{name.lower(): value for name, value in environment.items() if value})
 
 
 async def ask(system: System, *, videos: int, **options: Any) -> None:

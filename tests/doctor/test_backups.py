@@ -17,7 +17,7 @@ from bot.wiring.database import bring_up_to_date
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     keys = {"discord_token": "token", "kirin_api_key": "key", "monthly_budget_usd": "none", "data_dir": tmp_path}
-    return Settings.load(_env_file=None, **keys, database_url=f"sqlite:///{tmp_path}/shotcaller.db")
+    return Settings.load(env_file=None, **keys, database_url=f"sqlite:///{tmp_path}/shotcaller.db")
 
 
 async def found(settings: Settings, locale: str = "en-US") -> list[Finding]:

@@ -17,7 +17,6 @@ ADDRESSES = CallbackAddresses(public_url="http://127.0.0.1", secret="token")
 
 async def findings(public_url: str | None) -> list[str]:
     settings = Settings(
-        _env_file=None,
         discord_token=SecretStr("token"),
         kirin_api_key=SecretStr("key"),
         monthly_budget_usd=None,

@@ -26,7 +26,7 @@ async def settings(fresh_databases: FreshDatabases, tmp_path: Path) -> AsyncIter
 
 def named(url: str) -> Settings:
     keys = {"discord_token": "token", "kirin_api_key": "key", "monthly_budget_usd": "none"}
-    return Settings.load(_env_file=None, **keys, database_url=url)
+    return Settings.load(env_file=None, **keys, database_url=url)
 
 
 async def findings(settings: Settings) -> list[Finding]:

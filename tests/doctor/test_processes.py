@@ -89,7 +89,7 @@ def test_discords_number_of_shards_is_told_where_it_matters(
 @pytest.fixture
 async def settings(fresh_databases: FreshDatabases, tmp_path: Path) -> AsyncIterator[Settings]:
     keys = {"discord_token": "token", "kirin_api_key": "key", "monthly_budget_usd": "none"}
-    yield Settings.load(_env_file=None, **keys, database_url=await fresh_databases.url(tmp_path))
+    yield Settings.load(env_file=None, **keys, database_url=await fresh_databases.url(tmp_path))
     fresh_databases.let_go(tmp_path)
 
 

@@ -16,7 +16,7 @@ from tests.store.conftest import START, Store
 def settings_of(folder: Path, url: str, **changes: object) -> Settings:
     """The settings of a bot that keeps its data in a folder."""
     given = {"discord_token": "t", "kirin_api_key": "k", "monthly_budget_usd": "none", "data_dir": folder / "data"}
-    return Settings.load(_env_file=None, **{**given, "database_url": url, **changes})
+    return Settings.load(env_file=None, **{**given, "database_url": url, **changes})
 
 
 async def fill(settings: Settings) -> None:

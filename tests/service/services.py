@@ -46,7 +46,6 @@ UNLIMITED: Final = RunningLimits(per_provider=1000, per_user=1000, per_guild=100
 LIMIT: Final = 25 * 1024 * 1024
 SIZES: Final = Sizes(steps=4, deliveries=2, card_patience=5, provider_patience=5, outbox_patience=10)
 SETTINGS: Final = Settings(
-    _env_file=None,
     discord_token=SecretStr("token"),
     kirin_api_key=SecretStr("key"),
     monthly_budget_usd=None,

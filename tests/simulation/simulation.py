@@ -38,7 +38,6 @@ from tests.simulation.world import TRANSACTIONS, World
 LONGEST: Final = 24 * 3600.0  # seconds after the day until everything has to be at its end
 LOOK: Final = 600.0  # seconds between two looks at all the books
 SETTINGS: Final = Settings(
-    _env_file=None,
     discord_token=SecretStr("token"),
     kirin_api_key=SecretStr("key"),
     monthly_budget_usd=None,

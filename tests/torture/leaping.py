@@ -18,7 +18,7 @@ def main(file: str) -> None:
     def wall() -> datetime:
         return utc_now() + timedelta(seconds=float(Path(file).read_text()))
 
-    settings = Settings.load(_env_file=None)
+    settings = Settings.load(env_file=None)
     with log.setup(level=settings.log_level, format=settings.log_format, secrets=settings.secrets()):
         asyncio.run(run(settings, wall=wall))
 

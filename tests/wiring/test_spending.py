@@ -16,7 +16,7 @@ from bot.wiring.spending import spending_text
 
 def settings(**values: object) -> Settings:
     given = {"discord_token": "t", "kirin_api_key": "k", "monthly_budget_usd": "none", **values}
-    return Settings.load(_env_file=None, **given)
+    return Settings.load(env_file=None, **given)
 
 
 def rate(price: Fraction, usd: Fraction, seconds: int | None = None) -> Rate:
