@@ -34,6 +34,25 @@ def share(seconds: int, parts: int) -> list[int]:
     return [least + (number < more) for number in range(parts)]
 
 
+def scale(lengths: Sequence[float], seconds: int) -> list[int]:
+    """Stretch or shorten lengths together, so that they take these whole seconds; at least one each."""
+    if not lengths:
+        return []
+    exact = [max(length, 0) * seconds / (sum(lengths) or 1) for length in lengths]
+    whole = [max(1, int(length)) for length in exact]
+    while sum(whole) < seconds:
+        whole[max(range(len(whole)), key=lambda number: exact[number] - whole[number])] += 1
+    while sum(whole) > seconds and max(whole) > 1:
+        longer = [number for number in range(len(whole)) if whole[number] > 1]
+        whole[min(longer, key=lambda number: exact[number] - whole[number])] -= 1
+    return whole
+
+
+def room_for(seconds: int, lengths: Sequence[int]) -> int:
+    """Find the shortest video that has room for so many seconds; the longest where none has."""
+    return min((each for each in lengths if each >= seconds), default=max(lengths))
+
+
 class _Stored(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
@@ -41,7 +60,8 @@ class _Stored(BaseModel):
 class Storyboard(_Stored):
     """Up to six shots and their settings. `total` is how many seconds the video is to last.
 
-    Shots are counted from 0. Where an operation is told a shot that is not there, it takes the nearest.
+    Shots are counted from 0. Where an operation is told a shot that is not there, it takes the nearest. `script` is the
+    text that the shots were read from, as it was written.
     """
 
     model: str
@@ -54,6 +74,7 @@ class Storyboard(_Stored):
     watermark: bool = False
     private: bool = False
     parent_id: str | None = None
+    script: str = ""
 
     @classmethod
     def of(cls, request: VideoRequest, *, parent_id: str | None = None) -> Self:
@@ -81,10 +102,9 @@ class Storyboard(_Stored):
         """Count the seconds without a shot; below zero where the shots are longer than the whole."""
         return self.total - self.seconds
 
-    @property
-    def full(self) -> bool:
-        """Say whether no more shots fit."""
-        return len(self.shots) >= MAX_SHOTS
+    def full(self, model: Capability) -> bool:
+        """Say whether a model's storyboards have no more shots."""
+        return len(self.shots) >= min(MAX_SHOTS, model.max_shots)
 
     @property
     def blank(self) -> bool:
@@ -111,10 +131,11 @@ class Storyboard(_Stored):
             return exc.problems
 
     def adapted_to(self, models: Sequence[Capability]) -> Self:
-        """Change settings, but no shots, to what the nearest of these models can make."""
+        """Change settings to what the nearest of these models can make; shots that added up fit another length."""
         near = nearest_possible(self.draft_request(), models)
         names = ("model", "mode", "aspect_ratio", "sound", "watermark")
-        return self.changed(**{name: getattr(near, name) for name in names}, total=near.duration)
+        adapted = self.changed(**{name: getattr(near, name) for name in names})
+        return adapted.fitted(near.duration) if not self.left else adapted.changed(total=near.duration)
 
     def _settings(self) -> dict[str, Any]:
         names = ("model", "negative_prompt", "mode", "aspect_ratio", "sound", "watermark")
@@ -124,15 +145,14 @@ class Storyboard(_Stored):
         """Find the shot nearest to a number."""
         return min(max(at, 0), len(self.shots) - 1)
 
-    def add(self, at: int) -> Self:
-        """Put an empty shot behind shot `at`, as long as what is left, if there is room for one."""
-        return self._with_shot(at, Shot(prompt="", seconds=_clamped(self.left)))
+    def add(self, at: int, model: Capability) -> Self:
+        """Put an empty shot behind shot `at`, as long as what is left; the whole grows where nothing is."""
+        seconds = self.left if self.left > 0 else self.shots[self.nearest_shot(at)].seconds
+        return self._with_shot(at, Shot(prompt="", seconds=_clamped(seconds)), model)
 
-    def duplicate(self, at: int) -> Self:
-        """Copy a shot, the copy no longer than what is left (but a second), if there is room for one."""
-        shot = self.shots[self.nearest_shot(at)]
-        seconds = _clamped(min(shot.seconds, self.left))
-        return self._with_shot(at, Shot(prompt=shot.prompt, seconds=seconds))
+    def duplicate(self, at: int, model: Capability) -> Self:
+        """Copy a shot; the whole grows where the copy needs more than what is left."""
+        return self._with_shot(at, self.shots[self.nearest_shot(at)], model)
 
     def edit(self, at: int, *, prompt: str, seconds: int | None) -> Self:
         """Give a shot another prompt, and other seconds unless they are None."""
@@ -142,7 +162,7 @@ class Storyboard(_Stored):
 
     def empty(self) -> Self:
         """Keep the settings, with one empty shot."""
-        return self.changed(shots=(_EMPTY,), parent_id=None)
+        return self.changed(shots=(_EMPTY,), parent_id=None, script="")
 
     def move(self, at: int, *, by: int) -> Self:
         """Move shot `at` that many places later (or earlier)."""
@@ -157,9 +177,17 @@ class Storyboard(_Stored):
         rest = (*self.shots[:at], *self.shots[at + 1 :])
         return self.changed(shots=rest or (Shot(prompt="", seconds=self.shots[0].seconds),))
 
-    def even_out(self) -> Self:
+    def even_out(self, model: Capability) -> Self:
         """Make all shots equally long, adding up; the whole grows where it has fewer seconds than shots."""
-        lengths = share(self.total, len(self.shots))
+        total = self.total if self.total >= len(self.shots) else room_for(len(self.shots), model.durations)
+        return self._lasting(share(total, len(self.shots)))
+
+    def fitted(self, total: int) -> Self:
+        """Make the whole last so long, its shots longer or shorter with it."""
+        return self._lasting(scale([shot.seconds for shot in self.shots], total)).changed(total=total)
+
+    def _lasting(self, lengths: Sequence[int]) -> Self:
+        """Give the shots these lengths, and the whole their sum."""
         shots = (shot.model_copy(update={"seconds": each}) for shot, each in zip(self.shots, lengths, strict=True))
         return self.changed(shots=tuple(shots), total=sum(lengths))
 
@@ -176,18 +204,23 @@ class Storyboard(_Stored):
         marks: list[int | None] = [number for number, length in enumerate(lengths) for _ in range(length)]
         return marks + [None] * (whole - len(marks))
 
-    def _with_shot(self, at: int, shot: Shot) -> Self:
-        if self.full:
+    def _with_shot(self, at: int, shot: Shot, model: Capability) -> Self:
+        """Put a shot behind shot `at` if there is room for one, as long as it may be in the model's longest video."""
+        if self.full(model):
             return self
-        at = self.nearest_shot(at) + 1
-        return self.changed(shots=(*self.shots[:at], shot, *self.shots[at:]))
+        room = max(self.total, *model.durations) - self.seconds
+        new = shot.model_copy(update={"seconds": max(1, min(shot.seconds, room))})
+        at, seconds = self.nearest_shot(at) + 1, self.seconds + new.seconds
+        total = self.total if seconds <= self.total else max(self.total, room_for(seconds, model.durations))
+        return self.changed(shots=(*self.shots[:at], new, *self.shots[at:]), total=total)
 
 
 class Board(_Stored):
-    """A storyboard and what it was before, the latest last."""
+    """A storyboard and what it was before, the latest last; and what has been read and may replace it."""
 
     now: Storyboard
     past: tuple[Storyboard, ...] = ()
+    proposed: Storyboard | None = None
 
     @classmethod
     def stored(cls, body: Mapping[str, Any]) -> Self | None:
@@ -204,14 +237,18 @@ class Board(_Stored):
     def changed_to(self, now: Storyboard) -> Self:
         """Change the storyboard so that it can be undone; nothing happens where nothing is different."""
         if now == self.now:
-            return self
-        return self.model_copy(update={"now": now, "past": (*self.past, self.now)[-STEPS_BACK:]})
+            return self.propose(None)
+        return self.model_copy(update={"now": now, "past": (*self.past, self.now)[-STEPS_BACK:], "proposed": None})
+
+    def propose(self, proposed: Storyboard | None) -> Self:
+        """Keep what may replace the storyboard; None forgets it."""
+        return self if proposed == self.proposed else self.model_copy(update={"proposed": proposed})
 
     def undo(self) -> Self:
         """Go back to the storyboard before the last change."""
         if not self.past:
-            return self
-        return self.model_copy(update={"now": self.past[-1], "past": self.past[:-1]})
+            return self.propose(None)
+        return self.model_copy(update={"now": self.past[-1], "past": self.past[:-1], "proposed": None})
 
 
 def _clamped(seconds: int) -> int:

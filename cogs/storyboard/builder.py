@@ -10,14 +10,15 @@ from typing import Any, Final
 import discord
 
 from bot.client import Shotcaller
-from bot.domain import MAX_SHOTS, Board, Draft, Origin, Storyboard
+from bot.domain import MAX_SHOTS, Board, Capability, Draft, Origin, Storyboard
+from bot.domain.script import read_for
 from bot.locale import Words, words
 from bot.service.member.storyboards import OpenStoryboard
 from bot.values import asdict, dataclass, replace
 from cogs import ui
 from cogs.request import storyboards_here, submit
 from cogs.storyboard.forms import edit_form, script_form, settings_form, template_form
-from cogs.storyboard.views import BUTTON, COLOURS, FORM, FORMS, SELECT, builder_embed
+from cogs.storyboard.views import BUTTON, COLOURS, FORM, FORMS, SELECT, builder_embed, proposal_embed
 from cogs.ui.replies import replace_message
 from cogs.ui.text import adjusted_text
 
@@ -39,22 +40,29 @@ class BuilderPosition:
 
 
 # What a button does to the storyboard, and which shot is then the current one.
-OPERATIONS: Final[Mapping[str, tuple[Callable[[Storyboard, int], Storyboard], int]]] = {
-    "add": (lambda story, at: story.add(at), 1),
-    "copy": (lambda story, at: story.duplicate(at), 1),
-    "up": (lambda story, at: story.move(at, by=-1), -1),
-    "down": (lambda story, at: story.move(at, by=1), 1),
-    "drop": (lambda story, at: story.remove(at), 0),
-    "even": (lambda story, _: story.even_out(), 0),
-    "new": (lambda story, _: story.empty(), 0),
+OPERATIONS: Final[Mapping[str, tuple[Callable[[Storyboard, int, Capability], Storyboard], int]]] = {
+    "add": (lambda story, at, model: story.add(at, model), 1),
+    "copy": (lambda story, at, model: story.duplicate(at, model), 1),
+    "up": (lambda story, at, _: story.move(at, by=-1), -1),
+    "down": (lambda story, at, _: story.move(at, by=1), 1),
+    "drop": (lambda story, at, _: story.remove(at), 0),
+    "even": (lambda story, _, model: story.even_out(model), 0),
+    "evenask": (lambda story, _, model: story.even_out(model), 0),
+    "new": (lambda story, *_: story.empty(), 0),
+}
+# What else a button does, which is about more than the storyboard as it is.
+_BOARD_OPERATIONS: Final[Mapping[str, Callable[[Board], Board]]] = {
+    "undo": lambda board: board.undo(),
+    "keep": lambda board: board.propose(None),
+    "use": lambda board: board.changed_to(board.proposed or board.now),
 }
 _ROWS: Final = (  # as wide as a phone
-    (("add", "➕"), ("edit", "✏️"), ("copy", "⧉"), ("drop", "🗑️")),  # noqa: RUF001 (a plus is what is meant)
+    (("add", "➕"), ("edit", ""), ("copy", ""), ("drop", "🗑️")),  # noqa: RUF001 (a plus is what is meant)
     (("up", "⬆️"), ("down", "⬇️"), ("undo", "↩️")),
     (("even", "⚖️"), ("script", "📋"), ("settings", "⚙️")),
     (("ask", "🎬"), ("template", "💾"), ("new", "🆕")),
 )
-_STYLES: Final = {"edit": _BLUE, "drop": _RED, "ask": _GREEN, "make": _GREEN}
+_STYLES: Final = {"edit": _BLUE, "drop": _RED, "ask": _GREEN, "evenask": _GREEN, "make": _GREEN, "use": _GREEN}
 
 
 def setup(bot: Shotcaller) -> None:
@@ -103,15 +111,21 @@ async def show_builder(
     at, model = story.nearest_shot(at), opened.model
     estimate = await bot.services.videos.estimate(story.draft_request(), ui.member_of(interaction))
     notice = "\n".join(filter(None, (*_notices(opened, say), notice)))
-    confirming = confirming and not opened.behind and not story.problems(model)
+    problems = story.problems(model)
+    confirming = confirming and not opened.behind and not problems
     position = BuilderPosition(draft=opened.draft.id, version=opened.draft.version, shot=at)
+    if opened.board.proposed is not None:
+        proposed = opened.board.proposed
+        embed = proposal_embed(proposed, model=model, instead_of=story, say=say)
+        await ui.answer(interaction, notice or None, embed=embed, view=_proposal(position, say))
+        return
     await ui.answer(
         interaction,
         notice or None,
         embed=builder_embed(story, at=at, model=model, estimate=estimate, say=say, confirming=confirming),
         view=_confirmation(position, say, price=estimate.price.credits)
         if confirming
-        else builder_view(opened.board, position, say, ready=not story.problems(model)),
+        else builder_view(opened.board, position, say, model=model),
     )
 
 
@@ -124,7 +138,7 @@ def _notices(opened: OpenStoryboard, say: Words) -> Iterator[str]:
         yield f"↪️ {say('storyboard.bent', what=what)}"
 
 
-def builder_view(board: Board, position: BuilderPosition, say: Words, *, ready: bool) -> discord.ui.View:
+def builder_view(board: Board, position: BuilderPosition, say: Words, *, model: Capability) -> discord.ui.View:
     """The select of shots and the buttons of the builder; those that could do nothing are disabled."""
     story, last = board.now, len(board.now.shots) - 1
     options = [
@@ -141,25 +155,35 @@ def builder_view(board: Board, position: BuilderPosition, say: Words, *, ready: 
         custom_id=SELECT(**asdict(position)), options=options, placeholder=say("storyboard.pick"), row=0
     )
     idle = {
-        "add": story.full,
-        "copy": story.full,
+        "add": story.full(model),
+        "copy": story.full(model),
         "up": position.shot == 0,
         "down": position.shot == last,
         "drop": last == 0 and story.blank,
         "undo": not board.past,
-        "even": story == story.even_out(),
-        "ask": not ready,
+        "even": story == story.even_out(model),
+        "ask": bool(story.problems(model)),
         "template": story.blank,
         "new": story == story.empty(),
     }
+    instead = {"ask": ("evenask", "⚖️")} if _only_seconds(story, model) else {}
     buttons = [
         _button(
-            position, action, f"{emoji} {say(f'storyboard.button.{action}')}", disabled=idle.get(action, False), row=row
+            position,
+            action,
+            f"{emoji} {say(f'storyboard.button.{action}')}".strip(),
+            disabled=idle.get(action, False),
+            row=row,
         )
         for row, actions in enumerate(_ROWS, start=1)
-        for action, emoji in actions
+        for action, emoji in (instead.get(each[0], each) for each in actions)
     ]
     return ui.stateless(select, *buttons)
+
+
+def _only_seconds(story: Storyboard, model: Capability) -> bool:
+    """Whether nothing but its shots' seconds keeps a storyboard from being made."""
+    return bool(story.problems(model)) and not story.even_out(model).problems(model)
 
 
 def _button(position: BuilderPosition, action: str, label: str, **more: Any) -> discord.ui.Button[Any]:
@@ -174,32 +198,66 @@ def _confirmation(position: BuilderPosition, say: Words, *, price: int) -> disco
     )
 
 
+def _proposal(position: BuilderPosition, say: Words) -> discord.ui.View:
+    """The buttons under what was read from a script: take it, change the text, keep what there is."""
+    buttons = (("use", "✅"), ("script", "✏️"), ("keep", "↩️"))
+    labels = {"script": "storyboard.proposal.script"}
+    return ui.stateless(
+        *(
+            _button(position, each, f"{emoji} {say(labels.get(each, f'storyboard.button.{each}'))}", row=row)
+            for row, (each, emoji) in enumerate(buttons)
+        )
+    )
+
+
 async def _change(
     bot: Shotcaller, interaction: discord.Interaction[Any], position: BuilderPosition, action: str
 ) -> None:
     at = position.shot
     if action in OPERATIONS:
         operation, step = OPERATIONS[action]
-        opened = await change(bot, interaction, position, lambda board: board.changed_to(operation(board.now, at)))
+        opened = await change(
+            bot, interaction, position, lambda board, model: board.changed_to(operation(board.now, at, model))
+        )
         at = 0 if action == "new" else max(0, at + step)
-    elif action == "undo":
-        opened = await change(bot, interaction, position, lambda board: board.undo())
     else:
-        opened = await change(bot, interaction, position, lambda board: board)
+        of_board = _BOARD_OPERATIONS.get(action)
+        opened = await change(bot, interaction, position, lambda board, _: of_board(board) if of_board else board)
     at = position.shot if opened.behind else at
-    await show_builder(bot, interaction, opened, at=at, confirming=action == "ask")
+    await show_builder(bot, interaction, opened, at=at, confirming=action in {"ask", "evenask"})
+    if action == "use" and not opened.behind:
+        await send_left_out(interaction, opened)
+
+
+async def send_left_out(interaction: discord.Interaction[Any], opened: OpenStoryboard) -> None:
+    """Send back as a file a script of which not everything has become a shot: nobody should have to type it twice."""
+    story = opened.board.now
+    if read_for(story.script, opened.model, total=story.total).left_out:
+        await send_back(interaction, story.script)
+
+
+async def send_back(interaction: discord.Interaction[Any], text: str) -> None:
+    """Send back as a file what was typed and found no place."""
+    say = words(str(interaction.locale))
+    await ui.follow_up(interaction, say("typed.attached"), files=[ui.file_of(text, "what-you-typed.txt")])
 
 
 async def change(
     bot: Shotcaller,
     interaction: discord.Interaction[Any],
     position: BuilderPosition,
-    operation: Callable[[Board], Board],
+    operation: Callable[[Board, Capability], Board],
 ) -> OpenStoryboard:
-    """Change the storyboard in the version that the person sees; one that has changed since stays as it is."""
+    """Change the storyboard in the version that the person sees; one that has changed since stays as it is.
+
+    The operation gets it with its model.
+    """
     boards = await storyboards_here(bot, interaction)
     return await boards.change(
-        position.draft, user_id=interaction.user.id, version=position.version, operation=operation
+        position.draft,
+        user_id=interaction.user.id,
+        version=position.version,
+        operation=lambda board: operation(board, boards.models[board.now.model]),
     )
 
 
@@ -219,7 +277,7 @@ async def _open_form(
             case "edit":
                 form = edit_form(custom_id, story, at=position.shot, say=say)
             case "script":
-                form = script_form(custom_id, story, say)
+                form = script_form(custom_id, opened.board.proposed or story, opened.model, say)
             case "settings":
                 form = settings_form(custom_id, story, boards.models, say)
             case _:

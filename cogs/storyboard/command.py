@@ -8,19 +8,19 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain import MAX_SHOTS, AspectRatio, Board, Mode, Storyboard
-from bot.domain.script import read
+from bot.domain import AspectRatio, Board, Capability, Mode, Storyboard
+from bot.domain.script import script_of, with_script
 from bot.domain.storyboard import LONGEST, SHORTEST, tidy
 from bot.errors import ModelUnknown
 from bot.locale import Words, words
 from bot.service.member.presets import NAME_LIMIT
-from bot.service.member.storyboards import Storyboards
+from bot.service.member.storyboards import OpenStoryboard, Storyboards
 from cogs import ui
 from cogs.request import storyboards_here, with_defaults
 from cogs.storyboard import forms
-from cogs.storyboard.builder import BuilderPosition, change, show_builder
-from cogs.storyboard.views import FORM
-from cogs.ui import Command, acknowledge, acknowledge_in_place, autocomplete, file_of, follow_up, parse_number, safe
+from cogs.storyboard.builder import BuilderPosition, change, send_back, send_left_out, show_builder
+from cogs.storyboard.views import FORM, script_notes
+from cogs.ui import Command, acknowledge, acknowledge_in_place, autocomplete, parse_number, safe
 from cogs.ui.limits import FORM_TEXT
 
 Interaction: TypeAlias = "discord.Interaction[Any]"
@@ -54,13 +54,11 @@ def _command(bot: Shotcaller, say: Words) -> Command:
         user_id, guild_id = interaction.user.id, interaction.guild_id
         start = await boards.template(template, user_id=user_id, guild_id=guild_id) if template else None
         found = await boards.open(user_id=user_id, guild_id=guild_id, fresh=await _fresh(bot, interaction, boards))
-        say = words(str(interaction.locale))
-        left_out, apply_options = _start(start, script, seconds, say)
-        opened = await boards.change_anyway(found, apply_options) if start or script or seconds else found
-        notice = f"{left_out}\n{_welcome(found.board, say, new=bool(start or script))}".strip()
-        await show_builder(bot, interaction, opened, notice=notice)
-        if left_out and script:
-            await _send_back_as_file(interaction, script, say)
+        opened = found
+        if start or script or seconds:
+            opened = await boards.change_anyway(found, _apply_options(boards.models, start, script, seconds))
+        await show_builder(bot, interaction, opened, notice=_notice(found, opened, words(str(interaction.locale))))
+        await send_left_out(interaction, opened)
 
     return storyboard
 
@@ -72,38 +70,37 @@ async def _fresh(bot: Shotcaller, interaction: Interaction, boards: Storyboards)
     return fresh.changed(**{name: getattr(usual, name) for name in ("mode", "aspect_ratio", "sound", "watermark")})
 
 
-def _welcome(found: Board, say: Words, *, new: bool) -> str:
-    """Say what became of the storyboard that was there already."""
+def _apply_options(
+    models: Mapping[str, Capability], start: Storyboard | None, script: str | None, seconds: int | None
+) -> Callable[[Board], Board]:
+    """Build what the command's options do; a script that would replace shots waits until its author has seen them."""
+
+    def apply_options(board: Board) -> Board:
+        story = start or board.now
+        if seconds is not None:
+            story = story.fitted(seconds) if start else story.changed(total=seconds)
+        if script is None:
+            return board.changed_to(story)
+        story = with_script(story.empty(), script, models.get(story.model, models[board.now.model]))
+        return board.changed_to(story) if board.now.blank else board.propose(story)
+
+    return apply_options
+
+
+def _notice(found: OpenStoryboard, opened: OpenStoryboard, say: Words) -> str:
+    """Say what became of the storyboard that was there already, and of the script."""
+    if opened.board.proposed is not None:
+        return ""
+    notes = script_notes(opened.board.now, opened.model, say) if opened.board.now.script else []
+    return "\n".join([*notes, *filter(None, [_welcome(found.board, opened.board, say)])])
+
+
+def _welcome(found: Board, opened: Board, say: Words) -> str:
+    new = opened.now.shots != found.now.shots
     if not found.now.blank:
         return say("storyboard.replaced" if new else "storyboard.resumed")
     had_one = any(not before.blank for before in found.past)
     return say("storyboard.last") if had_one and not new else ""
-
-
-def _start(
-    start: Storyboard | None, script: str | None, seconds: int | None, say: Words
-) -> tuple[str, Callable[[Storyboard], Storyboard]]:
-    """Build what the command's options change in the storyboard that is there, and what to say about it."""
-
-    def apply_options(story: Storyboard) -> Storyboard:
-        story = (start or story).changed(**({"total": seconds} if seconds else {}))
-        if script is None:
-            return story
-        story = with_script(story.empty(), script)
-        return story.changed(total=seconds) if seconds else story
-
-    return _left_out(script or "", say), apply_options
-
-
-def with_script(story: Storyboard, script: str) -> Storyboard:
-    """Replace a storyboard's shots by a script's; unchanged where the script has none."""
-    found = read(script, total=story.total)
-    return story.changed(shots=found.shots, total=found.total) if found.shots else story
-
-
-def _left_out(script: str, say: Words) -> str:
-    number = read(script, total=LONGEST).left_out
-    return f"⚠️ {say('storyboard.script.left_out', n=number, most=MAX_SHOTS)}" if number else ""
 
 
 async def _receive_shot(bot: Shotcaller, interaction: Interaction, position: BuilderPosition, values: Values) -> None:
@@ -114,22 +111,34 @@ async def _receive_shot(bot: Shotcaller, interaction: Interaction, position: Bui
         bot,
         interaction,
         position,
-        lambda board: board.changed_to(board.now.edit(position.shot, prompt=prompt, seconds=seconds)),
+        lambda board, _: board.changed_to(board.now.edit(position.shot, prompt=prompt, seconds=seconds)),
     )
     unread = seconds is None and typed.strip()
     notice = f"⚠️ {say('storyboard.seconds_unread', typed=safe(typed, 20))}" if unread else ""
     await show_builder(bot, interaction, opened, at=position.shot, notice=notice)
     if opened.behind:
-        await _send_back_as_file(interaction, prompt, say)
+        await send_back(interaction, prompt)
 
 
 async def _receive_script(bot: Shotcaller, interaction: Interaction, position: BuilderPosition, values: Values) -> None:
-    say, script = words(str(interaction.locale)), values.get("script", "")
-    opened = await change(bot, interaction, position, lambda board: board.changed_to(with_script(board.now, script)))
-    notice = _left_out(script, say)
-    await show_builder(bot, interaction, opened, notice=notice)
-    if opened.behind or notice:
-        await _send_back_as_file(interaction, script, say)
+    script = values.get("script", "")
+    opened = await change(bot, interaction, position, lambda board, model: _with_typed(board, script, model))
+    story = opened.board.now
+    read = story.script == script and opened.board.proposed is None
+    notes = script_notes(story, opened.model, words(str(interaction.locale))) if read else []
+    await show_builder(bot, interaction, opened, notice="\n".join(notes))
+    if opened.behind:
+        await send_back(interaction, script)
+    elif read:
+        await send_left_out(interaction, opened)
+
+
+def _with_typed(board: Board, script: str, model: Capability) -> Board:
+    """Put a typed script on an empty storyboard, or propose it beside one; one that was not changed does nothing."""
+    story = with_script(board.now, script, model)
+    if script.split() == script_of(board.now, model).split() or story == board.now:
+        return board.propose(None)
+    return board.changed_to(story) if board.now.blank else board.propose(story)
 
 
 async def _receive_settings(
@@ -148,7 +157,7 @@ async def _receive_settings(
         **({"aspect_ratio": AspectRatio(shape)} if shape in set(AspectRatio) else {}),
         **{extra: extra in extras for extra in forms.EXTRAS},
     }
-    opened = await change(bot, interaction, position, lambda board: board.changed_to(board.now.changed(**changes)))
+    opened = await change(bot, interaction, position, lambda board, _: board.changed_to(board.now.changed(**changes)))
     await show_builder(bot, interaction, opened, at=position.shot)
 
 
@@ -166,11 +175,6 @@ async def _receive_template(
         key = "storyboard.template.saved" if new else "storyboard.template.replaced"
         notices.append(f"💾 {say(key, name=safe(name, NAME_LIMIT))}")
     await show_builder(bot, interaction, opened, at=position.shot, notice="\n".join(notices))
-
-
-async def _send_back_as_file(interaction: Interaction, text: str, say: Words) -> None:
-    """Send back as a file what was typed and found no place: nobody should have to type it twice."""
-    await follow_up(interaction, say("typed.attached"), files=[file_of(text, "what-you-typed.txt")])
 
 
 async def _receive_form(bot: Shotcaller, interaction: Interaction, which: str, **place: Any) -> None:

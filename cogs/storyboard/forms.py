@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.domain import PROMPT_LIMIT, Capability, Preset, Storyboard
 from bot.domain.request import SHOT_PROMPT_LIMIT
-from bot.domain.script import write
+from bot.domain.script import script_of
 from bot.locale import Words
 from bot.service.member.presets import NAME_LIMIT
 from cogs.ui import Form, select_options
@@ -25,9 +25,9 @@ def edit_form(custom_id: str, story: Storyboard, *, at: int, say: Words) -> Form
     return form
 
 
-def script_form(custom_id: str, story: Storyboard, say: Words) -> Form | None:
+def script_form(custom_id: str, story: Storyboard, model: Capability, say: Words) -> Form | None:
     """The form of the whole script, to read, copy, change or replace; None where it is longer than a field takes."""
-    script = "" if story.blank else write(story.shots)
+    script = script_of(story, model)
     if len(script) > FORM_TEXT:
         return None
     form = Form(custom_id, say("storyboard.form.script"))

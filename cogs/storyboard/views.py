@@ -5,11 +5,13 @@ from typing import Final
 import discord
 
 from bot.domain import MAX_SHOTS, Capability, Storyboard
+from bot.domain.script import read_for
 from bot.errors import Problem
 from bot.locale import Words
 from bot.service.jobs.types import Estimate
 from cogs import ui
-from cogs.ui import safe, settings
+from cogs.ui import cut, safe, settings
+from cogs.ui.limits import EMBED_TEXT
 from cogs.ui.text import wait
 
 _PLACE: Final = {"draft": ui.DRAFT_ID, "version": ui.digits(9), "shot": ui.digits(1)}
@@ -19,6 +21,8 @@ SELECT: Final = ui.CustomId("story:{draft}:{version}:{shot}", **_PLACE)
 FORM: Final = ui.CustomId("storyboard:{which}:{draft}:{version}:{shot}", which=ui.one_of(*FORMS), **_PLACE)
 COLOURS: Final = "🟥🟧🟨🟩🟦🟪"  # one a shot
 PROMPT: Final = 110  # characters of a shot's prompt
+READ: Final = 250  # characters of one that was read from a script
+BESIDE: Final = 300  # characters of what is in a script and in no shot
 _NOTHING_YET: Final = "⬜"
 
 
@@ -53,15 +57,46 @@ def _problem(problem: Problem, story: Storyboard, say: Words) -> str:
     return say("storyboard.too_short", n=story.left) if story.left > 0 else say("storyboard.too_long", n=-story.left)
 
 
+def proposal_embed(story: Storyboard, *, model: Capability, instead_of: Storyboard, say: Words) -> discord.Embed:
+    """Show what was read from a script, before it takes the place of another storyboard."""
+    problems = [f"- {_problem(each, story, say)}" for each in story.problems(model)]
+    lines = [
+        bar(story),
+        _seconds(story, say),
+        "",
+        *(shot_line(story, number, say, most=READ) for number in range(len(story.shots))),
+        "",
+        *script_notes(story, model, say),
+        *problems,
+        say("storyboard.proposal.instead", n=len(instead_of.shots)),
+    ]
+    title = f"📋 {say('storyboard.proposal', n=len(story.shots))}"
+    colour = discord.Colour.orange() if problems else discord.Colour.blurple()
+    return discord.Embed(title=title, description=cut("\n".join(lines), EMBED_TEXT), colour=colour)
+
+
+def script_notes(story: Storyboard, model: Capability, say: Words) -> list[str]:
+    """Say what of a storyboard's script did not become a shot, or not as it was written."""
+    script, notes = read_for(story.script, model, total=story.total), []
+    if script.asked is not None:
+        notes.append(f"⚖️ {say('storyboard.script.fitted', n=script.asked, total=script.total)}")
+    if script.left_out:
+        most = len(script.shots)
+        notes.append(f"⚠️ {say('storyboard.script.left_out', n=len(script.left_out), most=most)}")
+    if script.beside:
+        notes.append(f"-# {say('storyboard.script.beside', text=safe(' / '.join(script.beside), BESIDE))}")
+    return notes
+
+
 def bar(story: Storyboard) -> str:
     """Draw a square for each second in the colour of its shot, white where there is none yet."""
     return "".join(_NOTHING_YET if shot is None else COLOURS[shot] for shot in story.timeline())
 
 
-def shot_line(story: Storyboard, number: int, say: Words, *, current: bool) -> str:
-    """Show one shot on one line."""
+def shot_line(story: Storyboard, number: int, say: Words, *, current: bool = False, most: int = PROMPT) -> str:
+    """Show one shot on one line, with so many characters of its prompt."""
     shot = story.shots[number]
-    text = safe(shot.prompt, PROMPT) or f"*{say('storyboard.empty')}*"
+    text = safe(shot.prompt, most) or f"*{say('storyboard.empty')}*"
     pointer = "👉 " if current else ""
     return f"{pointer}{COLOURS[number]} **{number + 1}** · {say('storyboard.seconds', n=shot.seconds)} · {text}"
 

@@ -73,7 +73,7 @@ async def test_a_storyboard_becomes_a_video_of_its_shots(system: System) -> None
         board = await Builder(people=people).open()
         assert "ask" in board.grey()
         assert "Shot 1 has no prompt" in board.text
-        assert "leave 5 seconds empty" in board.text
+        assert "5 seconds have no shot yet" in board.text
         opened = await board.opens("edit")
         await board.enter(opened, prompt="A fox *wakes*", seconds="2")
         opened = await board.opens("settings")
@@ -116,15 +116,14 @@ async def test_every_button_does_what_it_says_and_undo_takes_it_back(system: Sys
         await board.press("down")
         assert "👉 🟧 **2** · 3 s · It runs over a hill" in board.text
         await board.press("copy")
-        assert "👉 🟨 **3** · 1 s · It runs over a hill" in board.text
-        assert "1 second too many" in board.text
-        assert "The shots are 1 second too long" in board.text
-        assert "ask" in board.grey()
-        await board.press("even")
-        assert "🟥🟥🟥🟧🟧🟧🟨🟨🟩🟩" in board.text
+        assert "👉 🟨 **3** · 3 s · It runs over a hill" in board.text
+        assert "13 of 13 seconds" in board.text
+        assert "ask" not in board.grey()
         assert "even" in board.grey()
         await board.press("drop")
-        assert "2 seconds left" in board.text
+        assert "3 seconds left" in board.text
+        await board.press("even")
+        assert "🟥🟥🟥🟥🟥🟧🟧🟧🟧🟨🟨🟨🟨" in board.text
         await board.press("new")
         assert "nothing written yet" in board.text
         for _ in range(6):
@@ -146,7 +145,7 @@ async def test_a_storyboard_goes_on_after_a_restart_on_either_message(system: Sy
         assert "A wolf wakes" in computer.text
         await phone.press("drop")
         await computer.press("add")
-        assert "has changed meanwhile" in computer.text
+        assert "has changed in the meantime" in computer.text
         assert "A wolf wakes" not in computer.text
         await computer.press("undo")
         assert "A wolf wakes" in computer.text
@@ -160,7 +159,7 @@ async def test_what_was_typed_into_a_form_too_late_is_given_back(system: System)
         await phone.press("down")
         sent = await people.submits(opened, prompt="A wolf wakes")
         phone.message = await people.edited(sent)
-        assert "has changed meanwhile" in phone.text
+        assert "has changed in the meantime" in phone.text
         assert "A wolf wakes" not in phone.text
 
         async def given_back() -> list[Json] | None:
@@ -181,9 +180,26 @@ async def test_what_another_device_has_changed_is_neither_edited_nor_made(system
             await computer.press("ask")
         await phone.press("down")
         await computer.press(action)
-        assert "has changed meanwhile" in computer.text
+        assert "has changed in the meantime" in computer.text
         assert "🟥🟧🟧" in computer.text
     assert await people.tasks() == []
+
+
+async def test_where_only_seconds_are_in_the_way_one_press_evens_them_out_and_asks(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        board = await Builder(people=people).open(script=SCRIPT, seconds=9)
+        await board.enter(await board.opens("settings"), total=["12"])
+        assert "have no shot yet" in board.text
+        await board.press("evenask")
+        assert "12 of 12 seconds" in board.text
+        assert "Make it for 12 credits?" in board.text
+        await board.press("make")
+        await people.result()
+        await system.rest()
+    (task,) = await people.tasks()
+    shots = task["request"]["input"][0]["params"]["multi_prompt"]
+    assert [shot["duration"] for shot in shots] == ["4", "4", "4"]
 
 
 async def test_a_script_that_is_too_long_for_a_form_is_not_cut(system: System) -> None:
@@ -195,29 +211,93 @@ async def test_a_script_that_is_too_long_for_a_form_is_not_cut(system: System) -
         assert "The prompt of shot 2 is 2500 characters long" in board.text
 
 
-async def test_a_script_is_pasted_and_taken_out_again_in_chinese(system: System) -> None:
+async def test_a_script_is_pasted_and_comes_back_as_it_was_written(system: System) -> None:
     script = "第1镜（4秒）：狐狸在雪地里醒来\n第2镜（6秒）：它跑过山坡"
     async with system.bot():
         board = await Builder(people=system.people, locale="zh-CN").open()
         await board.enter(await board.opens("script"), script=script)
         assert "正好排满" in board.text
         assert "🟧 **2** · 6 秒 · 它跑过山坡" in board.text
-        opened = await board.opens("script")
-        form = await system.people.form(opened)
-        written = form["components"][0]["component"]["value"]
-        assert written == "1. 4s 狐狸在雪地里醒来\n2. 6s 它跑过山坡"
-        await board.enter(opened, script="\n".join(f"{number}. 2s 镜头" for number in range(1, 9)))
-        assert "最后的 2 个没有放进来" in board.text
+        assert await value_of(board, "script") == script
+        await board.press("down")
+        assert await value_of(board, "script") == "1. 6s 它跑过山坡\n2. 4s 狐狸在雪地里醒来"
         assert "分镜" in board.message["embeds"][0]["title"]
         await board.press("undo")
         assert "正好排满" in board.text
+
+
+async def value_of(board: Builder, form: str) -> str:
+    """What stands in the first field of a form."""
+    opened = await board.people.form(await board.opens(form))
+    return str(opened["components"][0]["component"].get("value") or "")
+
+
+ASSISTANT: Final = """Here is your storyboard:
+
+**Shot 1 – The den (0:00-0:03)**
+- Visual: A wolf wakes
+- Camera: slow push in
+
+**Shot 2 (4 seconds)**
+- Visual: It runs"""
+
+
+async def test_what_was_read_is_shown_before_it_replaces_anything(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        board = await Builder(people=people).open(script=SCRIPT)
+        await board.enter(await board.opens("script"), script=ASSISTANT)
+        assert board.message["embeds"][0]["title"] == "📋 I read 2 shots"
+        assert "🟥 **1** · 3 s · The den. A wolf wakes. Camera: slow push in" in board.text
+        assert "Replace your 3 shots with these?" in board.text
+        assert "Not used: Here is your storyboard" in board.text
+        assert "It looks back" not in board.text
+    async with system.bot():
+        board = await Builder(people=people).open()
+        assert "I read 2 shots" in board.message["embeds"][0]["title"]
+        assert await value_of(board, "script") == ASSISTANT
+        await board.press("keep")
+        assert "It looks back" in board.text
+        await board.open(script=ASSISTANT)
+        assert "I read 2 shots" in board.message["embeds"][0]["title"]
+        opened = await board.opens("script")
+        await board.enter(opened, script=ASSISTANT.replace("wolf", "bear"))
+        assert "A bear wakes" in board.text
+        await board.press("use")
+        assert "👉 🟥 **1** · 3 s · The den. A bear wakes" in board.text
+        await board.press("undo")
+        assert "It looks back" in board.text
+
+
+async def test_a_script_of_too_many_shots_is_given_back_whole_once_it_is_used(system: System) -> None:
+    people = system.people
+    script = "\n".join(f"Scene {number}: (3s) thing {number}" for number in range(1, 9))
+    async with system.bot():
+        board = await Builder(people=people).open(script=SCRIPT)
+        await board.enter(await board.opens("script"), script=script)
+        assert "the last 2 of your script are left out" in board.text
+        assert "Your script lasts 18 seconds, so I fitted the shots to 15 seconds" in board.text
+        sent = await people.presses(board.message, board.id_of("use"))
+        board.message = await people.edited(sent)
+        assert "15 of 15 seconds" in board.text
+        follow_up = await people.until(lambda: people.followup(sent), what="the script")
+    assert b"thing 8" in await people.fetch(follow_up["attachments"][0]["url"])
+
+
+async def test_a_script_that_was_not_changed_changes_nothing(system: System) -> None:
+    async with system.bot():
+        board = await Builder(people=system.people).open(script="1. 2s **a**\n2. 4s b")
+        await board.press("down")
+        before = board.text.replace("👉 ", "")
+        await board.enter(await board.opens("script"))
+        assert board.text.replace("👉 ", "") == before
 
 
 async def test_a_form_that_is_filled_in_oddly_says_so_and_loses_nothing(system: System) -> None:
     async with system.bot():
         board = await Builder(people=system.people).open(script=SCRIPT)
         await board.enter(await board.opens("edit"), prompt="<@1> **A** `wolf`", seconds="a few")
-        assert "no number of seconds in “a few”" in board.text
+        assert "“a few” isn't a number of seconds" in board.text
         assert "\\<@\u200b1> \\*\\*A\\*\\* \\`wolf\\`" in board.text
         before = board.text
         await board.enter(await board.opens("script"), script=" ")
@@ -238,8 +318,10 @@ async def test_a_template_is_saved_offered_used_and_deleted(system: System) -> N
     async with system.bot():
         board = await Builder(people=people).open(template=choice["value"])
         assert "It looks back" in board.text
+        await board.open(template=choice["value"], seconds=5)
+        assert "🟥🟥🟧🟧🟨" in board.text
         await board.enter(await board.opens("template"), name=" Fox ")
-        assert "in place of what the template **Fox** was" in board.text
+        assert "Updated the template **Fox**" in board.text
         await board.enter(await board.opens("template"), forget=[choice["value"]])
         assert "Deleted" in board.text
         refused = await people.types(COMMAND, template="Fox")
@@ -328,6 +410,7 @@ async def test_a_result_becomes_a_storyboard_and_the_next_video_builds_on_it(sys
         board = Builder(people=people, user="ben", message=await people.answered(sent))
         assert f"**1** · 3 s · {PROMPT}" in board.text
         await board.enter(await board.opens("script"), script=f"1. 2s {PROMPT}\n2. 1s It sinks")
+        await board.press("use")
         await board.press("ask")
         await board.press("make")
         await people.until(lambda: _count(people, 2), what="the second video")

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -6,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import MAX_SHOTS, AspectRatio, Board, Mode, Shot, Storyboard, VideoRequest
-from bot.domain.storyboard import LONGEST, STEPS_BACK, WIDTH, share, tidy
+from bot.domain.storyboard import LONGEST, STEPS_BACK, WIDTH, scale, share, tidy
 from tests.models import KIRIN_V3
 
 NUMBERS: Final = st.integers(-3, 9)
 LENGTHS: Final = st.integers(-5, 40)
 TEXTS: Final = st.text(st.characters(codec="utf-8"), max_size=40) | st.sampled_from(["", "狐狸醒来", "a\ud800\0b"])
 OPERATIONS: Final[st.SearchStrategy[Callable[[Storyboard], Storyboard]]] = st.one_of(
-    st.builds(lambda at: lambda story: story.add(at), NUMBERS),
-    st.builds(lambda at: lambda story: story.duplicate(at), NUMBERS),
+    st.builds(lambda at: lambda story: story.add(at, KIRIN_V3), NUMBERS),
+    st.builds(lambda at: lambda story: story.duplicate(at, KIRIN_V3), NUMBERS),
     st.builds(lambda at: lambda story: story.remove(at), NUMBERS),
     st.builds(lambda at, by: lambda story: story.move(at, by=by), NUMBERS, NUMBERS),
     st.builds(
@@ -22,7 +23,7 @@ OPERATIONS: Final[st.SearchStrategy[Callable[[Storyboard], Storyboard]]] = st.on
         *(NUMBERS, TEXTS, st.none() | LENGTHS),
     ),
     st.builds(lambda total: lambda story: story.changed(total=total), st.integers(3, 15)),
-    st.just(lambda story: story.even_out()),
+    st.just(lambda story: story.even_out(KIRIN_V3)),
     st.just(lambda story: story.empty()),
 )
 
@@ -45,7 +46,7 @@ def test_whatever_is_done_a_storyboard_stays_one(operations: list[Callable[[Stor
         assert all(1 <= shot.seconds <= LONGEST for shot in story.shots)
         assert set(range(len(story.shots))) <= set(story.timeline())
         assert Storyboard.model_validate_json(story.model_dump_json()) == story
-    evened = story.even_out()
+    evened = story.even_out(KIRIN_V3)
     assert evened.seconds == evened.total >= story.total
     assert max(shot.seconds for shot in evened.shots) - min(shot.seconds for shot in evened.shots) <= 1
     assert prompts(evened) == prompts(story)
@@ -75,21 +76,62 @@ def test_seconds_are_shared_to_the_last_one(seconds: int, parts: int) -> None:
     assert shares[0] - shares[-1] <= 1
 
 
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=6), st.integers(1, 30))
+def test_lengths_are_scaled_to_the_last_second(lengths: list[int], seconds: int) -> None:
+    scaled = scale(lengths, seconds)
+    assert sum(scaled) == max(seconds, len(lengths))
+    assert min(scaled) >= 1
+    assert scale(lengths, sum(lengths)) == lengths
+
+
+def seconds_of(story: Storyboard) -> tuple[list[int], int]:
+    return [shot.seconds for shot in story.shots], story.total
+
+
 def test_a_new_shot_takes_the_seconds_that_are_left() -> None:
-    assert [shot.seconds for shot in board(4, 2).add(0).shots] == [4, 4, 2]
-    assert [shot.seconds for shot in board(4, 6).add(1).shots] == [4, 6, 1]
+    assert seconds_of(board(4, 2).add(0, KIRIN_V3)) == ([4, 4, 2], 10)
 
 
-def test_a_copy_is_as_long_as_its_original_where_there_is_room() -> None:
-    assert [shot.seconds for shot in board(3, 2).duplicate(0).shots] == [3, 3, 2]
-    assert [shot.seconds for shot in board(4, 4).duplicate(1).shots] == [4, 4, 2]
-    assert prompts(board(3, 2).duplicate(0)) == ["shot 1", "shot 1", "shot 2"]
+def test_the_whole_grows_for_a_new_shot_as_long_as_its_neighbour() -> None:
+    assert seconds_of(board(4, 6).add(0, KIRIN_V3)) == ([4, 4, 6], 14)
+
+
+def test_a_copy_is_as_long_as_its_original_and_the_whole_grows_with_it() -> None:
+    assert seconds_of(board(3, 2).duplicate(0, KIRIN_V3)) == ([3, 3, 2], 10)
+    assert seconds_of(board(4, 4).duplicate(1, KIRIN_V3)) == ([4, 4, 4], 12)
+    assert prompts(board(3, 2).duplicate(0, KIRIN_V3)) == ["shot 1", "shot 1", "shot 2"]
+
+
+def test_the_whole_grows_no_further_than_the_model_makes_it() -> None:
+    assert seconds_of(board(5, 7, total=12).duplicate(1, KIRIN_V3)) == ([5, 7, 3], 15)
+    assert seconds_of(board(5, 10, total=15).duplicate(1, KIRIN_V3)) == ([5, 10, 1], 15)
+    short = replace(KIRIN_V3, durations=(5, 10))
+    assert seconds_of(board(3, 2, total=5).add(1, short)) == ([3, 2, 2], 10)
 
 
 def test_a_full_storyboard_takes_no_more_shots() -> None:
     full = board(1, 1, 1, 1, 1, 1)
-    assert full.full
-    assert full.add(2) == full.duplicate(2) == full
+    assert full.full(KIRIN_V3)
+    assert full.add(2, KIRIN_V3) == full.duplicate(2, KIRIN_V3) == full
+    assert board(1, 1).full(replace(KIRIN_V3, max_shots=2))
+
+
+def test_a_storyboard_fits_another_length_and_keeps_its_rhythm() -> None:
+    assert seconds_of(board(2, 4, 4).fitted(5)) == ([1, 2, 2], 5)
+    assert seconds_of(board(2, 4, 4).fitted(15)) == ([3, 6, 6], 15)
+    assert seconds_of(board(2, 4, 4).adapted_to([replace(KIRIN_V3, durations=(3, 4, 5))])) == ([1, 2, 2], 5)
+    assert seconds_of(board(2, 4).adapted_to([replace(KIRIN_V3, durations=(5,))])) == ([2, 4], 5)
+
+
+def test_evened_out_the_whole_is_one_that_there_is() -> None:
+    assert seconds_of(board(1, 1, 1, 1, total=3).even_out(replace(KIRIN_V3, durations=(3, 6)))) == ([2, 2, 1, 1], 6)
+
+
+def test_what_was_read_waits_beside_the_storyboard_until_it_is_taken_or_anything_else_is_done() -> None:
+    kept = Board(now=board(4, 6)).propose(board(3))
+    assert Board.stored(kept.body()) == kept
+    assert kept.changed_to(board(3)).undo() == Board(now=board(4, 6))
+    assert kept.undo() == kept.changed_to(kept.now) == kept.propose(None) == Board(now=board(4, 6))
 
 
 def test_shots_move_and_stop_at_the_ends() -> None:

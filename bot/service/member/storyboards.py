@@ -103,7 +103,7 @@ class Storyboards:
         """
         wanted = Storyboard.of(request, parent_id=parent_id)
         opened = await self.open(user_id=user_id, guild_id=guild_id, fresh=wanted)
-        return (await self.change_anyway(opened, lambda _: wanted)).draft
+        return (await self.change_anyway(opened, lambda board: board.changed_to(wanted))).draft
 
     async def read(self, draft_id: str, *, user_id: int) -> OpenStoryboard:
         """Read that person's storyboard.
@@ -144,9 +144,7 @@ class Storyboards:
         except (DraftGone, StoreError) as exc:
             log.warning("a storyboard stays after its video", extra={"draft": opened.draft.id, "reason": repr(exc)})
 
-    async def change_anyway(
-        self, opened: OpenStoryboard, operation: Callable[[Storyboard], Storyboard]
-    ) -> OpenStoryboard:
+    async def change_anyway(self, opened: OpenStoryboard, operation: Callable[[Board], Board]) -> OpenStoryboard:
         """Change a storyboard whatever other devices do to it meanwhile.
 
         Raises:
@@ -154,8 +152,7 @@ class Storyboards:
             StoreUnavailable: also where the others are faster each time.
         """
         for _ in range(_TRIES):
-            changed = opened.board.changed_to(operation(opened.board.now))
-            saved = await self._save(opened, changed)
+            saved = await self._save(opened, operation(opened.board))
             if not saved.behind:
                 return saved
             opened = saved
@@ -181,7 +178,7 @@ class Storyboards:
             TooManyPresets: the person has `TEMPLATES` already.
         """
         name = checked_name(name)
-        body = storyboard.changed(parent_id=None).model_dump(mode="json")
+        body = storyboard.changed(parent_id=None, script="").model_dump(mode="json")
         _, new = await self._presets.save(
             token_hex(8), user_id=user_id, kind=KIND, name=name, body=body, most=TEMPLATES, now=self._clock()
         )

@@ -119,7 +119,7 @@ async def test_the_first_storyboard_of_somebody_may_come_from_a_video_with_shots
 async def test_what_has_to_be_changed_is_changed_though_another_device_is_faster(boards: Storyboards) -> None:
     stale = await boards.open(user_id=ANA, guild_id=GUILD)
     await boards.change(stale.draft.id, user_id=ANA, version=stale.draft.version, operation=written("a fox"))
-    present = await boards.change_anyway(stale, lambda story: story.changed(total=7))
+    present = await boards.change_anyway(stale, lambda story: story.changed_to(story.now.changed(total=7)))
     assert (prompts(present.board.now), present.board.now.total) == (["a fox"], 7)
 
 
@@ -198,7 +198,7 @@ async def test_what_is_not_on_offer_somewhere_gives_way_there_and_nowhere_else(b
     there = boards.narrowed_to(allowed_models(list(CAPABILITIES.values()), Member(user_id=ANA), strict))
     seen = await there.read(draft.id, user_id=ANA)
     story = seen.board.now
-    assert (story.mode, story.sound, story.total, story.seconds) == (Mode.STD, False, 5, 10)
+    assert (story.mode, story.sound, story.total, story.seconds) == (Mode.STD, False, 5, 5)
     assert (seen.wanted.mode, seen.wanted.sound, seen.wanted.total) == (Mode.PRO, True, 10)
     elsewhere = (await boards.read(draft.id, user_id=ANA)).board.now
     assert (elsewhere.mode, elsewhere.sound, elsewhere.total) == (Mode.PRO, True, 10)
