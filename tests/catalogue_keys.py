@@ -67,7 +67,7 @@ RESULT_ACTIONS: Final = (
 )
 BUILDER_ACTIONS: Final = (
     *("add", "edit", "copy", "up", "down", "drop", "undo", "even"),
-    *("script", "settings", "ask", "template", "new"),
+    *("script", "settings", "ask", "evenask", "template", "new", "use", "keep"),
 )
 # What the audit records.
 ACTIONS: Final = ("changed", "imported", "paused", "resumed", "allowance", "granted", "taken", "blocked", "unblocked")

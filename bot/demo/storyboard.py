@@ -31,12 +31,13 @@ class StoryboardShow(Show):
         await self._see(await self._type("video storyboard", {"seconds": wanted}), edited=True)
         await self._enter("edit", prompt=FIRST, seconds="4")
         await self._enter("script", script=SCRIPT)
+        await self._press("use")
         await self._press("pick", "2")
         await self._press("up")
         extras = [name for name in ("sound", "watermark", "private") if options.get(name)]
         await self._enter(
             "settings",
-            quality=[f"{options.get('model', self._model())} {options.get('mode', 'std')}"],
+            quality=[self._quality(await self._form("settings"), options)],
             aspect=[options.get("aspect", "16:9")],
             total=[str(wanted)],
             extras=extras,
@@ -68,10 +69,11 @@ class StoryboardShow(Show):
         stills = await asyncio.to_thread(_save_stills, path, middles)
         self._screen.say(f"  a still of each shot: {stills[0].name} … {stills[-1].name}")
 
-    def _model(self) -> str:
-        """Read the model of the board, as its settings line names it."""
-        line: str = next(each for each in self._text().splitlines() if each.startswith("⚙️"))
-        return line.split()[1]
+    def _quality(self, form: Mapping[str, Any], options: Mapping[str, Any]) -> str:
+        """Name the model and the mode as the form does: the board's own model, unless told otherwise."""
+        select = next(part["component"] for part in form["components"] if "options" in part["component"])
+        chosen: str = next(option["value"] for option in select["options"] if option["default"])
+        return f"{options.get('model', chosen.split()[0])} {options.get('mode', 'std')}"
 
     async def _press(self, action: str, *values: str) -> None:
         part = self._part(action)
@@ -83,12 +85,22 @@ class StoryboardShow(Show):
     async def _enter(self, action: str, **fields: Any) -> None:
         """Open a form, fill it in and send it."""
         part = self._part(action)
-        body = {"message_id": self._message["id"], "custom_id": part["custom_id"]}
-        opened = await self._act("component", body)
-        await self._see(opened, edited=False)
+        opened = await self._open(action)
         lines = (f"{name}: {', '.join(value) if isinstance(value, list) else value}" for name, value in fields.items())
         self._screen.done("ana", f"presses [{part['label']}] and enters", "\n".join(lines))
         await self._see(await self._act("modal", {"interaction_id": opened, "fields": fields}), edited=True)
+
+    async def _open(self, action: str) -> str:
+        """Press the button of a form; the interaction that opened it."""
+        body = {"message_id": self._message["id"], "custom_id": self._id(action)}
+        opened = await self._act("component", body)
+        await self._see(opened, edited=False)
+        return opened
+
+    async def _form(self, action: str) -> Mapping[str, Any]:
+        """Look at a form."""
+        form: Mapping[str, Any] = (await self._get(f"interactions/{await self._open(action)}"))["modal"]
+        return form
 
     async def _see(self, interaction_id: str, *, edited: bool) -> None:
         """Wait until the form is there, or the board has changed; show the board."""

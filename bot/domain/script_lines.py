@@ -228,7 +228,7 @@ def unquoted(text: str) -> str:
 
 def texts(lines: Iterable[Line]) -> list[str]:
     """List what lines say, without the empty ones."""
-    return [tidied for line in lines if (tidied := tidy(line.text))]
+    return [said for line in lines if (said := tidy(line.text))]
 
 
 def find_paragraphs(raw: Sequence[str]) -> Found:
