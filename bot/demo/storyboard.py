@@ -73,7 +73,7 @@ class StoryboardShow(Show):
         """Name the model and the mode as the form does: the board's own model, unless told otherwise."""
         select = next(part["component"] for part in form["components"] if "options" in part["component"])
         chosen: str = next(option["value"] for option in select["options"] if option["default"])
-        return f"{options.get('model', chosen.split()[0])} {options.get('mode', 'std')}"
+        return f"{options.get('model', chosen.partition(' ')[0])} {options.get('mode', 'std')}"
 
     async def _press(self, action: str, *values: str) -> None:
         part = self._part(action)
