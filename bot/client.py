@@ -51,6 +51,10 @@ class Answers(Protocol):
         """Remember, until the command has answered itself, that a job of this key may come of the interaction."""
         ...
 
+    def offers(self, key: str) -> None:
+        """Note that the answer has a button that takes its job back, for as long as that can be."""
+        ...
+
     async def show_early_card(self, key: str) -> None:
         """Show what belongs under a private answer and came before it; `key` is the job's idempotency key."""
         ...

@@ -45,6 +45,7 @@ ShotcallerError
 │   ├── TooOften               the person has had that done as often as one may for now
 │   ├── AlreadyShared          the private result is in its channel already
 │   ├── NotYours               only its author or a moderator may do that
+│   ├── NotYoursToCancel       only whoever asked for the video or a moderator may cancel it
 │   ├── TooLateToCancel        the job is past the point where it can be taken back
 │   ├── DeadLetterGone         the job waits for nobody's decision any more
 │   ├── GuildJobUnknown        the guild has no such job
@@ -405,6 +406,10 @@ class AlreadyShared(Refused):
 
 class NotYours(Refused):
     """Only the video's author or a moderator may do that."""
+
+
+class NotYoursToCancel(Refused):
+    """Only whoever asked for the video or a moderator may cancel it."""
 
 
 class TooLateToCancel(Refused):

@@ -155,16 +155,16 @@ class Crowd(Show):
         return SentRequest(name=name, user_id=user_id, channel=channel, interaction_id=sent)
 
     async def _watch(self, asked: Sequence[SentRequest]) -> None:
-        """Show how far the crowd is, until everybody has an answer and every card is closed."""
+        """Show how far the crowd is, until everybody has an answer and every card is gone."""
         waiting, end = list(asked), time.monotonic() + PATIENCE
         while time.monotonic() < end:
             waiting = [each for each in waiting if await self._answer(each) is None]
             tasks, messages = await self._get("tasks"), await self._messages()
-            posted, closed = sum(map(_is_video, messages)), sum(map(_is_closed, messages))
+            posted, cards = sum(map(_is_video, messages)), any(message["embeds"] for message in messages)
             billed = sum(task["billed"] for task in tasks)
             answered = len(asked) - len(waiting)
             self._screen.phase(f"{answered} answered · {len(tasks)} submitted · {billed} billed · {posted} posted")
-            if not waiting and closed >= min(self._wanted, len(asked)):
+            if not waiting and not cards and posted >= min(self._wanted, len(asked)):
                 return
             await asyncio.sleep(POLL_SECONDS)
         raise DemoFailed(f"{len(waiting)} people were left without an answer, or videos without an end")
@@ -287,7 +287,3 @@ def _in_all(totals: Sequence[LedgerTotals]) -> LedgerTotals:
 
 def _is_video(message: Mapping[str, Any]) -> bool:
     return any(file["filename"].endswith(".mp4") for file in message["attachments"])
-
-
-def _is_closed(message: Mapping[str, Any]) -> bool:
-    return any(embed["title"].startswith("✅") for embed in message["embeds"])

@@ -96,7 +96,7 @@ class Show:
                 if "visible_to" in message:
                     continue
                 if any(file["filename"].endswith(".mp4") for file in message["attachments"]):
-                    await self._wait_for_closed_card()
+                    await self._wait_until_card_is_gone()
                     self._screen.message("Shotcaller", message["content"], files=message["attachments"])
                     return dict(message)
                 for embed in message["embeds"]:
@@ -106,14 +106,11 @@ class Show:
         self._screen.tick()
         return None
 
-    async def _wait_for_closed_card(self) -> None:
-        """Give the bot the moment it takes to close the card."""
+    async def _wait_until_card_is_gone(self) -> None:
+        """Give the bot the moment it takes to take the card away."""
         for _ in range(40):
-            for message in await self._get("messages?channel=general"):
-                for embed in message["embeds"]:
-                    self._screen.card(embed)
-                    if embed["title"].startswith("✅"):
-                        return
+            if not any(message["embeds"] for message in await self._get("messages?channel=general")):
+                return
             await asyncio.sleep(POLL_SECONDS / 2)
 
     async def save(self, message: Mapping[str, Any], folder: Path) -> Path:

@@ -147,6 +147,14 @@ class Notifier(Protocol):
         """Bring a posted card up to date."""
         ...
 
+    async def remove_card(self, card: Card) -> None:
+        """Take a posted card away; what is gone is taken away."""
+        ...
+
+    async def say_ready(self, job: Job) -> None:
+        """Say in the requester's private answer where the posted video is, as long as that can be edited."""
+        ...
+
     async def find_card(self, job: Job) -> Sighting:
         """Find the job's card, which may have been posted without being recorded. Raises nothing."""
         ...

@@ -209,6 +209,7 @@ class Settings(BaseModel):
     lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 30
 
     ai_label: Annotated[str, AfterValidator(_visible)] | None = None
+    keep_cards: bool = False
     privacy_file: Path | None = None
     keep_prompts_days: Days = 180
     keep_files_days: Days = 30

@@ -189,6 +189,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         signals=signals,
         clock=clock,
         moment=moment,
+        keeps=settings.keep_cards,
         patience=sizes.card_patience,
         others_patience=sizes.others_patience,
     )

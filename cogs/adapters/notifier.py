@@ -14,10 +14,27 @@ from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
 from bot.service.ports import Alert, CannotTell, Card, NotPosted, Phase, Posted, Result, Sighting
 from cogs.adapters.places import Places
-from cogs.adapters.posting import find_message, has_result, is_card, mapped_errors, post_video, send
+from cogs.adapters.posting import (
+    find_message,
+    has_buttons_of_others,
+    has_result,
+    is_card,
+    mapped_errors,
+    post_video,
+    send,
+)
 from cogs.adapters.private_answers import PrivateAnswers
-from cogs.ui import CONTENT, link, safe
-from cogs.ui.job_views import card_embed, failure_buttons, hidden, private_ending, public_ending
+from cogs.ui import CONTENT, link, result_link, safe
+from cogs.ui.job_views import (
+    cancel_button,
+    card_buttons,
+    card_embed,
+    failure_buttons,
+    get_button,
+    private_ending,
+    public_ending,
+    public_ending_button,
+)
 
 log = logging.getLogger(__name__)
 
@@ -52,19 +69,21 @@ class DiscordNotifier:
         """
         job, place = card.job, card.job.destination
         if place.private:
-            if card.phase is Phase.DONE or not card.phase.last:  # of the other ends `tell_requester` tells
-                embed = card_embed(card, words(job.locale))
-                await self._answers.show(job, embed, last=card.phase is Phase.DONE)
+            if not card.phase.last:  # of the ends others tell
+                say = words(job.locale)
+                await self._answers.show(job, card_embed(card, say), cancel_button(job, say))
             return None
-        channel, embed = self._channel(place.channel_id, place.guild_id), card_embed(card, words(job.public_locale))
+        say = words(job.public_locale)
+        channel, embed = self._channel(place.channel_id, place.guild_id), card_embed(card, say)
+        buttons = cancel_button(job, say)
         if (posted := await self._posted_card(job)) is not None:
             async with mapped_errors():
-                await channel.get_partial_message(posted.message_id).edit(embed=embed)
+                await channel.get_partial_message(posted.message_id).edit(embed=embed, view=buttons)
             return posted
-        message = await send(channel, embed=embed, nonce=f"card-{job.id}", silent=True)
+        message = await send(channel, embed=embed, view=buttons, nonce=f"card-{job.id}", silent=True)
         if [each.title for each in message.embeds] != [embed.title]:
             async with mapped_errors():
-                await message.edit(embed=embed)
+                await message.edit(embed=embed, view=buttons)
         return Posted(channel_id=message.channel.id, message_id=message.id)
 
     async def edit_card(self, card: Card) -> None:
@@ -74,13 +93,25 @@ class DiscordNotifier:
             return
         channel = self._channel(job.card_channel_id, job.destination.guild_id)
         async with mapped_errors():
-            say, failed = words(job.public_locale), card.phase is Phase.FAILED and not hidden(job)
-            await channel.get_partial_message(job.card_message_id).edit(
-                embed=card_embed(card, say), view=failure_buttons(job, say, models=self._models) if failed else None
-            )
+            say = words(job.public_locale)
+            buttons = card_buttons(card, say, models=self._models)
+            await channel.get_partial_message(job.card_message_id).edit(embed=card_embed(card, say), view=buttons)
+        if not job.cancellable:
+            await self._answers.withdraw_offer(job)
+
+    async def remove_card(self, card: Card) -> None:
+        """See `Notifier`. A message of our own goes without a permission; whoever has deleted it was before us."""
+        job = card.job
+        if job.card_channel_id is not None and job.card_message_id is not None:
+            await self.take_back(job, Posted(channel_id=job.card_channel_id, message_id=job.card_message_id))
+
+    async def say_ready(self, job: Job) -> None:
+        """See `Notifier`."""
+        if (url := result_link(job)) is not None:
+            await self._answers.replace(job, words(job.locale)("result.note", link=url))
 
     async def find_card(self, job: Job) -> Sighting:
-        """See `Notifier`. Looks for the job's id, which ends the card."""
+        """See `Notifier`. Looks for the job's id, which ends the address behind the card's title."""
         place = self._channel(job.destination.channel_id, job.destination.guild_id)
         since = job.asked_at or job.created_at - LONG_AGO
         return await find_message(self._client, place, since=since, matches=lambda message: is_card(message, job))
@@ -158,7 +189,8 @@ class DiscordNotifier:
         """
         job, say = card.job, words(card.job.locale)
         text = private_ending(card, say)
-        buttons = failure_buttons(job, say, models=self._models) if card.phase is Phase.FAILED else None
+        kept = get_button(job, say) if card.phase is Phase.KEPT else None
+        buttons = failure_buttons(job, say, models=self._models) if card.phase is Phase.FAILED else kept
         answered = await self._answers.replace(job, text, buttons=buttons)
         if job.ended_by_author and (answered or job.card_message_id is not None):
             return
@@ -176,9 +208,12 @@ class DiscordNotifier:
         """Tell the requester in the channel how their job ended, where the bot may post there; whether it may."""
         job = card.job
         channel = self._channel(job.destination.channel_id, job.destination.guild_id)
-        text = public_ending(card, words(job.public_locale))
+        say = words(job.public_locale)
+        text, button = public_ending(card, say), public_ending_button(card, say)
         try:
-            await self._say_once(channel, card, text, notify=notify, mention=notify is not Notify.SILENT)
+            await self._say_once(
+                channel, card, text, notify=notify, mention=notify is not Notify.SILENT, buttons=button
+            )
         except DestinationLost as exc:
             if card.repeated:
                 raise  # it may have been said there before
@@ -216,7 +251,12 @@ class DiscordNotifier:
             DestinationLost, DestinationBusy: it may have, and that cannot be seen.
         """
         since = job.telling_at or job.created_at - LONG_AGO
-        sighting = await find_message(self._client, place, since=since, matches=lambda message: message.content == text)
+        sighting = await find_message(
+            self._client,
+            place,
+            since=since,
+            matches=lambda message: message.content == text and not has_buttons_of_others(message, job),
+        )
         if isinstance(sighting, CannotTell):
             raise DestinationLost(sighting.reason) if sighting.closed else DestinationBusy(sighting.reason)
         return isinstance(sighting, Posted)

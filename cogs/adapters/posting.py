@@ -125,7 +125,14 @@ async def post_video(
 
 def is_card(message: discord.Message, job: Job) -> bool:
     """Whether a message is the job's card."""
-    return any(embed.footer.text and embed.footer.text.endswith(job.id) for embed in message.embeds)
+    return any(embed.url and embed.url.endswith(f"#{job.id}") for embed in message.embeds)
+
+
+def has_buttons_of_others(message: discord.Message, job: Job) -> bool:
+    """Whether a message has buttons, and none is about this job."""
+    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
+    ids = [getattr(item, "custom_id", None) or "" for row in rows for item in row.children]
+    return bool(ids) and not any(job.id in each for each in ids)
 
 
 def has_result(message: discord.Message, job: Job) -> bool:

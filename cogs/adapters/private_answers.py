@@ -41,6 +41,7 @@ class PrivateAnswers:
         self._tokens, self._edit_answer, self._moment = tokens, edit, moment
         self._answering: dict[str, asyncio.Event] = {}  # commands that have not answered themselves yet, by key
         self._early_cards: dict[str, discord.Embed] = {}  # cards that were there before that
+        self._offering: set[str] = set()  # answers given here that offer to take the job back, by key
 
     @asynccontextmanager
     async def keep(self, interaction: discord.Interaction[Any], *, key: str) -> AsyncIterator[None]:
@@ -71,8 +72,8 @@ class PrivateAnswers:
         if embed is not None and (token := await self._tokens.read(key)) is not None:
             await self._edit(token, embed=embed)
 
-    async def show(self, job: Job, embed: discord.Embed, *, last: bool) -> None:
-        """Put a private job's card under the private answer, where there still is one; the `last` replaces its words.
+    async def show(self, job: Job, embed: discord.Embed, buttons: discord.ui.View | None) -> None:
+        """Put a private job's card under the private answer, where there still is one.
 
         Never waits for the command's own answer: that may be waiting for this.
         """
@@ -81,9 +82,20 @@ class PrivateAnswers:
             self._early_cards[key] = embed
             return
         self._early_cards.pop(key, None)
-        token = await (self._tokens.take(key) if last else self._tokens.read(key))
-        if token is not None:
-            await self._edit(token, embed=embed, **({"content": None} if last else {}))
+        if (token := await self._tokens.read(key)) is not None:
+            await self._edit(token, embed=embed, view=buttons)
+
+    def offers(self, key: str) -> None:
+        """Note that an answer has a button that takes its job back."""
+        self._offering.add(key)
+
+    async def withdraw_offer(self, job: Job) -> None:
+        """Take that button away: the job can't be taken back any more."""
+        key = job.idempotency_key
+        if key in self._offering and key not in self._answering:
+            self._offering.discard(key)
+            if (token := await self._tokens.read(key)) is not None:
+                await self._edit(token, view=None)
 
     async def replace(self, job: Job, text: str, *, buttons: discord.ui.View | None = None) -> bool:
         """Put a text in place of the private answer; whether there still was one to replace."""
@@ -99,6 +111,7 @@ class PrivateAnswers:
         key = job.idempotency_key
         if (answered := self._answering.get(key)) is not None:
             await answered.wait()
+        self._offering.discard(key)
         while (token := await self._tokens.take(key)) is None and self._may_be_answering(job):  # noqa: ASYNC110 (it is in another process)
             await asyncio.sleep(LOOK)
         return token

@@ -9,7 +9,8 @@ from bot.domain import Destination, JobStatus, Origin, Review, VideoRequest
 from bot.errors import MissingPermissions
 from bot.locale import Words, words
 from bot.service.jobs.types import Accepted, RequestContext
-from cogs.ui import TypedRequest, link, member_of, options_of, remember, since
+from cogs.ui import TypedRequest, job_link, member_of, options_of, remember, result_link, since
+from cogs.ui.job_views import cancel_button
 from cogs.ui.limits import FILE
 from cogs.ui.replies import answer_accepted
 from cogs.ui.text import wait
@@ -50,9 +51,12 @@ async def submit(
         confirmed=confirmed,
     )
     async with bot.answers.keep(interaction, key=key):
-        accepted = await bot.services.videos.request(request, context)
-        text = _accepted_text(accepted, words(str(interaction.locale)))
-        await answer_accepted(interaction, f"{text}\n-# {note}" if note else text)
+        accepted, say = await bot.services.videos.request(request, context), words(str(interaction.locale))
+        text = _accepted_text(accepted, say)
+        buttons = cancel_button(accepted.job, say) if accepted.cancellable else None
+        if buttons is not None:
+            bot.answers.offers(key)
+        await answer_accepted(interaction, f"{text}\n-# {note}" if note else text, view=buttons)
     await bot.answers.show_early_card(key)
     return accepted
 
@@ -76,9 +80,9 @@ def _accepted_line(accepted: Accepted, say: Words) -> str:
     values = {"price": price, "wait": _wait(accepted, say)}
     if job.destination.private:
         return say("accepted.private", **values)
-    if job.card_channel_id is None or job.card_message_id is None:
+    card = result_link(job) or job_link(job, job.card_channel_id, job.card_message_id)
+    if card is None:
         return say("accepted.no_card", **values)
-    card = link(job.destination.guild_id, job.card_channel_id, job.card_message_id)
     return say("accepted" if accepted.new else "accepted.again", card=card, **values)
 
 

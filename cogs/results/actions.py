@@ -5,11 +5,14 @@ from typing import Any, Final
 import discord
 
 from bot.client import Shotcaller
-from bot.domain import ResultAction
+from bot.domain import JobStatus, ResultAction
 from bot.locale import words
 from bot.service.jobs.copies import Copy, CopyKind
+from bot.service.ports import Card, phase_of
 from cogs import ui
+from cogs.request import offered_here
 from cogs.results.context import ResultPress
+from cogs.ui.job_views import failure_buttons, private_ending
 from cogs.ui.limits import FILE
 from cogs.ui.result_info import full_text_embeds, info_embed
 
@@ -59,6 +62,15 @@ async def show_info(press: ResultPress) -> None:
     job = await press.job()
     embed = info_embed(job, await press.results.lineage(job, press.member), press.say)
     await ui.answer(press.interaction, embed=embed)
+
+
+async def show_why(press: ResultPress) -> None:
+    """Show the requester why there is no video, with what can be done about it."""
+    job, say = await press.own_ended_job(), press.say
+    text = private_ending(Card(job=job, phase=phase_of(job)), say)
+    failed = job.status is JobStatus.FAILED
+    buttons = failure_buttons(job, say, models=await offered_here(press.bot, press.interaction)) if failed else None
+    await ui.answer(press.interaction, text, view=buttons)
 
 
 async def show_full_texts(press: ResultPress) -> None:

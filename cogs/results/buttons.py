@@ -47,4 +47,5 @@ ACTIONS: Final[dict[str, Callable[[ResultPress], Awaitable[None]]]] = {
     "delete": actions.confirm_deletion,
     "erase": actions.delete_message,
     "report": actions.open_report_form,
+    "why": actions.show_why,
 }

@@ -72,6 +72,17 @@ class ResultPress:
             raise ResultForgotten
         return job
 
+    async def own_ended_job(self) -> Job:
+        """Read the job that has ended without a video, for its author alone.
+
+        Raises:
+            ResultForgotten: its row is gone, it is somebody else's, or it has not ended so.
+        """
+        job = await self.job()
+        if job.user_id != self.interaction.user.id or not job.finished or job.delivered_at is not None:
+            raise ResultForgotten
+        return job
+
 
 async def share(press: ResultPress) -> None:
     """Post the presser's own private result in its channel; the press has been acknowledged."""

@@ -14,11 +14,10 @@ from cogs.adapters.posting import mapped_errors, result_file, upload_timeout
 from cogs.request import offered_here
 from cogs.results.context import ResultPress, share
 from cogs.ui import Command, acknowledge, answer, result_buttons, safe, settings, since
-from cogs.ui.job_views import result_text
+from cogs.ui.job_views import GET, result_text
 
 PROMPT: Final = 120  # characters of a prompt in the list
 
-GET: Final = ui.CustomId("inbox:get:{job_id}", job_id=ui.JOB_ID)
 SHARE: Final = ui.CustomId("inbox:share:{job_id}", job_id=ui.JOB_ID)
 PAGE_OF: Final = ui.CustomId("inbox:page:{skip}", skip=ui.digits(7))
 

@@ -27,7 +27,18 @@ from cogs.ui.limits import CHOICES, CONTENT
 from cogs.ui.member import check_admin, check_moderator, member_of
 from cogs.ui.options import given_options, options_of, request_from_options
 from cogs.ui.policy_texts import money
-from cogs.ui.replies import QUICK, acknowledge, acknowledge_in_place, answer, file_of, follow_up, in_time, open_form
+from cogs.ui.replies import (
+    QUICK,
+    acknowledge,
+    acknowledge_in_place,
+    acknowledge_privately,
+    answer,
+    file_of,
+    follow_up,
+    in_time,
+    is_private,
+    open_form,
+)
 from cogs.ui.retry import TypedRequest, remember
 from cogs.ui.text import cut, job_link, link, result_link, safe, settings, since
 
@@ -46,6 +57,7 @@ __all__ = [
     "TypedRequest",
     "acknowledge",
     "acknowledge_in_place",
+    "acknowledge_privately",
     "answer",
     "audit_entry",
     "autocomplete",
@@ -60,6 +72,7 @@ __all__ = [
     "follow_up",
     "given_options",
     "in_time",
+    "is_private",
     "job_link",
     "link",
     "member_of",

@@ -14,11 +14,13 @@ from bot.service.ports import Card, Phase, phase_of
 from cogs.ui.custom_ids import JOB_ID, CustomId, Part, stateless
 from cogs.ui.limits import ALT_TEXT
 from cogs.ui.options import options_of
-from cogs.ui.text import button_label, changes, cut, failure, link, result_link, safe, settings, since
+from cogs.ui.text import button_label, changes, cut, failure, job_link, result_link, safe, settings, since
 
 RESULT: Final = CustomId(
     "result:{action}:{job_id}[:{more}]", action=Part("[a-z]+"), job_id=JOB_ID, more=Part("[0-9:]+")
 )
+GET: Final = CustomId("inbox:get:{job_id}", job_id=JOB_ID)
+CANCEL: Final = CustomId("cancel:{job_id}", job_id=JOB_ID)
 PROMPT_ON_CARD: Final = 300  # characters
 PROMPT_IN_LIST: Final = 80
 TASK_ID: Final = 80  # characters of a provider's task id
@@ -44,10 +46,42 @@ def card_embed(card: Card, say: Words) -> discord.Embed:
     """Build the card of a job."""
     emoji, colour = _PHASE_STYLES[card.phase]
     prompt = say("card.hidden") if hidden(card.job) else f"> {safe(card.job.request.text(), PROMPT_ON_CARD)}"
-    lines = [say("card.removed")] if card.job.removed_at is not None else [prompt, "", _status_line(card, say)]
-    embed = discord.Embed(title=f"{emoji} {say(f'card.{card.phase}')}", description="\n".join(lines), colour=colour)
-    embed.set_footer(text=f"{settings(card.job.request, say)} · {card.job.id}")
+    whose = "" if card.job.destination.guild_id is None or card.job.destination.private else f"<@{card.job.user_id}> · "
+    status = f"{whose}{_status_line(card, say)}"
+    lines = [say("card.removed")] if card.job.removed_at is not None else [prompt, "", status]
+    title = f"{emoji} {say(f'card.{card.phase}')}"
+    embed = discord.Embed(title=title, description="\n".join(lines), colour=colour, url=card_address(card.job))
+    embed.set_footer(text=settings(card.job.request, say))
     return embed
+
+
+def card_address(job: Job) -> str:
+    """The address behind a card's title: its channel, or its video; by the end of it the card is found again."""
+    place = job.destination
+    where = result_link(job) or f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}"
+    return f"{where}#{job.id}"
+
+
+def cancel_button(job: Job, say: Words) -> discord.ui.View | None:
+    """[Cancel], for as long as no service has been asked for the video; what it does is in `cogs.video.jobs`."""
+    if not job.cancellable:
+        return None
+    return stateless(discord.ui.Button(emoji="✖️", label=say("cancel.button"), custom_id=CANCEL(job_id=job.id)))
+
+
+def get_button(job: Job, say: Words) -> discord.ui.View:
+    """[Get it] for a video that is kept for its person; what it does is in `cogs.results.inbox`."""
+    style = discord.ButtonStyle.primary
+    return stateless(
+        discord.ui.Button(emoji="📥", label=say("inbox.get.this"), custom_id=GET(job_id=job.id), style=style)
+    )
+
+
+def card_buttons(card: Card, say: Words, *, models: Mapping[str, Capability]) -> discord.ui.View | None:
+    """The buttons of a card: what can be done about its job just now."""
+    if card.phase is Phase.FAILED:
+        return None if hidden(card.job) else failure_buttons(card.job, say, models=models)
+    return get_button(card.job, say) if card.phase is Phase.KEPT else cancel_button(card.job, say)
 
 
 def hidden(job: Job) -> bool:
@@ -217,7 +251,6 @@ def job_line(view: JobView, say: Words) -> str:
         settings=settings(job.request, say),
         price=say("credits", n=job.credits),
         prompt=safe(job.request.text(), PROMPT_IN_LIST),
-        id=job.id,
         link="" if url is None else say("jobs.link", url=url),
     )
     return f"{line}\n{failure(job, say)}" if phase is Phase.FAILED else line
@@ -235,16 +268,20 @@ def private_ending(card: Card, say: Words) -> str:
 
 
 def public_ending(card: Card, say: Words) -> str:
-    """Say how a job ended where everybody may read it, and where its requester finds the rest.
-
-    The job's id in the small print makes the text this ending's own.
-    """
+    """Say how a job ended where everybody may read it, with a link to its card where that says why."""
     job = card.job
-    denied = job.failure == Failure.DENIED
-    ending = "denied" if denied else "given_up" if job.given_up else card.phase
+    ending = "denied" if job.failure == Failure.DENIED else "given_up" if job.given_up else card.phase
     text = say(f"ending.{ending}", mention=f"<@{job.user_id}>")
-    if denied or job.card_channel_id is None or job.card_message_id is None:
-        why = say("ending.ask")
-    else:
-        why = say("ending.card", card=link(job.destination.guild_id, job.card_channel_id, job.card_message_id))
-    return f"{text} {why}\n-# {job.id}"
+    url = job_link(job, job.card_channel_id, job.card_message_id)
+    if url is None or public_ending_button(card, say) is not None:
+        return text
+    return f"{text} {say('ending.card', card=url)}"
+
+
+def public_ending_button(card: Card, say: Words) -> discord.ui.View | None:
+    """[Get it] or [Why?], for the requester alone, below a public ending that links to no card; else None."""
+    job = card.job
+    if card.phase is Phase.KEPT:
+        return get_button(job, say)
+    explained = job.failure != Failure.DENIED and job.card_message_id is not None
+    return None if explained else stateless(_button(job, "why", "❔", say("ending.why")))

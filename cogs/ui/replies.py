@@ -60,6 +60,16 @@ async def acknowledge_in_place(interaction: discord.Interaction[Any]) -> None:
     await interaction.response.defer()
 
 
+def is_private(interaction: discord.Interaction[Any]) -> bool:
+    """Whether what was pressed is an answer that only its person sees."""
+    return interaction.message is not None and interaction.message.flags.ephemeral
+
+
+async def acknowledge_privately(interaction: discord.Interaction[Any]) -> None:
+    """Tell Discord that a private answer will come: in place of the one that was pressed, if it was one."""
+    await (acknowledge_in_place if is_private(interaction) else acknowledge)(interaction)
+
+
 async def open_form(interaction: discord.Interaction[Any], form: discord.ui.Modal) -> None:
     """Open a form, which can only be the first answer: what it shows is read `in_time`."""
     await interaction.response.send_modal(form)
@@ -112,13 +122,15 @@ async def answer_error(
         await interaction.response.send_message(files=files, ephemeral=True, **shown)
 
 
-async def answer_accepted(interaction: discord.Interaction[Any], text: str) -> None:
+async def answer_accepted(
+    interaction: discord.Interaction[Any], text: str, *, view: discord.ui.View | None = None
+) -> None:
     """Say that a request was accepted, again where Discord is in trouble. Whatever fails from here on, it stays so."""
     interaction.extras[ACCEPTED] = text
     for pause in (*_PAUSES, None):
         try:
             async with asyncio.timeout(_PATIENCE):
-                await answer(interaction, text)
+                await answer(interaction, text, embeds=(), view=view)
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as exc:
             log.warning("an accepted request could not be answered", extra={"reason": repr(exc)})
             if pause is None or isinstance(exc, discord.Forbidden | discord.NotFound):

@@ -7,16 +7,21 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
+from bot.domain import Job
+from bot.errors import GuildJobUnknown, JobUnknown, NotYoursToCancel, TooLateToCancel
 from bot.locale import Words, words
+from bot.service.admin.jobs import decision_entry
 from bot.service.jobs.videos import Videos
-from cogs.ui import CHOICES, CONTENT, Command, acknowledge, answer, autocomplete
-from cogs.ui.job_views import job_line
+from cogs import ui
+from cogs.ui import CHOICES, CONTENT, Command, acknowledge, answer, autocomplete, member_of
+from cogs.ui.job_views import CANCEL, job_line
 
 
 def setup(bot: Shotcaller) -> None:
     """Add the commands to the `/video` group."""
     bot.video.add_command(_list_command(bot.services.videos, words()))
     bot.video.add_command(_cancel_command(bot.services.videos, words()))
+    ui.on_press(bot, CANCEL, _press_cancel)
 
 
 def _list_command(videos: Videos, say: Words) -> Command:
@@ -54,3 +59,45 @@ def _cancel_command(videos: Videos, say: Words) -> Command:
         await answer(interaction, words(str(interaction.locale))("cancelled", n=cancelled.credits))
 
     return cancel
+
+
+async def _press_cancel(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
+    """Take a waiting job back, for its author or a moderator of its guild: on its card, or in the private answer."""
+    await ui.acknowledge_privately(interaction)
+    say = words(str(interaction.locale))
+    try:
+        cancelled = await _cancelled(bot, interaction, job_id)
+    except TooLateToCancel:
+        if ui.is_private(interaction):
+            await answer(interaction, view=None)
+        raise
+    own = cancelled.user_id == interaction.user.id
+    if own:
+        text = say("cancelled", n=cancelled.credits)
+    else:
+        text = say("cancelled.member", credits=say("credits", n=cancelled.credits), member=f"<@{cancelled.user_id}>")
+    await answer(interaction, text, embeds=(), view=None)
+
+
+async def _cancelled(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> Job:
+    """Cancel a job in the name of whoever pressed.
+
+    Raises:
+        NotYoursToCancel: it is somebody else's, and they are no moderator where it was asked for.
+        TooLateToCancel: its provider may have heard of it already.
+    """
+    member, jobs = member_of(interaction), bot.services.guild_jobs
+    try:
+        return await bot.services.videos.cancel(job_id, user_id=member.user_id)
+    except JobUnknown as exc:
+        if not member.moderates or member.guild_id is None:
+            raise NotYoursToCancel from exc
+    try:
+        job = (await jobs.job(job_id, guild_id=member.guild_id)).job
+    except GuildJobUnknown as exc:
+        raise NotYoursToCancel from exc
+    if job.destination.private:
+        raise NotYoursToCancel
+    now = bot.services.now()
+    entry = decision_entry("cancel", job, entry_id=str(interaction.id), by=member.user_id, at=now)
+    return await jobs.cancel(entry, job)

@@ -65,7 +65,7 @@ class Recording:
     channels: Mapping[str, str]
     commands: Mapping[str, str]  # interaction's id → command
     typed: str  # Ana's first command
-    asked: list[Moment]  # from before her command until her video is there and her card closed
+    asked: list[Moment]  # from before her command until her video is there and her card gone
     later: Moment  # Ben's card among the rest
     private: Moment  # only the answers to her questions
     refused: Moment  # only the refusal
@@ -264,9 +264,8 @@ class _Evening:
 
 
 def _closed(moment: Moment) -> bool:
-    """Whether there are videos, and a card links to each."""
-    texts = [embed.get("description", "") for message in moment.messages for embed in message["embeds"]]
-    return bool(moment.posted) and all(any(f"/{each['id']}" in text for text in texts) for each in moment.posted)
+    """Whether there are videos, and no card any more."""
+    return bool(moment.posted) and not any(message["embeds"] for message in moment.messages)
 
 
 def _pressable(parts: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

@@ -67,7 +67,6 @@ async def test_a_restart_forgets_nobodys_language(system: System) -> None:
     async with system.bot():
         await people.result()
         await system.rest()
-        await people.card("完成")
     assert [text for text in await shown(people) if not in_chinese(text)] == []
 
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 import av
 import pytest
 
-from tests.acceptance.people import text_of
 from tests.acceptance.system import PROMPT, SMALL, System
 
 
@@ -37,11 +36,12 @@ async def test_a_command_becomes_a_video_in_the_channel(system: System) -> None:
         answer = await people.answer(sent)
         result = await people.result()
         await system.rest()
-    (card,) = await people.cards()
-    assert f"/{card['channel_id']}/{card['id']}" in answer
+        ready = await people.answer(sent)
+    assert await people.messages() == [result]
+    assert "On its way" in answer
     assert "3 credits, 57 credits left" in answer
-    assert "Done" in text_of(card)
-    assert f"/{card['channel_id']}/{result['id']}" in text_of(card)
+    assert "Your video is ready: https://discord.com/channels/" in ready
+    assert f"/{result['channel_id']}/{result['id']}" in ready
     assert [user["id"] for user in result["mentions"]] == [ana]
     assert PROMPT in result["content"]
     (attachment,) = result["attachments"]
@@ -149,9 +149,9 @@ async def test_it_works_in_direct_messages_and_in_threads_too(system: System, ch
     async with system.bot():
         sent = await people.types("video create", channel=channel, **SMALL)
         assert "On its way" in await people.answer(sent)
-        await people.result(channel)
-        await people.card("Done", channel)
+        result = await people.result(channel)
         await system.rest()
+        assert await people.messages(channel) == [result]
     assert await people.messages("general") == []
     assert system.database.balances() == (0, 3)
 
@@ -224,6 +224,7 @@ async def test_the_quota_and_the_list_of_jobs_tell_what_happened(system: System)
         await system.rest()
         listed = await asks("video jobs")
         assert "Done" in listed
+        assert system.database.job()["id"] not in listed
         assert PROMPT in listed
         assert result["id"] in listed
         quota = await asks("quota")
@@ -249,4 +250,3 @@ async def test_what_people_type_mentions_nobody_and_formats_nothing(system: Syst
     assert [user["username"] for user in result["mentions"]] == ["ana"]
     assert not result["mention_everyone"]
     assert "\\*\\*bold" in result["content"]
-    assert all(not card["mentions"] for card in await people.cards())

@@ -72,10 +72,10 @@ async def test_the_end_of_a_private_video_is_told_in_the_private_answer(system: 
 
         async def done() -> Json | None:
             current: Json = (await people.interaction(sent))["current"]
-            return current if "Done" in str(current["embeds"]) else None
+            return current if "Your video is ready" in current["content"] else None
 
         current = await people.until(done, what="the end in the private answer")
-    assert current["content"] == ""
+    assert current["embeds"] == current["components"] == []
     assert current["visible_to"] == system.id_of("users", "ana")
     assert await people.messages() == []
 
@@ -209,10 +209,14 @@ async def test_a_public_video_without_a_place_waits_in_the_inbox_and_its_card_sa
         await people.permissions("general", deny=["ATTACH_FILES"])
         await people.card("`/inbox`")
         await system.rest()
-        listed = await inbox(system)
-        await given(system, await people.presses(listed, button(listed, "inbox:get:")))
-        await people.card("Done")
+        card, ending = await people.messages()
+        assert button(ending, "inbox:get:") == button(card, "inbox:get:")
+        assert "no such video" in await people.answer(
+            await people.presses(card, button(card, "inbox:get:"), user="ben")
+        )
+        await given(system, await people.presses(card, button(card, "inbox:get:")))
         await system.rest()
+        assert await people.cards() == []
     assert system.database.balances() == (0, 3)
 
 

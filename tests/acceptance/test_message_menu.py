@@ -62,9 +62,9 @@ async def test_a_text_that_is_too_long_is_explained_and_kept(system: System, len
 async def test_a_message_without_text_is_refused_in_words(system: System) -> None:
     people = system.people
     async with system.bot():
+        await people.fault("kirin", "stuck")
         await people.types("video create", prompt=PROMPT, duration=3)
-        await people.result()
-        await system.rest()
+        await people.card("Making the video")
         (card,) = await people.cards()
         assert card["content"] == ""
         answer = await people.answer(await people.uses(ENTRY, card))

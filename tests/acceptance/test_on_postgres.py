@@ -12,14 +12,14 @@ async def test_a_private_answer_is_edited_by_what_the_database_keeps_until_the_e
             return [row["sealed"] for row in system.database.rows("SELECT sealed FROM private_answers")]
 
         async def says(sent: str, words: str) -> bool:
-            return words in str(((await people.interaction(sent))["current"] or {}).get("embeds"))
+            return words in str((await people.interaction(sent))["current"])
 
         async def is_over() -> bool:
             return not sealed()
 
         first = await people.types("video create", **SMALL, private=True)
         await people.result("dm")
-        await people.until(lambda: says(first, "Done"), what="the end in the private answer")
+        await people.until(lambda: says(first, "Your video is ready"), what="the end in the private answer")
         await people.until(is_over, what="the row's end")
         await people.fault("kirin", "stuck")
         second = await people.types("video create", **SMALL, private=True)

@@ -166,7 +166,7 @@ async def test_messages_go_too_where_that_is_asked_for(system: System) -> None:
             return len(system.database.jobs()) == 1
 
         await people.until(only_bens, what="the end of ana's rows")
-    assert len(await people.results()) == len(await people.cards()) == 1
+    assert len(await people.messages()) == 1
 
 
 async def test_what_is_being_made_is_charged_and_what_waits_is_given_back(system: System) -> None:

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from bot.domain.eta import ENOUGH
-from tests.acceptance.people import text_of
 from tests.acceptance.system import SMALL, System
 
 
@@ -23,5 +22,4 @@ async def test_first_guesses_give_way_to_what_was_seen_and_a_card_says_when_it_t
         assert int(usual[1]) < 30  # what it takes here, and far from the first guess
         card = await people.card("It's taking longer than usual")
     assert "Usually ready" not in card
-    done = [text_of(each) for each in await people.cards() if "Done" in text_of(each)]
-    assert len(done) == ENOUGH
+    assert len(await people.results()) == ENOUGH

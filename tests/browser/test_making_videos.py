@@ -23,7 +23,7 @@ async def test_a_video_is_asked_for_and_plays_in_its_place(stage: Stage, size: t
         video = await ana.sees(result.locator("video"))
         await video.evaluate(PLAYS)
         await expect(video).to_have_js_property("ended", value=True, timeout=PATIENCE)
-        await ana.sees(ana.message("Done", f"{size[0]} feet"))
+        await expect(ana.page.locator(".embed", has_text=f"{size[0]} feet")).to_have_count(0, timeout=PATIENCE)
         await ana.picture("made")
         assert await ana.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

@@ -147,6 +147,12 @@ class Discord(Scripted):
         await self.play("edit_card", card)
         await self._answer_of(card.job)
 
+    async def remove_card(self, card: Card) -> None:
+        await self.play("remove_card", card)
+
+    async def say_ready(self, job: Job) -> None:
+        await self.play("say_ready", job)
+
     async def find_card(self, job: Job) -> Sighting:
         return cast("Sighting", await self.play("find_card", job, usual=NotPosted()))
 

@@ -204,6 +204,15 @@ class Ports:
         if card.job.card_message_id is not None:
             await self._discord.edit(card.job.card_message_id, str(card.phase))
 
+    async def remove_card(self, card: Card) -> None:
+        """See `Notifier`."""
+        job = card.job
+        if job.card_channel_id is not None and job.card_message_id is not None:
+            await self.take_back(job, Posted(channel_id=job.card_channel_id, message_id=job.card_message_id))
+
+    async def say_ready(self, job: Job) -> None:
+        """See `Notifier`. Nobody here has a private answer."""
+
     async def find_card(self, job: Job) -> Sighting:
         """See `Notifier`."""
         since = job.asked_at or job.created_at - timedelta(days=1)

@@ -15,7 +15,12 @@ from tests.torture.invariants import End, end_of
 
 
 def wrong_at_the_end(
-    disk: Disk, discord: SimulatedDiscord, services: Mapping[str, Service], community: Community
+    disk: Disk,
+    discord: SimulatedDiscord,
+    services: Mapping[str, Service],
+    community: Community,
+    *,
+    keeps_cards: bool,
 ) -> Iterator[str]:
     """List everything that is wrong, in words."""
     jobs = {row["id"]: dict(row) for row in disk.rows("SELECT * FROM jobs")}
@@ -27,8 +32,11 @@ def wrong_at_the_end(
         if kept.job_id not in jobs and kept.user_id not in community.forgotten:
             yield f"job {kept.job_id} was accepted, and is gone"
     for job_id, row in jobs.items():
-        for what in _of_job(row, works.get(job_id, []), discord, resubmitted=job_id in community.resubmitted):
-            yield f"job {job_id} ({end_of(row)}): {what}"
+        said = [
+            *_of_job(row, works.get(job_id, []), discord, resubmitted=job_id in community.resubmitted),
+            *_of_card(Job.from_row(row), discord, keeps=keeps_cards),
+        ]
+        yield from (f"job {job_id} ({end_of(row)}): {what}" for what in said)
 
 
 def _of_job(row: dict[str, Any], works: list[Work], discord: SimulatedDiscord, *, resubmitted: bool) -> Iterator[str]:
@@ -46,11 +54,6 @@ def _of_job(row: dict[str, Any], works: list[Work], discord: SimulatedDiscord, *
         yield f"nobody told its person ({job.failure})"
     if end in {End.POSTED, End.DIRECT} and told and told[0].said not in {Phase.UNKNOWN, Phase.KEPT}:
         yield f"its person was told {told[0].said}"
-    yield from (
-        f"its card says {card.said}"
-        for card in discord.of("card", job.id)
-        if not card.deleted and not closed and card.said != phase_of(job)
-    )
     billed = [work for work in works if work.billed]
     if len(billed) > 1 and not resubmitted:
         yield f"{len(billed)} tasks are billed"
@@ -58,3 +61,14 @@ def _of_job(row: dict[str, Any], works: list[Work], discord: SimulatedDiscord, *
         yield "nothing was billed"
     if billed and end is End.CANCELLED and not resubmitted:  # the operator has said that there was nothing
         yield "it was taken back, and is billed"
+
+
+def _of_card(job: Job, discord: SimulatedDiscord, *, keeps: bool) -> Iterator[str]:
+    """After a posted video there is no card, unless they are kept: then, and else, it says how the job has ended."""
+    if job.destination.channel_id in discord.ever_closed:
+        return
+    for card in discord.of("card", job.id):
+        if not card.deleted and job.delivered_at is not None and not keeps:
+            yield f"its card says {card.said}, and its video is posted"
+        elif not card.deleted and card.said != phase_of(job):
+            yield f"its card says {card.said}"

@@ -36,6 +36,7 @@ from tests.simulation.video_services import Service
 from tests.simulation.world import TRANSACTIONS, World
 
 LONGEST: Final = 24 * 3600.0  # seconds after the day until everything has to be at its end
+KEPT_CARDS: Final = 0.25  # the share of days on which the cards of posted videos are kept
 LOOK: Final = 600.0  # seconds between two looks at all the books
 SETTINGS: Final = Settings(
     discord_token=SecretStr("token"),
@@ -109,8 +110,10 @@ class Simulation:
             "running_per_guild": limits.per_guild,
             "running_total": limits.total,
             "job_deadline_minutes": random.choice((10, 20)),
+            "keep_cards": random.random() < KEPT_CARDS,
         }
         roles = random.choice(SEVERAL) if random.random() < day.several else ONE
+        self._keeps_cards = bool(changes["keep_cards"])
         self._transactions = TRANSACTIONS * (1 + len(roles))
         self._machine = Machine(
             world,
@@ -156,7 +159,8 @@ class Simulation:
             await self._wait(60)
         self._books.whole()
         if not world.over.is_set():
-            for what in wrong_at_the_end(self._disk, self._discord, self._services, self._community):
+            things = (self._disk, self._discord, self._services, self._community)
+            for what in wrong_at_the_end(*things, keeps_cards=self._keeps_cards):
                 world.is_wrong(what)
 
     def end(self) -> None:

@@ -12,6 +12,10 @@ pytestmark = pytest.mark.usefixtures("untraced")
 DAYS, TOGETHER = 200, 10
 
 
+def _never(*_args: object) -> bool:
+    return False
+
+
 async def _nothing(*_args: object, **_more: object) -> None:
     return
 
@@ -37,6 +41,7 @@ def test_a_seed_plays_the_same_day_in_another_process() -> None:
     ("where", "mistake", "what"),
     [
         ("bot.store.money.ledger.settle", _nothing, "its holds ended as"),
+        ("bot.service.jobs.cards.Cards._goes", _never, "and its video is posted"),
         ("bot.service.jobs.submission.Submission.reconcile", Submission.submit, "is submitted once more"),
     ],
 )

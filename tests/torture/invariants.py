@@ -70,12 +70,12 @@ async def look(system: System) -> Observed:
 
 
 def _note(observed: Observed, message: Json) -> None:
-    """Find the job that a message belongs to: its file names it, and the small print of its card."""
+    """Find the job that a message belongs to: its file names it, and the address behind its card's title."""
     for file in message["attachments"]:
         if file["filename"].endswith(".mp4"):
             observed.files[file["filename"].removesuffix(".mp4").rpartition("-")[2]] += 1
     for embed in message["embeds"]:
-        observed.cards[embed.get("footer", {}).get("text", "").rpartition(" ")[2]].append(embed.get("title", ""))
+        observed.cards[embed.get("url", "").rpartition("#")[2]].append(embed.get("title", ""))
 
 
 async def violations(system: System) -> list[str]:
@@ -103,6 +103,8 @@ def _of_job(job: Row, observed: Observed) -> Iterator[str]:
     titles = observed.cards[job["id"]]
     if len(titles) > 1:
         yield f"{len(titles)} cards"
+    if titles and end_of(job) in {End.POSTED, End.DIRECT}:
+        yield f"its card says {titles[0]!r} beside its video"
     said = words()(f"card.{phase_of(Job.from_row(job))}")
     yield from (f"the card says {title!r}" for title in titles if said not in title)
 

@@ -37,7 +37,7 @@ its clock leaps.
 - What the services bill is what the database says. Every hold has the one end that its job asks for, and every account
   is the sum of its lines. Nothing that was billed was given back, but for a file that no place takes at any size: its
   person is not charged for it.
-- Each job has one card at most, and it says what the job's row says.
+- Each job has one card at most, and it says what the job's row says; a posted video has none.
 - Nothing waits any more, and the results folder holds the kept videos and nothing else.
 
 A run in which one of these is not true says so, names the seed that repeats it, writes nothing, and exits with 1. A

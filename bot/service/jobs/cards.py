@@ -1,4 +1,4 @@
-"""Shows each job on a card: posted once, edited sparingly, closed for certain."""
+"""Shows each job on a card: posted once, edited sparingly, and taken away for certain when its video is posted."""
 
 import asyncio
 import contextlib
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 PATIENCE: Final = 20.0  # seconds that Discord has to take a card
 HELD_UP: Final = timedelta(seconds=5)  # to show a card: another process may have taken the job over meanwhile
 LAST_PATIENCE: Final = 60.0  # seconds that it has to take the last words on a job
+SETTLED: Final = timedelta(seconds=5)  # after a call whose answer nobody saw: by then it has been carried out, or never
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,12 +48,21 @@ class _ShownCard:
         return (self.position, self.overdue, self.paused) == (card.position, card.overdue, card.paused)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Unseen:
+    """The last call about a card whose answer nobody saw, and when it was given up."""
+
+    place_id: int  # the job's
+    at: datetime
+
+
 class Cards:
     """Shows jobs to people. Time passes on a card by itself (Discord's timestamps), so only news are edited in.
 
     A card shows what the database says when its turn comes, so it does not matter in which order people ask for that.
-    The owner of a channel alone posts and edits its cards; the other processes ask it to. `moment` is the present by
-    Discord's clock, `patience` is in seconds, as is that with `others`.
+    The owner of a channel alone posts and edits its cards; the other processes ask it to. A posted video's card is
+    taken away, unless it `keeps` them: the video says all that it said. `moment` is the present by Discord's clock,
+    `patience` is in seconds, as is that with `others`.
     """
 
     def __init__(
@@ -66,14 +76,16 @@ class Cards:
         signals: Signals,
         clock: Callable[[], datetime],
         moment: Callable[[], datetime],
+        keeps: bool = False,
         patience: float = PATIENCE,
         others_patience: float = OTHERS,
     ) -> None:
-        self._processes, self._signals = processes, signals
+        self._processes, self._signals, self._keeps = processes, signals, keeps
         self._notifier, self._jobs, self._lookup, self._forecaster = notifier, jobs, lookup, forecaster
         self._clock, self._moment, self._patience = clock, moment, patience
         self._others_patience = others_patience
         self._shown: dict[str, _ShownCard] = {}
+        self._unseen: dict[str, _Unseen] = {}  # posts and edits that may still be carried out, by job
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         processes.on_change(self._forget_foreign)
 
@@ -119,7 +131,7 @@ class Cards:
             return
         async with self._lock_of(job):
             present = await self._lookup.job(job.id)
-            if present is not None and not _closed(present):
+            if present is not None and not _closed(present) and not self._goes(present):
                 began = self._clock()
                 await self._bring_up_to_date(present)
                 if self._processes.others and self._clock() - began >= HELD_UP:
@@ -146,7 +158,7 @@ class Cards:
                 await self.show(job)
 
     async def close(self, job: Job) -> None:
-        """Show how the job ended, on its card; where it ended without a video, tell its requester.
+        """Take the card of a posted video away; else show on it how the job ended. Tell the requester.
 
         Raises:
             DestinationBusy: Discord cannot take it right now.
@@ -156,10 +168,10 @@ class Cards:
             async with asyncio.timeout(LAST_PATIENCE):
                 async with self._lock_of(job):
                     card = await self._post_last(job)
-                if card.phase is not Phase.DONE:
+                if card.phase is Phase.DONE:
+                    await self._notifier.say_ready(card.job)
+                else:
                     await self._tell(card)
-                elif card.job.destination.private:
-                    await self._notifier.post_card(card)
         except DestinationLost as exc:
             log.info("nobody to tell", extra={"job": job.id, "reason": exc.reason})
         except TimeoutError as exc:
@@ -176,6 +188,7 @@ class Cards:
         """Forget the card of a closed job."""
         async with self._lock_of(job):
             self._shown.pop(job.id, None)
+            self._unseen.pop(job.id, None)
 
     async def describe(self, job: Job) -> Card:
         """Put together what a job's card has to say now.
@@ -199,17 +212,27 @@ class Cards:
         return card
 
     async def _post_last(self, job: Job) -> Card:
-        """Edit a job's card for the last time, unless it says that already; the card has no place where it is lost."""
+        """Bring a job's card to its end, unless it is there already; the card has no place where it is lost.
+
+        Raises:
+            DestinationBusy: among others, an earlier post or edit may still be carried out after this.
+        """
         card, known = await self.describe(await self._find_card(self._with_known_place(job))), self._shown.get(job.id)
+        in_doubt = job.id in self._unseen
         to_be_seen = known is not None and known.place is not None and known.phase is card.phase
-        if to_be_seen or card.job.card_message_id is None:
-            return card
-        try:
-            await self._notifier.edit_card(card)
-        except DestinationLost as exc:
-            log.info("the card is lost", extra={"job": job.id, "reason": exc.reason})
-            return replace(card, job=replace(card.job, card_channel_id=None, card_message_id=None))
+        if card.job.card_message_id is not None and (in_doubt or not to_be_seen):
+            try:
+                await (self._notifier.remove_card if self._goes(job) else self._notifier.edit_card)(card)
+            except DestinationLost as exc:
+                log.info("the card is lost", extra={"job": job.id, "reason": exc.reason})
+                card = replace(card, job=replace(card.job, card_channel_id=None, card_message_id=None))
+        if in_doubt and self._clock() - self._unseen[job.id].at < SETTLED:
+            raise DestinationBusy("in doubt")
         return card
+
+    def _goes(self, job: Job) -> bool:
+        """Whether a job's card is to go, since its video has been posted."""
+        return job.delivered_at is not None and not self._keeps
 
     async def _find_card(self, job: Job) -> Job:
         """Find a job's card where none was recorded: it may have been posted all the same. The job with its place.
@@ -239,6 +262,7 @@ class Cards:
         except (DestinationLost, DestinationBusy, TimeoutError) as exc:
             log.info("the card could not be shown", extra={"job": job.id, "reason": str(exc) or "slow"})
             if not isinstance(exc, DestinationLost):
+                self._unseen[job.id] = _Unseen(place_id=job.place_id, at=self._clock())
                 return  # to be tried again with the next news, whatever they are
             place = None
         self._shown[job.id] = _ShownCard(
@@ -264,7 +288,7 @@ class Cards:
         self._shown.pop(shown.id, None)
         with contextlib.suppress(DestinationLost, DestinationBusy, TimeoutError):
             async with asyncio.timeout(self._patience):
-                await self._notifier.edit_card(card)
+                await (self._notifier.remove_card if self._goes(present) else self._notifier.edit_card)(card)
                 log.info("a card is made good", extra={"job": shown.id})
 
     async def _post(self, card: Card) -> Posted | None:
@@ -293,7 +317,9 @@ class Cards:
 
     def _forget_foreign(self) -> None:
         """Forget what is shown in channels that are another process's by now."""
-        self._shown = {name: card for name, card in self._shown.items() if self._processes.owns(card.place_id)}
+        owns = self._processes.owns
+        self._shown = {name: card for name, card in self._shown.items() if owns(card.place_id)}
+        self._unseen = {name: call for name, call in self._unseen.items() if owns(call.place_id)}
 
     def _is_newly_late(self, known: _ShownCard) -> bool:
         """Whether a job is overdue by now whose card does not say so."""

@@ -47,6 +47,7 @@ class Accepted:
     left: int | None
     expected: Forecast
     queue_forecast: QueueForecast | None = None
+    cancellable: bool = False
     warned: bool = False
 
 

@@ -129,14 +129,16 @@ class Videos:
         self, job: domain.Job, funding: domain.Funding, expected: domain.Forecast, *, new: bool, warned: bool = False
     ) -> Accepted:
         """Put together what the author of a job is told, who shall also find its card."""
-        job = await self._posted_card(job)
+        job, left = await self._posted_card(job), await self._credits_left(funding)
+        cancellable, queue_forecast = await self._look_ahead(job)
         return Accepted(
             job=job,
             new=new,
             price=domain.Price(credits=job.credits, usd_micros=job.usd_micros),
-            left=await self._credits_left(funding),
+            left=left,
             expected=expected,
-            queue_forecast=await self._queue_forecast(job),
+            queue_forecast=queue_forecast,
+            cancellable=cancellable,
             warned=warned,
         )
 
@@ -198,17 +200,19 @@ class Videos:
             log.warning("no balance for now", extra={"detail": str(exc)})
             return None
 
-    async def _queue_forecast(self, job: domain.Job) -> QueueForecast | None:
-        """Tell how a job stands that may have been taken from the queue meanwhile."""
+    async def _look_ahead(self, job: domain.Job) -> tuple[bool, QueueForecast | None]:
+        """Tell whether a job can be taken back that may have begun meanwhile, and how it stands if it has to wait."""
         try:
             present = await self._lookup.job(job.id)
-            if present is None or present.status is not domain.JobStatus.QUEUED:
-                return None
+            if present is None or not present.cancellable:
+                return False, None
+            if present.status is not domain.JobStatus.QUEUED:
+                return True, None
             queue_forecast = await self._forecaster.queue_forecast(present)
         except StoreUnavailable as exc:
             log.warning("no outlook for now", extra={"job": job.id, "detail": str(exc)})
-            return None
-        return queue_forecast if queue_forecast.waits else None
+            return False, None
+        return True, queue_forecast if queue_forecast.waits else None
 
     async def cancel(self, job_id: str, *, user_id: int) -> domain.Job:
         """Take a waiting job back; its credits are free again.

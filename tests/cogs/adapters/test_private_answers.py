@@ -145,8 +145,8 @@ async def test_a_repeat_of_the_same_request_has_the_answer_from_then_on(
     first, second = Asked(1), Asked(1, created_at=NOW + timedelta(seconds=1))
     async with keep(answers, first):
         await accept(answers, second)
-        await answers.show(job(first), card("waiting"), last=False)
-    await answers.show(job(first), card("running"), last=False)
+        await answers.show(job(first), card("waiting"), None)
+    await answers.show(job(first), card("running"), None)
     assert world.titles(first)[-1] == "running"
 
 
@@ -170,7 +170,7 @@ async def test_what_discord_does_not_take_stops_nothing(
 ) -> None:
     asked = await accept(answers, Asked(1))
     world.trouble = trouble
-    await answers.show(job(asked), card("running"), last=False)
+    await answers.show(job(asked), card("running"), None)
     assert not await answers.replace(job(asked), "It failed.")
 
 
@@ -193,8 +193,8 @@ def test_the_patience_with_a_command_ends_before_its_answer_dies() -> None:
 async def test_a_card_from_before_the_answer_is_shown_after_it(answers: PrivateAnswers, world: Discord) -> None:
     asked = Asked(1)
     async with keep(answers, asked):
-        await answers.show(job(asked), card("waiting"), last=False)
-        await answers.show(job(asked), card("starting"), last=False)
+        await answers.show(job(asked), card("waiting"), None)
+        await answers.show(job(asked), card("starting"), None)
         assert world.of(asked) == []
     await answers.show_early_card("1")
     await answers.show_early_card("1")
@@ -205,28 +205,34 @@ async def test_a_card_from_before_the_answer_is_shown_after_it(answers: PrivateA
 async def test_a_newer_card_makes_the_early_one_out_of_date(answers: PrivateAnswers, world: Discord) -> None:
     asked = Asked(1)
     async with keep(answers, asked):
-        await answers.show(job(asked), card("waiting"), last=False)
-    await answers.show(job(asked), card("running"), last=False)
+        await answers.show(job(asked), card("waiting"), None)
+    await answers.show(job(asked), card("running"), None)
     await answers.show_early_card("1")
     assert world.titles(asked) == ["running"]
 
 
-async def test_the_last_card_takes_the_place_of_the_answer_s_words(answers: PrivateAnswers, world: Discord) -> None:
-    asked = await accept(answers, Asked(1))
-    for last in (True, True):
-        await answers.show(job(asked), card("done"), last=last)
-    assert world.titles(asked) == ["done"]
-    assert world.of(asked)[0]["content"] is None
+async def test_the_button_that_takes_a_job_back_goes_once_the_service_has_been_asked(
+    answers: PrivateAnswers, world: Discord
+) -> None:
+    asked, other = Asked(1), await accept(answers, Asked(2))
+    async with keep(answers, asked):
+        answers.offers("1")
+        await answers.withdraw_offer(job(asked))
+        assert world.of(asked) == []  # the command's own answer comes first
+    for each in (asked, asked, other):
+        await answers.withdraw_offer(job(each))
+    assert world.of(asked) == [{"view": None}]
+    assert world.of(other) == []
 
 
 async def test_after_the_answer_s_life_and_where_none_is_known_nothing_is_tried(
     answers: PrivateAnswers, world: Discord
 ) -> None:
     asked = Asked(1)
-    await answers.show(job(asked), card("running"), last=False)
+    await answers.show(job(asked), card("running"), None)
     await accept(answers, asked)
     world.now += LIFE
-    await answers.show(job(asked), card("running"), last=False)
+    await answers.show(job(asked), card("running"), None)
     assert world.of(asked) == []
 
 
@@ -235,13 +241,13 @@ async def test_a_command_that_failed_has_no_card(answers: PrivateAnswers, world:
 
     async def command() -> None:
         async with keep(answers, asked):
-            await answers.show(job(asked), card("waiting"), last=False)
+            await answers.show(job(asked), card("waiting"), None)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await command()
     await answers.show_early_card("1")
-    await answers.show(job(asked), card("running"), last=False)
+    await answers.show(job(asked), card("running"), None)
     assert world.of(asked) == []
 
 
@@ -280,7 +286,7 @@ async def test_the_process_that_ends_a_job_says_so_in_the_answer_of_the_one_that
     processes: Processes,
 ) -> None:
     asked = await accept(processes.asked, Asked(1))
-    await processes.works.show(job(asked), card("running"), last=False)
+    await processes.works.show(job(asked), card("running"), None)
     assert await processes.works.replace(job(asked), "It failed.")
     assert not await processes.asked.replace(job(asked), "It failed.")
     assert [edit.get("content") for edit in processes.world.of(asked)] == [None, "It failed."]
@@ -320,7 +326,7 @@ async def test_a_copy_of_the_database_opens_no_answer(processes: Processes) -> N
     assert asked.token not in sealed
     assert asked.token.encode() not in base64.b64decode(sealed)
     stranger = processes.another(bot="another")
-    await stranger.show(job(asked), card("running"), last=False)
+    await stranger.show(job(asked), card("running"), None)
     assert processes.world.of(asked) == []
     sealed = Seal("secret").close("42:token", about="1")
     assert Seal("secret").open(sealed, about="1") == "42:token"
@@ -338,6 +344,6 @@ async def test_what_can_be_edited_no_more_is_forgotten(processes: Processes) -> 
 async def test_a_database_that_refuses_stops_nothing(processes: Processes, world: Discord) -> None:
     await processes.database.__aexit__(None, None, None)
     asked = await accept(processes.asked, Asked(1))
-    await processes.works.show(job(asked), card("running"), last=False)
+    await processes.works.show(job(asked), card("running"), None)
     assert not await processes.works.replace(job(asked), "It failed.")
     assert world.of(asked) == []

@@ -30,6 +30,7 @@ PRESSES: Final = {
     "ajob:{action}:{job}": [f"ajob:cancel:{JOB}", f"ajob:close:{JOB}"],
     "ajob:open": ["ajob:open"],
     "ajobs:{job_filter}:{user_id}:{skip}": [f"ajobs:{each}:{SNOWFLAKE}:999999" for each in JobFilter],
+    "cancel:{job_id}": [f"cancel:{JOB}"],
     "case:{verb}:{case_id}": ["case:approve:more-1234", "case:block:report-" + "x" * 70],
     "fix:{draft_id}:{what}": [f"fix:{DRAFT}:{what}" for what in ("edit", "again", "0")],
     "import:{draft_id}": [f"import:{DRAFT}"],

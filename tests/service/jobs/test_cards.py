@@ -10,6 +10,7 @@ from bot.domain import AuditEntry, DeadLetter, Job, JobStatus, Review
 from bot.domain.eta import ENOUGH
 from bot.domain.sharing import Process
 from bot.errors import DestinationBusy, DestinationLost, StoreUnavailable
+from bot.service.jobs.cards import SETTLED
 from bot.service.ports import CannotTell, Phase, Posted, phase_of
 from bot.service.processes import Processes
 from bot.store.jobs.dead_letters import DeadLetterStore
@@ -93,10 +94,8 @@ async def test_who_comes_late_does_not_turn_a_card_back(services: Services) -> N
     assert services.discord.phases() == ["cancelled"]
 
 
-@pytest.mark.parametrize("fails", [True, False])
-async def test_a_process_that_stood_still_makes_good_the_card_that_it_set_back(
-    services: Services, *, fails: bool
-) -> None:
+@pytest.mark.parametrize("ends", ["failed", "delivered", ""])
+async def test_a_process_that_stood_still_makes_good_the_card_that_it_set_back(services: Services, ends: str) -> None:
     processes, gate = Processes(Process(id="1" * 16)), asyncio.Event()
     mine = services.build(parts={"processes": processes}).cards
     processes.note([processes.this, Process(id="2" * 16)])
@@ -106,11 +105,16 @@ async def test_a_process_that_stood_still_makes_good_the_card_that_it_set_back(
     late = asyncio.create_task(mine.show(await services.job(job)))
     await until(lambda: services.discord.phases() == ["running"])
     services.clock.tick(60)
-    if fails:
-        await services.jobs.fail(await services.claimed(job), failure="content", code="", now=services.clock())
+    claimed = await services.claimed(job) if ends else job
+    if ends == "failed":
+        await services.jobs.fail(claimed, failure="content", code="", now=services.clock())
+    elif ends:
+        made = await services.jobs.succeed(claimed, result_url="https://v/1", cost_micros=None, now=services.clock())
+        await services.jobs.delivered(made, channel_id=5, message_id=9, now=services.clock())
     gate.set()
     await late
-    assert services.discord.phases() == ["running", "failed"][: 1 + fails]
+    assert services.discord.phases() == ["running", "failed"][: 1 + (ends == "failed")]
+    assert services.discord.phases("remove_card") == ["done"] * (ends == "delivered")
 
 
 async def test_positions_move_up_when_others_leave(services: Services) -> None:
@@ -177,14 +181,74 @@ async def test_a_job_that_ends_a_second_time_is_news(services: Services) -> None
     assert [(card.phase, card.repeated) for card in told] == [(Phase.UNKNOWN, False), (Phase.FAILED, False)]
 
 
-async def test_a_delivered_job_needs_no_second_edit_and_no_message(services: Services) -> None:
+async def test_the_card_of_a_posted_video_goes_and_the_private_answer_says_where_it_is(services: Services) -> None:
+    job = await services.succeeded()
+    await services.cards.introduce(job)
+    done = await services.step(job)
+    await services.cards.show(done)
+    assert services.discord.phases("remove_card") == []  # whoever closes the job takes it away
+    await services.cards.close(done)
+    assert (services.discord.phases(), services.discord.phases("remove_card")) == ([], ["done"])
+    (told,) = services.discord.asked("say_ready")
+    assert told.message_id == done.message_id
+    assert services.discord.asked("tell_requester") == []
+
+
+async def test_no_card_is_posted_beside_a_posted_video(services: Services) -> None:
+    done = await services.step(await services.succeeded())
+    await services.cards.show(done)
+    assert services.discord.asked("post_card") == []
+
+
+async def test_kept_cards_say_done(services: Services) -> None:
+    services.restart(keep_cards=True)
     job = await services.succeeded()
     await services.cards.introduce(job)
     done = await services.step(job)
     await services.cards.show(done)
     await services.cards.close(done)
-    assert services.discord.phases() == ["done"]
-    assert services.discord.asked("tell_requester") == []
+    assert (services.discord.phases(), services.discord.phases("remove_card")) == (["done"], [])
+    assert len(services.discord.asked("say_ready")) == 1
+
+
+async def test_a_card_that_discord_does_not_take_away_now_is_taken_away_later(services: Services) -> None:
+    job = await services.succeeded()
+    await services.cards.introduce(job)
+    done = await services.step(job)
+    services.discord.then("remove_card", DestinationBusy("discord_503"))
+    later = await services.step(await services.claimed(done))
+    assert later.due_at is not None
+    assert services.discord.asked("say_ready") == []
+    closed = await services.step(await services.claimed(later))
+    assert (closed.due_at, services.discord.phases("remove_card")) == (None, ["done", "done"])
+
+
+async def test_a_card_that_may_not_be_taken_away_holds_up_nothing(services: Services) -> None:
+    job = await services.succeeded()
+    await services.cards.introduce(job)
+    done = await services.step(job)
+    services.discord.then("remove_card", DestinationLost("discord_50001"))
+    assert (await services.step(await services.claimed(done))).due_at is None
+    assert len(services.discord.asked("say_ready")) == 1
+
+
+async def test_a_card_is_looked_after_again_where_an_edit_of_it_may_still_come(services: Services) -> None:
+    """Discord may carry out an edit whose answer nobody waited for after the last one: "running" over an ended job."""
+    hasty = replace(services, sizes=replace(services.sizes, card_patience=0.01))
+    job = await hasty.running()
+    await hasty.cards.introduce(await hasty.job(job))
+    hasty.clock.tick(10_000)
+    hasty.discord.then("edit_card", asyncio.Event())
+    await hasty.cards.show(await hasty.job(job))
+    failed = await hasty.jobs.fail(await hasty.claimed(job), failure="content", code="", now=hasty.clock())
+    await hasty.cards.show(failed)
+    with pytest.raises(DestinationBusy, match="in doubt"):
+        await hasty.cards.close(failed)
+    assert hasty.discord.asked("tell_requester") == []
+    hasty.clock.tick(SETTLED.total_seconds())
+    await hasty.cards.close(await hasty.claimed(failed))
+    assert hasty.discord.phases() == ["running", "failed", "failed", "failed"]
+    assert hasty.discord.phases("tell_requester") == ["failed"]
 
 
 async def test_whose_card_is_lost_is_told_all_the_same(services: Services) -> None:

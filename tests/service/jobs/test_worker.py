@@ -30,7 +30,7 @@ async def test_a_job_goes_all_the_way_by_itself(services: Services) -> None:
         await until(lambda: "running" in services.discord.phases("post_card"))
         services.clock.tick(USUAL)
         worker.wake()
-        await until(lambda: services.discord.phases()[-1:] == ["done"])
+        await until(lambda: services.discord.asked("say_ready"))
     assert (await services.job(job)).delivered_at is not None
     assert await services.balance(job) == (0, 5)
     assert len(services.discord.asked("post_result")) == 1
@@ -46,8 +46,9 @@ async def test_a_card_shows_every_phase_though_nothing_waits_for_it(services: Se
         worker.wake()
         await until(lambda: "delivering" in services.discord.phases())
         uploading.set()
-        await until(lambda: "done" in services.discord.phases())
-    assert services.discord.phases() == ["running", "delivering", "done"]
+        await until(lambda: services.discord.asked("say_ready"))
+    assert services.discord.phases() == ["running", "delivering"]
+    assert services.discord.phases("remove_card") == ["done"]
 
 
 async def test_a_discord_that_hangs_holds_up_no_job(services: Services) -> None:
@@ -105,7 +106,7 @@ async def test_a_long_delivery_keeps_its_lease(services: Services) -> None:
             worker.wake()
             await eventually(partial(is_due, services, video, before + LEASE))
         uploading.set()
-        await until(lambda: "done" in services.discord.phases())
+        await until(lambda: services.discord.asked("say_ready"))
     assert len(services.discord.asked("post_result")) == 1
 
 
@@ -248,7 +249,7 @@ async def test_a_step_that_cannot_be_written_down_is_done_again(services: Servic
         await until(lambda: services.database.refused)
         services.clock.tick(LEASE.total_seconds())
         worker.wake()
-        await until(lambda: "done" in services.discord.phases("post_card") + services.discord.phases())
+        await until(lambda: services.discord.asked("say_ready"))
 
 
 async def test_the_unexpected_is_written_down_and_tried_again_later(services: Services) -> None:

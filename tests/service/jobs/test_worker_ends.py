@@ -66,7 +66,7 @@ async def test_a_step_that_an_outage_has_stopped_is_taken_again_within_seconds(s
         await eventually(is_anybodys_soon)
         services.clock.tick(5)
         worker.wake()
-        await until(lambda: "done" in services.discord.phases())
+        await until(lambda: services.discord.asked("say_ready"))
 
 
 async def test_what_may_have_been_submitted_is_nobodys_until_its_lease_ends(services: Services) -> None:
