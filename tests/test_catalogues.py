@@ -28,6 +28,7 @@ LIMITS: Final = {
     "fix.": 80,  # buttons
     "inbox.back": 80,
     "inbox.more": 80,
+    "inbox.dismiss": 80,
     "inbox.get": 80,
     "inbox.share": 80,
     "studio.generate": 80,

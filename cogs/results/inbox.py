@@ -1,4 +1,4 @@
-"""`/inbox`: what waits for one person: videos that reached nobody, and private ones that were not shared."""
+"""`/inbox`: the videos that wait for one person, since they could not be sent: to fetch, share or dismiss."""
 
 from typing import Any, Final
 
@@ -13,12 +13,13 @@ from cogs import ui
 from cogs.adapters.posting import mapped_errors, result_file, upload_timeout
 from cogs.request import offered_here
 from cogs.results.context import ResultPress, share
-from cogs.ui import Command, acknowledge, answer, result_buttons, safe, settings, since
+from cogs.ui import Command, acknowledge, acknowledge_in_place, answer, member_of, result_buttons, safe, settings, since
 from cogs.ui.job_views import GET, result_text
 
 PROMPT: Final = 120  # characters of a prompt in the list
 
 SHARE: Final = ui.CustomId("inbox:share:{job_id}", job_id=ui.JOB_ID)
+DISMISS: Final = ui.CustomId("inbox:dismiss:{job_id}", job_id=ui.JOB_ID)
 PAGE_OF: Final = ui.CustomId("inbox:page:{skip}", skip=ui.digits(7))
 
 
@@ -26,6 +27,7 @@ def setup(bot: Shotcaller) -> None:
     """Add the command, and find its buttons again after any restart."""
     ui.on_press(bot, GET, _get, first=acknowledge)
     ui.on_press(bot, SHARE, _share, first=acknowledge)
+    ui.on_press(bot, DISMISS, _dismiss, first=acknowledge_in_place)
     ui.on_press(bot, PAGE_OF, _turn_page, first=acknowledge)
     bot.tree.add_command(_command(bot, words()))
 
@@ -51,13 +53,13 @@ def page_text(page: InboxPage, say: Words) -> str:
     """List the videos of a page, a numbered entry each."""
     if not page.jobs:
         return say("inbox.none")
-    return "\n".join([f"### {say('inbox.title')}", *(_entry(n, job, say) for n, job in _numbered(page))])
+    entries = (_entry(n, job, say) for n, job in _numbered(page))
+    return "\n".join([f"### {say('inbox.title')}", *entries, f"-# {say('inbox.charged')}"])
 
 
 def _entry(number: int, job: Job, say: Words) -> str:
-    state = say("inbox.undelivered" if job.delivered_at is None else "inbox.private")
-    line = f"**{number}.** {state} · {since(job.finished_at or job.created_at)} · {settings(job.request, say)}"
-    return f"{line}\n> {safe(job.request.text(), PROMPT)}"
+    line = f"**{number}.** {since(job.finished_at or job.created_at)} · {settings(job.request, say)}"
+    return f"{line} · {say('credits', n=job.credits)}\n> {safe(job.request.text(), PROMPT)}"
 
 
 def page_buttons(page: InboxPage, say: Words) -> discord.ui.View:
@@ -69,6 +71,8 @@ def page_buttons(page: InboxPage, say: Words) -> discord.ui.View:
         if job.destination.guild_id is not None:
             label = say("inbox.share", number=number)
             items.append(discord.ui.Button(emoji="📣", label=label, custom_id=SHARE(job_id=job.id), row=row))
+        label = say("inbox.dismiss", number=number)
+        items.append(discord.ui.Button(emoji="🗑️", label=label, custom_id=DISMISS(job_id=job.id), row=row))
     turns = ((page.skip > 0, max(0, page.skip - PAGE), "◀", "back"), (page.more, page.skip + PAGE, "▶", "more"))
     for offered, skip, emoji, name in turns:
         if offered:
@@ -87,6 +91,12 @@ async def _turn_page(bot: Shotcaller, interaction: discord.Interaction[Any], ski
 
 async def _share(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
     await share(ResultPress(bot=bot, interaction=interaction, job_id=job_id))
+
+
+async def _dismiss(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
+    """Take a video out of the list, which stands there without it."""
+    await bot.services.results.dismiss(job_id, member_of(interaction))
+    await _show(bot, interaction, skip=0)
 
 
 async def _get(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:

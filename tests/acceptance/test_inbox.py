@@ -1,4 +1,4 @@
-"""Private videos, and what could not be delivered: kept for one person, fetched and shared with one tap, once."""
+"""Private videos, and what could not be delivered: kept for one person, fetched, shared and dismissed with one tap."""
 
 from collections.abc import Awaitable, Callable
 from inspect import getclosurevars, isfunction
@@ -87,15 +87,12 @@ async def test_a_private_video_is_shared_to_its_channel_once_by_its_author_after
         direct = await people.result("dm")
         await system.rest()
     async with system.bot():
-        listed = await inbox(system)
-        assert "Private" in listed["content"]
-        assert "Nothing waits" in (await inbox(system, user="ben"))["content"]
+        assert "Nothing is waiting" in (await inbox(system))["content"], "it has arrived"
         sent = await people.presses(direct, button(direct, "result:share:"))
         assert "in the channel now" in await people.answer(sent)
         (shared,) = await people.results()
-        again = await people.presses(listed, button(listed, "inbox:share:"))
+        again = await people.presses(direct, button(direct, "result:share:"))
         assert "shared already" in await people.answer(again)
-        assert "Nothing waits" in (await inbox(system))["content"]
         sent = await people.presses(shared, button(shared, "result:again:"), user="ben")
         assert "On its way" in await people.answer(sent)
         await system.rest()
@@ -139,7 +136,7 @@ async def test_what_could_not_be_sent_is_fetched_with_one_tap_and_paid_then(syst
         assert system.database.balances() == (3, 0)
     async with system.bot():
         listed = await inbox(system, locale="zh-CN")
-        assert "没能送达" in listed["content"]
+        assert "等你来取" in listed["content"]
         sent = await people.presses(listed, button(listed, "inbox:get:"))
         handed = await given(system, sent)
         assert handed["visible_to"] == system.id_of("users", "ana")
@@ -183,6 +180,22 @@ async def test_a_kept_video_can_go_to_the_channel_after_all(system: System) -> N
         await system.rest()
     assert len(await people.results()) == 1
     assert system.database.entries() == [("hold", 3), ("settle", 3)]
+
+
+async def test_an_inbox_is_emptied_by_fetching_and_dismissing_and_each_is_charged_once(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await undeliverable(system, prompt="boat one")
+        await undeliverable(system, prompt="boat two")
+        listed = await inbox(system)
+        assert "charges its credits" in listed["content"]
+        left = await people.edited(await people.presses(listed, button(listed, "inbox:dismiss:")))
+        assert ("boat one" in left["content"], "boat two" in left["content"]) == (True, False)
+        await given(system, await people.presses(left, button(left, "inbox:get:")))
+        await system.rest()
+        assert "Nothing is waiting" in (await inbox(system))["content"]
+    assert sorted(system.database.entries()) == [("hold", 3), ("hold", 3), ("settle", 3), ("settle", 3)]
+    assert await people.messages() == []
 
 
 async def test_a_kept_video_that_is_opened_in_the_library_and_sent_directly_is_paid_once(system: System) -> None:
@@ -261,14 +274,14 @@ async def test_a_private_file_is_taken_from_its_message_and_when_that_is_gone_it
         direct = await people.result("dm")
         await system.rest()
         await people.fault("kirin", "file_missing", count=100)
-        listed = await inbox(system)
-        handed = await given(system, await people.presses(listed, button(listed, "inbox:get:")))
+        opened = await people.answered(await people.types("library", id=system.database.job()["id"]))
+        await people.answer(await people.presses(opened, button(opened, "result:dm:")))
+        handed, *_ = [each for each in await people.results("dm") if each["id"] != direct["id"]]
         assert handed["attachments"][0]["size"] == direct["attachments"][0]["size"]
         asked = await people.answered(await people.presses(direct, button(direct, "result:delete:")))
         erased = await people.presses(asked, button(asked, "result:erase:"))
         assert "Deleted" in await people.answer(erased)
-        assert "Nothing waits" in (await inbox(system))["content"]
-        again = await people.presses(listed, button(listed, "inbox:get:"))
+        again = await people.presses(opened, button(opened, "result:dm:"))
         assert "can't get this video's file" in await people.answer(again)
     assert system.database.balances() == (0, 3)
 
@@ -286,4 +299,4 @@ async def test_many_are_paged(system: System) -> None:
         third = await people.answered(await people.presses(second, button(second, "inbox:page:0")))
         assert third["content"] == first["content"]
         foreign = await people.types("inbox", user="ben")
-        assert "Nothing waits" in await people.answer(foreign)
+        assert "Nothing is waiting" in await people.answer(foreign)

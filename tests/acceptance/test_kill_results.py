@@ -78,6 +78,6 @@ async def test_killed_while_it_is_shared_a_private_video_is_in_its_channel_once(
     async with system.bot():
         answer = await people.answer(await people.presses(direct, button(direct, "result:share:")))
         assert ("shared already" if point == "after ResultStore.shared" else "in the channel now") in answer
-        assert "Nothing waits" in (await inbox(system))["content"]
+        assert "Nothing is waiting" in (await inbox(system))["content"]
     (shared,) = await people.results()
     assert system.database.job()["shared_message_id"] == int(shared["id"])

@@ -74,6 +74,7 @@ async def _sent(services: Services, job: Job, who: Any) -> None:
 USES: Final[dict[str, Use]] = {
     **{f"result:{action}": _result(action) for action in ACTIONS if action not in TELLS_NOTHING},
     "inbox:get": lambda services, job, who: used(f"inbox:get:{job.id}", services, who),
+    "inbox:dismiss": lambda services, job, who: used(f"inbox:dismiss:{job.id}", services, who),
     "inbox:share": lambda services, job, who: used(f"inbox:share:{job.id}", services, who),
     "library:send": lambda services, job, who: used(f"library:send:{job.id}", services, who),
     "/library id:": _shown,

@@ -182,14 +182,29 @@ class Results:
         fetched again, and is charged when it is, or when nobody does in time.
         """
         try:
-            settled = await self._store.received(job.id, now=self._clock())
+            await self._settle_kept(job)
         except errors.StoreUnavailable as exc:
             log.warning("fetched, but not written down", extra={"job": job.id, "detail": str(exc)})
-            return
-        if settled:
-            log.info("fetched", extra={"job": job.id})
+
+    async def _settle_kept(self, job: Job) -> None:
+        if await self._store.received(job.id, now=self._clock()):
+            log.info("no longer kept", extra={"job": job.id})
             await self._files.discard(job)
             self._wake()
+
+    async def dismiss(self, job_id: str, member: Member) -> Job:
+        """Take a kept video out of its author's inbox, as if they had fetched it: it was made, so it is charged.
+
+        Raises:
+            ResultForgotten: there is no such video of theirs.
+            ResultDeleted, ResultLost: see `Access.video`.
+        """
+        job = await self.job(job_id, member, ResultAction.HAVE)
+        if job.user_id != member.user_id:
+            raise errors.ResultForgotten
+        if job.delivered_at is None:
+            await self._settle_kept(job)
+        return job
 
     async def inbox(self, user_id: int, *, skip: int = 0) -> InboxPage:
         """List the videos that wait for a person, the newest first."""

@@ -1,19 +1,12 @@
 """Writes what becomes of finished videos (fetched, shared, removed), and lists what they build on and who waits."""
 
 from datetime import datetime
-from typing import Final
 
 from bot.domain import Job, Remover, millis
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs.transitions import hand_over
 from bot.store.locks import messages_of
 from bot.store.outbox import announce_removal
-
-# The very words of the index `jobs_in_inbox`, so that every database takes it.
-_IN_INBOX: Final = (
-    "(dead_letter = 'undeliverable' "
-    "OR (private = 1 AND delivered_at IS NOT NULL AND shared_at IS NULL AND removed_at IS NULL))"
-)
 
 
 class ResultStore(Store):
@@ -40,9 +33,9 @@ class ResultStore(Store):
 
     @transaction
     async def inbox(self, tx: Transaction, user_id: int, *, most: int, skip: int = 0) -> list[Job]:
-        """List the videos that wait for a person: not to be delivered, or private and not shared; the newest first."""
+        """List the videos that wait for a person, since they could not be delivered; the newest first."""
         rows = await tx.all(
-            f"SELECT * FROM jobs WHERE user_id = $1 AND {_IN_INBOX} "  # noqa: S608 (a constant)
+            "SELECT * FROM jobs WHERE user_id = $1 AND dead_letter = 'undeliverable' "
             "ORDER BY created_at DESC LIMIT $2 OFFSET $3",
             user_id,
             most,

@@ -34,6 +34,7 @@ PRESSES: Final = {
     "case:{verb}:{case_id}": ["case:approve:more-1234", "case:block:report-" + "x" * 70],
     "fix:{draft_id}:{what}": [f"fix:{DRAFT}:{what}" for what in ("edit", "again", "0")],
     "import:{draft_id}": [f"import:{DRAFT}"],
+    "inbox:dismiss:{job_id}": [f"inbox:dismiss:{JOB}"],
     "inbox:get:{job_id}": [f"inbox:get:{JOB}"],
     "inbox:page:{skip}": ["inbox:page:5"],
     "inbox:share:{job_id}": [f"inbox:share:{JOB}"],

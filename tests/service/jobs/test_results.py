@@ -270,6 +270,20 @@ async def test_a_kept_video_is_handed_over_from_disk_and_settled_once(result_ser
     assert services.woken
 
 
+async def test_a_kept_video_that_is_dismissed_leaves_the_inbox_charged_once_and_is_nobody_elses_to_dismiss(
+    result_services: ResultServices,
+) -> None:
+    services, job = result_services.services, await result_services.kept()
+    with pytest.raises(errors.ResultForgotten):
+        await result_services.results.dismiss(job.id, BEN)
+    assert await services.balance(job) == (5, 0)
+    for _ in range(2):
+        await result_services.results.dismiss(job.id, ANA)
+    assert (await result_services.results.inbox(1)).jobs == ()
+    assert await services.balance(job) == (0, 5)
+    assert services.file_names() == []
+
+
 @pytest.mark.parametrize("way", WAYS)
 async def test_whatever_way_a_kept_video_reaches_its_author_it_is_charged_once(
     result_services: ResultServices, way: Way
@@ -350,7 +364,7 @@ async def test_a_kept_file_that_is_spoilt_is_fetched_again(result_services: Resu
 
 
 async def test_the_inbox_has_pages(result_services: ResultServices) -> None:
-    jobs = [await result_services.delivered(private=True) for _ in range(PAGE + 1)]
+    jobs = [await result_services.kept() for _ in range(PAGE + 1)]
     first, second = await result_services.results.inbox(1), await result_services.results.inbox(1, skip=PAGE)
     assert ([each.id for each in first.jobs], first.more) == ([each.id for each in reversed(jobs[1:])], True)
     assert ([each.id for each in second.jobs], second.more) == ([jobs[0].id], False)
