@@ -13,6 +13,7 @@ from bot.locale.po import read_catalogue
 
 DEFAULT: Final = "en-US"
 
+_UNFINISHED: Final = frozenset({"es-ES"})  # catalogues that nobody is offered yet
 _BESIDE_HAN: Final = re.compile("(?<=[0-9])(?=[㐀-鿿])")  # where Chinese texts have a space, and Babel has none
 _MODEL_NAMES: Final[dict[str, str]] = {}
 
@@ -122,4 +123,4 @@ def privacy_text(locale: str) -> str:
 def locales() -> tuple[str, ...]:
     """List the languages there are catalogues for, each a folder with one file a topic; the default first."""
     found = sorted(each.name for each in resources.files("bot.locale").iterdir() if each.is_dir() and "-" in each.name)
-    return (DEFAULT, *(each for each in found if each != DEFAULT))
+    return (DEFAULT, *(each for each in found if each not in {DEFAULT, *_UNFINISHED}))
