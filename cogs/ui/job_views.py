@@ -243,7 +243,6 @@ def state_text(view: JobView, say: Words) -> str:
 def job_line(view: JobView, say: Words) -> str:
     """One job in a list of many."""
     job, phase = view.job, phase_of(view.job)
-    url = result_link(job)
     line = say(
         "jobs.line",
         state=state_text(view, say),
@@ -251,7 +250,6 @@ def job_line(view: JobView, say: Words) -> str:
         settings=settings(job.request, say),
         price=say("credits", n=job.credits),
         prompt=safe(job.request.text(), PROMPT_IN_LIST),
-        link="" if url is None else say("jobs.link", url=url),
     )
     return f"{line}\n{failure(job, say)}" if phase is Phase.FAILED else line
 

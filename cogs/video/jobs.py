@@ -1,20 +1,36 @@
 """`/video jobs` and `/video cancel`: list one's jobs, and cancel one."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain import Job
+from bot.domain import Capability, Job, JobStatus
 from bot.errors import GuildJobUnknown, JobUnknown, NotYoursToCancel, TooLateToCancel
 from bot.locale import Words, words
 from bot.service.admin.jobs import decision_entry
 from bot.service.jobs.videos import Videos
 from cogs import ui
-from cogs.ui import CHOICES, CONTENT, Command, acknowledge, answer, autocomplete, member_of
-from cogs.ui.job_views import CANCEL, job_line
+from cogs.ui import (
+    CHOICES,
+    CONTENT,
+    Command,
+    acknowledge,
+    acknowledge_in_place,
+    answer,
+    autocomplete,
+    job_link,
+    member_of,
+    result_link,
+)
+from cogs.ui.job_views import CANCEL, RESULT, job_line
+from cogs.ui.text import button_label
+
+LISTED: Final = 5  # jobs, with a button each
+
+CANCEL_LISTED: Final = ui.CustomId("jobs:cancel:{job_id}", job_id=ui.JOB_ID)
 
 
 def setup(bot: Shotcaller) -> None:
@@ -22,25 +38,60 @@ def setup(bot: Shotcaller) -> None:
     bot.video.add_command(_list_command(bot.services.videos, words()))
     bot.video.add_command(_cancel_command(bot.services.videos, words()))
     ui.on_press(bot, CANCEL, _press_cancel)
+    ui.on_press(bot, CANCEL_LISTED, _cancel_listed, first=acknowledge_in_place)
 
 
 def _list_command(videos: Videos, say: Words) -> Command:
     @app_commands.command(name="jobs", description=say("command.video.jobs"))
     async def jobs(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
-        views = await videos.latest(user_id=interaction.user.id, guild_id=interaction.guild_id)
-        say = words(str(interaction.locale))
-        if not views:
-            await answer(interaction, say("jobs.none"))
-            return
-        text = f"### {say('jobs.title')}"
-        for line in (job_line(view, say) for view in views):
-            if len(text) + len(line) + 1 > CONTENT:
-                break
-            text += f"\n{line}"
-        await answer(interaction, text)
+        await _show(videos, interaction)
 
     return jobs
+
+
+async def _show(videos: Videos, interaction: discord.Interaction[Any]) -> None:
+    """Answer with somebody's latest jobs here, and what can be done about each."""
+    views = await videos.latest(user_id=interaction.user.id, guild_id=interaction.guild_id, most=LISTED)
+    say = words(str(interaction.locale))
+    if not views:
+        await answer(interaction, say("jobs.none"), view=None)
+        return
+    text, buttons = f"### {say('jobs.title')}", list[discord.ui.Button[Any]]()
+    for number, view in enumerate(views, start=1):
+        line = f"\n**{number}.** {job_line(view, say)}"
+        if len(text) + len(line) > CONTENT:
+            break
+        text += line
+        buttons += job_buttons(number, view.job, say, models=videos.models)
+    await answer(interaction, text, view=ui.stateless(*buttons) if buttons else None)
+
+
+def job_buttons(
+    number: int, job: Job, say: Words, *, models: Mapping[str, Capability]
+) -> Iterator[discord.ui.Button[Any]]:
+    """The button of a job in a list: to cancel it, to try it again with its price, to edit it, or to see it."""
+    if job.removed_at is not None:
+        return
+    url = result_link(job) or job_link(job, job.card_channel_id, job.card_message_id)
+    model = models.get(job.request.model)
+    if job.cancellable:
+        label = say("jobs.cancel", number=number)
+        yield discord.ui.Button(emoji="✖️", label=label, custom_id=CANCEL_LISTED(job_id=job.id))
+    elif job.status is JobStatus.FAILED and job.retry_may_help and model is not None:
+        label = button_label(say("jobs.again", number=number), say, cost=model.price(job.request).credits)
+        yield discord.ui.Button(emoji="🔁", label=label, custom_id=RESULT(action="again", job_id=job.id))
+    elif job.status is JobStatus.FAILED:
+        label = say("jobs.edit", number=number)
+        yield discord.ui.Button(emoji="✏️", label=label, custom_id=RESULT(action="edit", job_id=job.id))
+    elif url is not None:
+        yield discord.ui.Button(label=say("jobs.open", number=number), url=url)
+
+
+async def _cancel_listed(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
+    """Cancel a job of the list, which shows that at once."""
+    await bot.services.videos.cancel(job_id, user_id=interaction.user.id)
+    await _show(bot.services.videos, interaction)
 
 
 def _cancel_command(videos: Videos, say: Words) -> Command:

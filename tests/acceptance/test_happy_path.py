@@ -210,6 +210,38 @@ async def test_a_waiting_video_can_be_taken_back(system: System) -> None:
     assert system.database.balances() == (3, 0)
 
 
+@pytest.mark.parametrize("generate_seconds", [60.0], indirect=True)
+async def test_what_waits_is_cancelled_in_the_list_of_jobs_which_shows_it_at_once(system: System) -> None:
+    people = system.people
+    async with system.bot(running_per_provider=1):
+        await people.types("video create", **{**SMALL, "prompt": "the first"})
+        await people.card("Making the video")
+        await people.types("video create", **{**SMALL, "prompt": "the second"})
+        await people.card("Waiting in line")
+        listed = await people.answered(await people.types("video jobs"))
+        opened, cancel = sorted(
+            (each for row in listed["components"] for each in row["components"]), key=lambda each: "url" not in each
+        )
+        assert (opened["label"], cancel["label"]) == ("Open 2", "Cancel 1")
+        after = await people.edited(await people.presses(listed, cancel["custom_id"]))
+        assert "Cancel" not in [
+            each.get("label", "").split()[0] for row in after["components"] for each in row["components"]
+        ]
+        assert system.database.balances() == (3, 0)
+
+
+async def test_what_failed_is_tried_again_or_edited_from_the_list_of_jobs(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        for code in ("5001", "1301"):
+            await people.fault("kirin", "task_failed", code=code)
+            await people.types("video create", **SMALL)
+            await system.rest()
+        listed = await people.answered(await people.types("video jobs"))
+        labels = [each["label"] for row in listed["components"] for each in row["components"]]
+    assert labels == ["Edit 1", "Try 2 again (3 credits)"]
+
+
 async def test_the_quota_and_the_list_of_jobs_tell_what_happened(system: System) -> None:
     people = system.people
 
@@ -218,18 +250,19 @@ async def test_the_quota_and_the_list_of_jobs_tell_what_happened(system: System)
 
     async with system.bot():
         assert "You have no videos here yet" in await asks("video jobs")
-        assert "**60 credits** of 60 left" in await asks("quota")
+        assert "**60 of 60 credits** left" in await asks("quota")
         await people.types("video create", **SMALL)
         result = await people.result()
         await system.rest()
-        listed = await asks("video jobs")
-        assert "Done" in listed
-        assert system.database.job()["id"] not in listed
-        assert PROMPT in listed
-        assert result["id"] in listed
+        shown = await people.answered(await people.types("video jobs"))
+        assert "Done" in shown["content"]
+        assert system.database.job()["id"] not in shown["content"]
+        assert PROMPT in shown["content"]
+        (row,) = shown["components"]
+        assert [each["url"].endswith(f"/{result['id']}") for each in row["components"]] == [True]
         quota = await asks("quota")
-        assert "**57 credits** of 60 left" in quota
-        assert "3 used" in quota
+        assert "**57 of 60 credits** left" in quota
+        assert PROMPT[:10] in quota
 
 
 async def test_camera_moves_are_offered_while_they_are_typed(system: System) -> None:

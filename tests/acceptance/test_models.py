@@ -30,7 +30,11 @@ async def test_a_model_that_its_service_gives_up_is_said_so_and_another_is_one_t
 
         async def is_told() -> Json | None:
             return next(
-                (each for each in await people.messages() if "no more videos with **kling-v1**" in each["content"]),
+                (
+                    each
+                    for each in await people.messages()
+                    if "no longer makes videos with **kling-v1**" in each["content"]
+                ),
                 None,
             )
 

@@ -23,7 +23,7 @@ GUARDED_FORMS: Final = (
 )
 # What is about its presser's own things, or asks what the person may where the command does (`Access`, `Admission`).
 OWN: Final = {
-    *("result", "inbox", "library", "preset", "fix", "studio", "story", "quota", "privacy", "cancel"),
+    *("result", "inbox", "library", "preset", "fix", "studio", "story", "quota", "privacy", "jobs", "cancel"),
     *("remix", "retry", "more", "report", "storyboard", "film", "feedback"),
 }
 

@@ -38,6 +38,7 @@ PRESSES: Final = {
     "inbox:get:{job_id}": [f"inbox:get:{JOB}"],
     "inbox:page:{skip}": ["inbox:page:5"],
     "inbox:share:{job_id}": [f"inbox:share:{JOB}"],
+    "jobs:cancel:{job_id}": [f"jobs:cancel:{JOB}"],
     "library:open": ["library:open"],
     "library:send:{job_id}": [f"library:send:{JOB}"],
     "library:{action}:{page}:{stars}:{draft_id}:{model}": ["library:back:0:0::", f"library:model:7:1:{DRAFT}:kling-v1"],
