@@ -108,7 +108,7 @@ class _Setup:
             if self._person is None:
                 raise SetupStopped(say("init.exists", file=self._file, names=names))
             answer = self._person.ask(say("init.replace", file=self._file, names=names))
-            if answer.strip().casefold() not in {"y", "yes", "是"}:
+            if answer.strip().casefold() not in {"y", "yes", "是", "s", "sí", "si"}:
                 self._tell(say("init.left", file=self._file))
                 return False
         text = self._before if self._before is not None else read(self._file.with_name(".env.example"))

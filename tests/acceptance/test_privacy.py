@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.locale import privacy_text, words
+from bot.locale import locales, privacy_text, words
 from tests.acceptance.controls import control
 from tests.acceptance.people import Json, text_of
 from tests.acceptance.system import PROMPT, SMALL, System
@@ -60,7 +60,7 @@ async def received(system: System, message: Json) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+@pytest.mark.parametrize("locale", locales())
 async def test_the_policy_says_how_long_this_bot_keeps_things(system: System, locale: str) -> None:
     async with system.bot(keep_prompts_days=77, keep_files_days=0, left_guild_days=5):
         shown = await system.people.answered(await system.people.types("privacy policy", locale=locale))

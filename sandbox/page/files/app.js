@@ -12,7 +12,7 @@ import { Panel } from "./panel.js";
 import { choose, shut } from "./picker.js";
 import { wordsOf } from "./words.js";
 
-const LOCALES = { "en-US": "English", "zh-CN": "中文" };
+const LOCALES = { "en-US": "English", "zh-CN": "中文", "es-ES": "Español" };
 const CATEGORY = 4;
 const THREADS = [10, 11, 12];
 const NEAR = 80; // pixels from the end: who is there stays there when more comes
@@ -21,7 +21,7 @@ const page = { bar: document.getElementById("bar"), client: document.getElementB
 const kept = new URLSearchParams(location.hash.slice(1));
 const state = {
   user: kept.get("user") ?? "ana",
-  locale: kept.get("locale") ?? (navigator.language.startsWith("zh") ? "zh-CN" : "en-US"),
+  locale: kept.get("locale") ?? Object.keys(LOCALES).find((each) => each.slice(0, 2) === navigator.language.slice(0, 2)) ?? "en-US",
   channel: kept.get("channel"),
   phone: kept.has("phone"),
   services: !kept.has("alone") && matchMedia("(min-width: 900px)").matches,
@@ -382,7 +382,7 @@ function speak(locale) {
 
 /** Show or hide the phone's frame and the services. */
 function arrange() {
-  document.documentElement.lang = state.locale === "zh-CN" ? "zh-CN" : "en";
+  document.documentElement.lang = state.locale;
   document.body.classList.toggle("phone", state.phone);
   document.body.classList.toggle("services", state.services);
   page.panel.setAttribute("aria-label", words().services);

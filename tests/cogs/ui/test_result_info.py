@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from bot.domain import Job, JobStatus, Mode, Origin, Shot, VideoRequest
-from bot.locale import words
+from bot.locale import locales, words
 from bot.service.jobs.results import GENERATIONS, Lineage
 from cogs.ui import result_buttons
 from cogs.ui.result_info import full_text_embeds, info_embed
@@ -77,7 +77,7 @@ def test_the_chain_is_told_upwards_and_ends_in_what_is_not_known() -> None:
 
 def test_a_chain_as_long_as_is_shown_fits() -> None:
     parent = job(user_id=2**63, message_id=2**63, message_channel_id=2**63, origin=Origin.STORYBOARD)
-    for locale in ("en-US", "zh-CN"):
+    for locale in locales():
         lineage = Lineage(ancestors=(parent,) * GENERATIONS, seen=frozenset({parent.id}), children=3, forgotten=True)
         embed = info_embed(parent, lineage, words(locale))
         assert all(len(field.value or "") <= FIELD for field in embed.fields)
