@@ -185,6 +185,8 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "choice.pro.{}": Who,
     "choice.remove.{}": ("monthly", "confirm"),
     "choice.measure.{}": Measure,
+    "usage.chart.{}": Measure,
+    "usage.drift.{}": ("same", "more", "less"),
     "choice.scope.{}": DefaultsLevel,
     "choice.span.{}": Span,
     "choice.which.{}": JobFilter,

@@ -1,8 +1,9 @@
 """`/admin usage`: what the guild has used, as a picture to see at a glance and a table to calculate with."""
 
 import asyncio
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, Final
 
 import discord
 from discord import app_commands
@@ -11,11 +12,16 @@ from bot.client import Shotcaller
 from bot.domain import PriceDrift
 from bot.domain.usage import NOBODY
 from bot.locale import Words, words
+from bot.service.admin.lettering import writable
 from bot.service.admin.usage import Span, UsageReport
-from bot.service.admin.usage_chart import Measure, draw, series, top
+from bot.service.admin.usage_chart import Caption, Measure, draw, drawn_days, series, top
 from cogs.ui import CONTENT, Command, acknowledge, answer, cut, file_of, money, safe
 from cogs.ui.limits import ALT_TEXT
 from cogs.ui.member import guild_of
+
+NAMING: Final = 2.0  # seconds that Discord has to say what the members are called
+NAME: Final = 40  # characters of a name in the picture
+SAME: Final = 0.005  # of an estimate, by which a charge may differ and be called the same
 
 
 def setup(bot: Shotcaller) -> None:
@@ -35,15 +41,29 @@ def _command(bot: Shotcaller, say: Words) -> Command:
     ) -> None:
         await acknowledge(interaction)
         report, say = await bot.services.usage.report(guild_of(interaction), Span(span)), words(str(interaction.locale))
+        text = cut(report_text(report, Span(span), Measure(measure), say), CONTENT)
+        if not report.rows:
+            await answer(interaction, text)
+            return
+        names, guild = await _names(interaction.guild, report, Measure(measure)), interaction.guild
         # In a thread: a thousand members in ninety days take a while to add up and to draw.
-        text, files = await asyncio.to_thread(_answer, report, Span(span), Measure(measure), say)
+        files = await asyncio.to_thread(_files, report, Measure(measure), say, names, guild.name if guild else "")
         await answer(interaction, text, files=files)
 
     return usage
 
 
-def _answer(report: UsageReport, span: Span, measure: Measure, say: Words) -> tuple[str, list[discord.File]]:
-    return cut(report_text(report, span, measure, say), CONTENT), _files(report, measure, say)
+async def _names(guild: discord.Guild | None, report: UsageReport, measure: Measure) -> Mapping[int, str]:
+    """Ask Discord what the members in the picture are called here; where it does not say, their number is enough."""
+    members = [user_id for user_id, _ in top(report, measure) if user_id != NOBODY]
+    if guild is None:
+        return {}
+    try:
+        async with asyncio.timeout(NAMING):
+            found = await asyncio.gather(*map(guild.fetch_member, members), return_exceptions=True)
+    except TimeoutError:
+        return {}
+    return {each.id: cut(each.display_name, NAME) for each in found if isinstance(each, discord.Member)}
 
 
 def report_text(report: UsageReport, span: Span, measure: Measure, say: Words) -> str:
@@ -52,8 +72,7 @@ def report_text(report: UsageReport, span: Span, measure: Measure, say: Words) -
     title = say("usage.title", span=say(f"choice.span.{span}"), first=first, last=last)
     lines = [f"### {title}", *(_totals(report, say) if report.rows else [say("usage.nothing")]), _budget(report, say)]
     lines += _members(report, measure, say)
-    if report.drift:
-        lines += [f"-# {say('usage.drift.title')}", *(line for each in report.drift for line in _drift(each, say))]
+    lines += [f"-# {line}" for each in report.drift for line in _drift(each, say)]
     return "\n".join(lines)
 
 
@@ -94,42 +113,60 @@ def _members(report: UsageReport, measure: Measure, say: Words) -> Iterator[str]
 
 
 def _drift(drift: PriceDrift, say: Words) -> Iterator[str]:
+    """Say how far a service charged something else than was estimated."""
     model = safe(say.model(drift.model), 60)
     if drift.priced:
+        how = "same" if abs(drift.share) < SAME else "more" if drift.share > 0 else "less"
         yield say(
-            "usage.drift",
+            f"usage.drift.{how}",
             model=model,
             estimated=money(drift.estimated, say),
             reported=money(drift.reported, say),
-            share=f"{drift.share:+.1%}",
+            share=f"{abs(drift.share):.0%}" if abs(drift.share) >= SAME * 2 else f"{abs(drift.share):.1%}",
             n=drift.priced,
         )
     if drift.metered:
         yield say("usage.units", model=model, provider=drift.provider, units=f"{drift.units:f}", n=drift.metered)
 
 
-def _files(report: UsageReport, measure: Measure, say: Words) -> list[discord.File]:
-    """The files of a report: a picture and a table; none where nothing was asked for."""
-    if not report.rows:
-        return []
+def _files(
+    report: UsageReport, measure: Measure, say: Words, names: Mapping[int, str], guild: str
+) -> list[discord.File]:
+    """The files of a report: a picture and a table."""
     name = f"usage-{report.days[0]:%Y%m%d}-{report.days[-1]:%Y%m%d}"
     alt = cut(alt_text(report, measure, say), ALT_TEXT)
-    return [
-        file_of(draw(report, measure), f"{name}.png", description=alt),
-        file_of(report.table(), f"{name}.csv"),
-    ]
+    picture = draw(report, measure, _caption(report, measure, (say, words()), names, guild))
+    return [file_of(picture, f"{name}.png", description=alt), file_of(report.table(), f"{name}.csv")]
+
+
+def _caption(
+    report: UsageReport, measure: Measure, languages: tuple[Words, ...], names: Mapping[int, str], guild: str
+) -> Caption:
+    """What is written in the picture, in the reader's language and in English, which every font can write."""
+    total, where = sum(row.total for row in series(report, measure)), writable(cut(guild, NAME))
+    return Caption(
+        titles=[say(f"usage.chart.{measure}", guild=where) for say in languages],
+        totals=[_amount(total, measure, say) for say in languages],
+        others=[say("usage.chart.others") for say in languages],
+        names=names,
+    )
+
+
+def _amount(amount: int, measure: Measure, say: Words) -> str:
+    return say("credits", n=amount) if measure is Measure.CREDITS else money(amount, say)
 
 
 def alt_text(report: UsageReport, measure: Measure, say: Words) -> str:
     """Describe the picture for those who do not see it."""
-    days = {day: sum(amounts.values()) for day, amounts in report.by_day(measure.of).items()}
+    by_day = report.by_day(measure.of)
+    days: dict[date, int] = {day: sum(by_day[day].values()) for day in drawn_days(report)}
     peak = max(days, key=lambda day: days[day])
     bars = [f"{row.name} {measure.figure(row.total)}" for row in series(report, measure)]
     return say(
         "usage.alt",
         measure=say(f"choice.measure.{measure}"),
-        first=report.days[0].isoformat(),
-        last=report.days[-1].isoformat(),
+        first=min(days).isoformat(),
+        last=max(days).isoformat(),
         peak=peak.isoformat(),
         most=measure.figure(days[peak]),
         bars=say("comma").join(bars) or "—",

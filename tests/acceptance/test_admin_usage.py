@@ -43,7 +43,7 @@ async def test_a_server_sees_who_used_what_and_what_it_cost(system: System) -> N
     assert "**2 videos**, 6 credits, 1 failed. Estimated $0.50, charged **$0.50**." in text
     assert "$0.50 of $10.00 used, $0.00 of that reserved" in text
     assert f"**#1** <@{ana}>: 3 credits, $0.25, 1 video\n**#2** <@{ben}>: 3 credits, $0.25, 1 video" in text
-    assert "**Kirin 3**: estimated $0.50, reported $0.50 (+0.0%) over 2 videos" in text
+    assert "**Kirin 3**: the service charged what was estimated, $0.50 for 2 videos." in text
     assert message["mentions"] == []
     used = {row["member_id"]: (row["videos"], row["credits"], row["failed"]) for row in await table(system, message)}
     assert used == {ana: ("1", "3", "1"), ben: ("1", "3", "0")}
@@ -66,7 +66,7 @@ async def test_a_price_that_has_changed_shows_as_drift_and_on_the_books(system: 
         await make(system, "ana")
         message = await reported(system)
     assert "Estimated $0.25, charged **$0.38**" in message["content"]
-    assert "estimated $0.25, reported $0.38 (+50.0%) over 1 video" in message["content"]
+    assert "the service charged 50% more than estimated: $0.38 instead of $0.25 for 1 video." in message["content"]
     (row,) = await table(system, message)
     assert (row["usd_estimated"], row["usd_charged"]) == ("0.252000", "0.378000")
     assert float((await system.people.bill())["total"]) == 0.378
@@ -77,7 +77,7 @@ async def test_what_kling_meters_in_units_is_shown_beside_its_estimate(system: S
         await make(system, "ana", model="kling-v1", duration=5, aspect="16:9")
         message = await reported(system)
     (job,) = system.database.jobs()
-    assert f"**Kling 1**: {job['cost_units']} units of kling over 1 video" in message["content"]
+    assert f"**Kling 1**: kling counted {job['cost_units']} of its own units for 1 video." in message["content"]
 
 
 async def test_a_server_that_has_used_nothing_is_told_so(system: System) -> None:

@@ -1,18 +1,19 @@
 """Draws a report: a column a day, stacked by who used the most, and below it a bar for each of those.
 
-It is read on phones and in both of Discord's themes: large figures, light on dark, and no words at all, so that it
-needs no letters but those of its own font. The bars are numbered; who is who stands in the message with the picture.
+It is read on phones and in both of Discord's themes, and stands alone when somebody passes it on: a title, the dates,
+the unit, and who is who where a font has their letters. The bars are numbered as in the message with the picture.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from bot.domain import USD_MICROS, UsageTotals
+from bot.service.admin.lettering import can_write, fit, font_for, writable
 from bot.service.admin.usage import UsageReport
 from bot.values import dataclass
 
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
 TOP: Final = 5  # members with a colour of their own; all others share one
 TICKS: Final = 4  # lines across the columns, at the most
 LABELS: Final = 8  # days that are named, at the most
+FEWEST_DAYS: Final = 7  # that are drawn, where the report has so many
 
 _WIDTH, _HEIGHT, _BAR, _EDGE = 1000, 560, 62, 34  # pixels: the picture, its columns, one bar, the margins
+_TITLE: Final = 110  # pixels that the title and the dates take
 _AXIS: Final = 120  # pixels that the figures of the columns take
-_TEXT: Final = 30
-_GROUND, _INK, _FAINT = "#1e1f22", "#f2f3f5", "#4a4d55"
+_NAME, _NUMBER = 300, 54  # pixels that a bar's number and name take, and the number alone
+_TEXT, _LARGE = 30, 36
+_GROUND, _INK, _SOFT, _FAINT = "#1e1f22", "#f2f3f5", "#b5bac1", "#4a4d55"
 _COLOURS: Final = (
     "#56b4e9",
     "#e69f00",
@@ -70,6 +74,19 @@ class Series:
         return sum(self.amounts)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caption:
+    """What is written above the columns, and who the members are.
+
+    Of several texts that say the same, the first is written that a font here has all letters of; of a name what it has.
+    """
+
+    titles: Sequence[str]
+    totals: Sequence[str]
+    others: Sequence[str]
+    names: Mapping[int, str]  # by the member's id
+
+
 def top(report: UsageReport, measure: Measure) -> list[tuple[int, UsageTotals]]:
     """List the members that have a colour of their own, with what they used, in the order of their numbers."""
     return [each for each in report.members(measure.of) if measure.of(each[1]) > 0][:TOP]
@@ -86,19 +103,40 @@ def series(report: UsageReport, measure: Measure) -> list[Series]:
     return [*found, Series(name="…", amounts=rest)] if any(rest) else found
 
 
-def draw(report: UsageReport, measure: Measure) -> bytes:
-    """Draw the picture as PNG. Takes tens of milliseconds: not for the event loop."""
-    from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415 (loaded by the bots that draw)
+def drawn_days(report: UsageReport) -> Sequence[date]:
+    """List the days that are drawn: from the first on which something was used, so that no month stands empty."""
+    first = min((row.day for row in report.rows), default=report.days[-1])
+    begin = min(report.days.index(first), max(0, len(report.days) - FEWEST_DAYS))
+    return report.days[begin:]
 
-    rows = series(report, measure)
-    image = Image.new("RGB", (_WIDTH, _HEIGHT + _BAR * len(rows) + _EDGE), _GROUND)
+
+def draw(report: UsageReport, measure: Measure, caption: Caption) -> bytes:
+    """Draw the picture as PNG. Takes tens of milliseconds: not for the event loop."""
+    from PIL import Image, ImageDraw  # noqa: PLC0415 (loaded by the bots that draw)
+
+    rows, days = series(report, measure), drawn_days(report)
+    image = Image.new("RGB", (_WIDTH, _TITLE + _HEIGHT + _BAR * len(rows) + _EDGE), _GROUND)
     pen = ImageDraw.Draw(image)
-    pen.font = ImageFont.load_default(_TEXT)
-    _columns(pen, rows, report.days, measure, (_EDGE + _AXIS, _EDGE + _TEXT, _WIDTH - _EDGE, _HEIGHT - 3 * _TEXT))
-    _bars(pen, rows, measure, top=_HEIGHT)
+    _heading(pen, days, caption)
+    pen.font = font_for("", _TEXT)
+    upper = _TITLE + _EDGE
+    _columns(pen, rows, days, measure, (_EDGE + _AXIS, upper, _WIDTH - _EDGE, _TITLE + _HEIGHT - 3 * _TEXT))
+    _bars(pen, rows, measure, top=_TITLE + _HEIGHT)
+    _names(pen, _named(report, measure, caption), len(rows))
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()
+
+
+def _heading(pen: ImageDraw.ImageDraw, days: Sequence[date], caption: Caption) -> None:
+    title, font = _pick(caption.titles), font_for(_pick(caption.titles), _LARGE)
+    pen.text((_EDGE, _EDGE), fit(title, font, _WIDTH - 2 * _EDGE), fill=_INK, font=font, anchor="lt")
+    dates = f"{days[0].isoformat()} \N{EN DASH} {days[-1].isoformat()} · {_pick(caption.totals)}"
+    pen.text((_EDGE, _EDGE + 52), dates, fill=_SOFT, font=font_for(dates, _TEXT), anchor="lt")
+
+
+def _pick(texts: Sequence[str]) -> str:
+    return next((each for each in texts if can_write(each)), texts[-1])
 
 
 def _columns(
@@ -116,8 +154,9 @@ def _columns(
     for number, day in enumerate(days):
         x, y = left + width * number, float(lower)
         for row, colour in _coloured(rows):
-            above = y - (lower - upper) * row.amounts[number] / highest
-            if row.amounts[number]:
+            amount = row.amounts[len(row.amounts) - len(days) + number]
+            above = y - (lower - upper) * amount / highest
+            if amount:
                 pen.rectangle((x + width * 0.1, min(above, y - 1), x + width * 0.9, y - 1), fill=colour)
             y = above
         if (len(days) - 1 - number) % every == 0:
@@ -126,12 +165,25 @@ def _columns(
 
 def _bars(pen: ImageDraw.ImageDraw, rows: Sequence[Series], measure: Measure, *, top: int) -> None:
     longest = max((row.total for row in rows), default=0) or 1
-    left, right = _EDGE + 80, _WIDTH - _EDGE - 190
+    left, right = _EDGE + _NAME, _WIDTH - _EDGE - 190
     for number, (row, colour) in enumerate(_coloured(rows)):
         y, end = top + _BAR * number, left + max(4, (right - left) * row.total / longest)
         _write(pen, (_EDGE, y + _BAR / 2), row.name, anchor="lm")
         pen.rounded_rectangle((left, y + 10, end, y + _BAR - 10), radius=6, fill=colour)
         _write(pen, (end + 16, y + _BAR / 2), measure.figure(row.total), anchor="lm")
+
+
+def _named(report: UsageReport, measure: Measure, caption: Caption) -> list[str]:
+    """List what the bars are called, as far as there are letters for it."""
+    members = [writable(caption.names.get(user_id, "")) for user_id, _ in top(report, measure)]
+    return [*members, _pick(caption.others)]
+
+
+def _names(pen: ImageDraw.ImageDraw, names: Sequence[str], count: int) -> None:
+    """Write the names of so many bars behind their numbers."""
+    for number, name in enumerate(names[:count]):
+        font, place = font_for(name, _TEXT), (_EDGE + _NUMBER, _TITLE + _HEIGHT + _BAR * number + _BAR / 2)
+        pen.text(place, fit(name, font, _NAME - _NUMBER - 20), fill=_INK, font=font, anchor="lm")
 
 
 def nice_step(highest: int, measure: Measure) -> int:

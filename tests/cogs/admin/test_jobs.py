@@ -146,5 +146,5 @@ def test_the_deleted_are_named_by_nothing(locale: str) -> None:
     )
     text = report_text(report, Span.WEEK, Measure.CREDITS, words(locale))
     assert "<@" not in text
-    assert "-10.0%" in text
+    assert "10%" in text
     assert "m\\*\\_" in text

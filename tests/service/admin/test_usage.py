@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from bot.domain import UNLIMITED, Account, AuditEntry, MemberDay, PriceDrift, Unit, UsageTotals
+from bot.service.admin.lettering import can_write, fit, font_for, writable
 from bot.service.admin.usage import COLUMNS, Span, Usage, UsageReport
-from bot.service.admin.usage_chart import TICKS, Measure, draw, nice_step, series, top
+from bot.service.admin.usage_chart import TICKS, Caption, Measure, draw, drawn_days, nice_step, series, top
 from bot.store.community.guilds import GuildStore
 from tests.service.services import Services
 
@@ -134,10 +135,19 @@ def test_nobody_else_is_no_bar() -> None:
     assert [row.name for row in series(report([(0, 1, 3)]), Measure.CREDITS)] == ["#1"]
 
 
+CAPTION = Caption(
+    titles=["Film Club: credits used per day"], totals=["60 credits"], others=["everyone else"], names={1: "Ana"}
+)
+
+
+def drawn(made: UsageReport, measure: Measure, caption: Caption = CAPTION) -> Image.Image:
+    return Image.open(io.BytesIO(draw(made, measure, caption))).convert("RGB")
+
+
 @pytest.mark.parametrize("measure", Measure)
 @pytest.mark.parametrize("days", [1, 7, 31, 90])
 def test_the_picture_shows_a_column_on_each_day_that_something_was_used(measure: Measure, days: int) -> None:
-    image = Image.open(io.BytesIO(draw(report([(0, 1, 40), (0, 2, 20)], days=days), measure))).convert("RGB")
+    image = drawn(report([(0, 1, 40), (0, 2, 20)], days=days), measure)
     colours = {colour for _, colour in image.getcolors(1 << 24) or ()}
     assert {(0x56, 0xB4, 0xE9), (0xE6, 0x9F, 0x00)} <= colours
     assert (0x2B, 0xC4, 0x8A) not in colours
@@ -146,19 +156,63 @@ def test_the_picture_shows_a_column_on_each_day_that_something_was_used(measure:
 
 def _columns(image: Image.Image) -> int:
     """How many separate stretches of the first member's colour a line just above the ground meets."""
-    hits = [image.getpixel((x, 465)) == (0x56, 0xB4, 0xE9) for x in range(image.width)]
+    hits = [image.getpixel((x, 575)) == (0x56, 0xB4, 0xE9) for x in range(image.width)]
     return sum(1 for before, here in zip([False, *hits], hits, strict=False) if here and not before)
 
 
 def test_a_day_with_twice_as_much_is_twice_as_high() -> None:
-    image = Image.open(io.BytesIO(draw(report([(0, 1, 40), (1, 1, 20)], days=2), Measure.CREDITS))).convert("RGB")
-    heights = [sum(image.getpixel((x, y)) == (0x56, 0xB4, 0xE9) for y in range(475)) for x in (300, 750)]
+    image = drawn(report([(0, 1, 40), (1, 1, 20)], days=2), Measure.CREDITS)
+    heights = [sum(image.getpixel((x, y)) == (0x56, 0xB4, 0xE9) for y in range(585)) for x in (300, 750)]
     assert abs(heights[1] - 2 * heights[0]) <= 3
     assert heights[0] > 100
 
 
 def test_a_report_of_nothing_can_be_drawn_too() -> None:
-    assert Image.open(io.BytesIO(draw(report([]), Measure.USD))).width == 1000
+    assert drawn(report([]), Measure.USD).width == 1000
+
+
+@pytest.mark.parametrize(
+    ("back", "days", "first"), [(0, 30, 6), (20, 30, 20), (29, 30, 29), (2, 5, 4), (0, 1, 0), (89, 90, 89)]
+)
+def test_what_is_drawn_begins_with_the_first_use_but_is_a_week_where_there_is_one(
+    back: int, days: int, first: int
+) -> None:
+    shown = drawn_days(report([(back, 1, 3)], days=days))
+    assert (shown[0], shown[-1]) == (TODAY - timedelta(days=first), TODAY)
+
+
+def test_a_column_stands_on_its_day_also_where_empty_days_before_it_are_left_out() -> None:
+    wide, narrow = (drawn(report([(0, 1, 40)], days=days), Measure.CREDITS) for days in (7, 90))
+    assert wide.tobytes() == narrow.tobytes()
+
+
+def test_the_picture_tells_whose_bar_it_is() -> None:
+    made = report([(0, 1, 40), (0, 2, 20)])
+    unnamed = Caption(titles=CAPTION.titles, totals=CAPTION.totals, others=CAPTION.others, names={})
+    first_bar, second_bar = (88, 672, 300, 730), (88, 734, 300, 790)
+    with_name, without = drawn(made, Measure.CREDITS), drawn(made, Measure.CREDITS, unnamed)
+    assert with_name.crop(first_bar).tobytes() != without.crop(first_bar).tobytes()
+    assert with_name.crop(second_bar).tobytes() == without.crop(second_bar).tobytes()
+
+
+def test_a_title_that_no_font_has_letters_for_is_written_in_the_next_language() -> None:
+    made, nobody_writes = report([(0, 1, 40)]), "\ue000\ue001"
+    other = Caption(titles=[nobody_writes, *CAPTION.titles], totals=CAPTION.totals, others=["x"], names=CAPTION.names)
+    assert not can_write(nobody_writes)
+    assert draw(made, Measure.CREDITS, other) == draw(made, Measure.CREDITS, CAPTION)
+
+
+def test_of_a_name_the_letters_are_written_that_a_font_has() -> None:
+    assert writable("Ana \ue000 Bell\ue001a") == "Ana Bella"
+    assert writable("\ue000") == ""
+
+
+def test_a_text_is_cut_to_its_room() -> None:
+    font = font_for("w", 30)
+    assert fit("short", font, 900) == "short"
+    cut_text = fit("w" * 200, font, 300)
+    assert cut_text.endswith("…")
+    assert 200 < font.getlength(cut_text) <= 300
 
 
 @pytest.mark.parametrize("measure", Measure)
