@@ -13,7 +13,7 @@ from bot.errors import CaseUnknown
 from bot.locale import words
 from cogs import ui
 from cogs.credits.credit_request import DIGITS, parse_credits
-from cogs.moderation.case_views import CASE_ID, DECIDE, REASON
+from cogs.moderation.case_views import CASE_ID, DECIDE, GIVE, REASON
 
 DENIAL: Final = ui.CustomId("denial:{case_id}", case_id=CASE_ID)  # of the forms
 BLOCK: Final = ui.CustomId("blockade:{case_id}", case_id=CASE_ID)
@@ -28,6 +28,7 @@ _MORE: Final = f"{CaseKind.MORE}-"  # how the ids of such cases begin
 def setup(bot: Shotcaller) -> None:
     """Find the buttons and the forms again after any restart."""
     ui.on_press(bot, DECIDE, _press, access=ui.check_moderator)
+    ui.on_press(bot, GIVE, _give, first=ui.acknowledge, access=ui.check_moderator)
     for form, handler in ((DENIAL, _deny_with_reason), (BLOCK, _block), (GRANT, _grant)):
         ui.on_form(bot, form, handler, access=ui.check_moderator)
 
@@ -79,6 +80,19 @@ async def _approve(bot: Shotcaller, interaction: discord.Interaction[Any], case:
 async def _deny(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case) -> None:
     _check_kind(case, CaseKind.MORE)
     await _decide_credit_request(bot, interaction, case, given=0)
+
+
+async def _give(bot: Shotcaller, interaction: discord.Interaction[Any], amount: int, case_id: str) -> None:
+    """Give the amount on the button.
+
+    Raises:
+        CaseUnknown: nobody can have been shown such a button.
+    """
+    case = await _read_case(bot, interaction, case_id)
+    _check_kind(case, CaseKind.MORE)
+    if not 0 < amount <= MAX_REQUESTED_CREDITS:
+        raise CaseUnknown
+    await _decide_credit_request(bot, interaction, case, given=amount)
 
 
 async def _dismiss(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case) -> None:

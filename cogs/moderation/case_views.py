@@ -9,6 +9,7 @@ from bot.domain import Case, CaseKind, CaseState, Job, Note
 from bot.locale import Words
 from bot.service.screening.screening import REVIEW_TIME
 from cogs import ui
+from cogs.credits.credit_request import DIGITS
 from cogs.ui import file_of, link, safe, settings, since
 from cogs.ui.result_info import full_text_embeds
 
@@ -16,6 +17,8 @@ CASE_ID: Final = ui.Part("[0-9A-Za-z_-]{1,80}")
 DECIDE: Final = ui.CustomId(
     "case:{verb}:{case_id}", verb=ui.one_of("approve", "deny", "dismiss", "delete", "block"), case_id=CASE_ID
 )
+# Its amount is what the admin has read on the button, whatever is asked for by now.
+GIVE: Final = ui.CustomId("give:{amount}:{case_id}", amount=ui.digits(DIGITS), case_id=CASE_ID)
 REASON: Final = 500  # characters of what somebody wrote
 FEEDBACK: Final = 900  # characters of what somebody typed; escaped it may be twice as long
 ROOM: Final = 1300  # characters of a message for the words of those who report something
@@ -27,9 +30,10 @@ _BUTTONS: Final = {
     CaseKind.REQUEST: ("approve", "deny"),
     CaseKind.RESULT: ("approve", "deny"),
     CaseKind.REPORT: ("delete", "block", "dismiss"),
-    CaseKind.MORE: ("approve", "deny"),
+    CaseKind.MORE: ("grant", "approve", "deny"),
 }
 _STATE_STYLES: Final = {
+    "grant": ("✅", discord.ButtonStyle.success),
     "approve": ("✅", discord.ButtonStyle.success),
     "deny": ("⛔", discord.ButtonStyle.danger),
     "delete": ("🗑️", discord.ButtonStyle.danger),
@@ -43,8 +47,8 @@ def case_text(case: Case, job: Job | None, say: Words) -> str:
     about = [say("case.forgotten")] if case.forgotten else _about(case, job, say)
     lines = [f"### {_BUTTON_EMOJI[case.kind]} {say(f'case.{case.kind}')}", *about]
     if case.state is CaseState.OPEN:
-        if case.kind in {CaseKind.REQUEST, CaseKind.RESULT}:
-            lines.append(say("case.until", until=since(case.created_at + REVIEW_TIME)))
+        if not (case.for_operator or case.forgotten):
+            lines.append(_consequences(case, say))
     else:
         who = f"<@{case.decided_by}>" if case.decided_by else "—"
         removed = case.kind is CaseKind.REPORT and case.state is CaseState.APPROVED
@@ -64,28 +68,51 @@ def case_buttons(case: Case, say: Words) -> discord.ui.View:
     for verb in () if case.for_operator else _BUTTONS[case.kind]:
         emoji, style = _STATE_STYLES[verb]
         custom_id = DECIDE(verb=verb, case_id=case.id)
-        buttons.append(
-            discord.ui.Button[Any](emoji=emoji, label=say(f"case.button.{verb}"), style=style, custom_id=custom_id)
-        )
+        if verb == "grant":
+            custom_id = GIVE(amount=case.body.get("credits", 0), case_id=case.id)
+        label = _label(case, verb, say)
+        buttons.append(discord.ui.Button[Any](emoji=emoji, label=label, style=style, custom_id=custom_id))
     return ui.stateless(*buttons)
+
+
+def _label(case: Case, verb: str, say: Words) -> str:
+    """Label a button; of a wish for credits, one gives what was asked for, and one opens a form for another amount."""
+    if case.kind is CaseKind.MORE and verb == "approve":
+        return say("case.button.amount")
+    return say(f"case.button.{verb}", credits=_wanted(case, say))
+
+
+def _consequences(case: Case, say: Words) -> str:
+    """Say what each button will do, and what comes of pressing none."""
+    until = since(case.created_at + REVIEW_TIME)
+    return say(f"case.acts.{case.kind}", credits=_wanted(case, say), until=until)
+
+
+def _wanted(case: Case, say: Words) -> str:
+    return say("credits", n=int(case.body.get("credits", 0)))
 
 
 def _about(case: Case, job: Job | None, say: Words) -> Iterator[str]:
     who = f"<@{case.user_id}>" if case.user_id else say("case.somebody")
     if case.kind is CaseKind.MORE:
-        yield say("case.wish", who=who, credits=say("credits", n=int(case.body.get("credits", 0))))
+        yield say("case.wish", who=who, credits=_wanted(case, say), since=since(case.created_at))
         yield _quote(case.body.get("why"))
         if "given" in case.body:
             yield say("case.given", credits=say("credits", n=int(case.body["given"])))
         return
     if job is not None:
         yield say(
-            "case.about", who=who, channel=f"<#{job.destination.channel_id}>", settings=settings(job.request, say)
+            "case.about",
+            who=who,
+            since=since(job.created_at),
+            channel=f"<#{job.destination.channel_id}>",
+            settings=settings(job.request, say),
         )
         if job.destination.private:
             yield say("case.private")
     if case.kind is CaseKind.REPORT:
-        yield say("case.reported", link=link(case.guild_id or None, case.body["channel"], case.body["message"]))
+        address = link(case.guild_id or None, case.body["channel"], case.body["message"])
+        yield say("case.reported", link=address, since=since(case.created_at))
         if case.for_operator:
             yield say("case.for_operator")
         yield from _report_lines(case, say)

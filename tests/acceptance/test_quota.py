@@ -145,6 +145,20 @@ async def test_who_asks_for_more_gets_it_once_an_admin_approves_even_after_a_res
         assert SAY("more.asked", credits="7 credits") in await asks_for_more(people, credits_=" 7 ")
 
 
+async def test_an_admin_gives_what_was_asked_for_with_one_tap(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await set_checks(system)
+        await asks_for_more(people, credits_="40")
+        asked = await case(system, "40 credits")
+        labels = [each["label"] for each in asked["components"][0]["components"]]
+        assert labels == ["Approve 40 credits", "Another amount", "Deny"]
+        forty = asked["components"][0]["components"][0]["custom_id"]
+        assert "Approved" in await people.answer(await people.presses(asked, forty, user=ADMIN))
+        await told_directly(people, "**40 credits** are yours there")
+        assert "🎁 40 credits that never expire" in await quota(people)
+
+
 async def test_who_is_denied_is_told_in_their_language_and_gets_nothing(system: System) -> None:
     people, say = system.people, words(ZH)
     async with system.bot():
@@ -152,8 +166,7 @@ async def test_who_is_denied_is_told_in_their_language_and_gets_nothing(system: 
         assert "管理员申请 40 点额度" in await asks_for_more(people, locale=ZH)
         asked = await case(system, "a film festival")
     async with system.bot():
-        deny = asked["components"][0]["components"][1]["custom_id"]
-        await people.answer(await people.presses(asked, deny, user="admin"))
+        await people.answer(await people.presses(asked, button(asked, "deny"), user="admin"))
         server = system.sandbox.discord.world.first_guild.name
         await told_directly(people, say("more.denied", credits="40 点额度", server=server))
         assert "🎁" not in await quota(people)

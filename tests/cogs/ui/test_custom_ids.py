@@ -33,6 +33,7 @@ PRESSES: Final = {
     "cancel:{job_id}": [f"cancel:{JOB}"],
     "case:{verb}:{case_id}": ["case:approve:more-1234", "case:block:report-" + "x" * 70],
     "fix:{draft_id}:{what}": [f"fix:{DRAFT}:{what}" for what in ("edit", "again", "0")],
+    "give:{amount}:{case_id}": ["give:1:more-1234", "give:1000:more-1234"],
     "import:{draft_id}": [f"import:{DRAFT}"],
     "inbox:dismiss:{job_id}": [f"inbox:dismiss:{JOB}"],
     "inbox:get:{job_id}": [f"inbox:get:{JOB}"],
