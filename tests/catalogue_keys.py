@@ -40,7 +40,8 @@ from bot.service.moderation.cases import ReportOutcome
 from bot.service.ports import Phase, Trouble
 from bot.service.screening.screening import ReviewReason
 from bot.web.page.jobs import MOMENTS
-from cogs.admin.server_setup import FORMS as SETUP_FORMS
+from cogs.admin.setup_steps import FORMS as SETUP_FORMS
+from cogs.admin.setup_steps import STEPS as SETUP_STEPS
 from cogs.ui.policy_texts import PATHS
 from tests.catalogue_uses import GAP, problem_codes, uses
 
@@ -148,7 +149,6 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "admin.jobs.dead.{}": DeadLetter,
     "admin.jobs.done.{}": JOB_ACTIONS,
     "admin.jobs.kind.{}": (Kind.HOLD, Kind.SETTLE, Kind.RELEASE),
-    "admin.show.{}": ("decided", "usual"),
     "alert.{}": Trouble,
     "report.{}": ReportOutcome,
     "allowance.{}": Period,
@@ -183,6 +183,9 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "choice.period.{}": Period,
     "setup.{}": SETUP_FORMS,
     "setup.form.{}": SETUP_FORMS,
+    "setup.step.{}": SETUP_STEPS,
+    "admin.import.by.{}": ("channels", "roles", "models", "budget", "credits"),
+    "{}.none": ("setup.text.moderators", "setup.text.audit"),
     "choice.pro.{}": Who,
     "choice.remove.{}": ("monthly", "confirm"),
     "choice.measure.{}": Measure,

@@ -222,6 +222,31 @@ def missing_ids(
     return frozenset(named_roles.difference(roles)), frozenset(named_channels.difference(channels))
 
 
+def shuts_out(policy: Policy, *, roles: Collection[int], channels: Collection[int], models: Collection[str]) -> str:
+    """Find by what a policy lets nobody make a video, of the roles, channels and models that there are; "" by nothing.
+
+    `@everyone` is a role, too, of which nobody is without.
+    """
+    allowed, limits = policy.roles.allowed, policy.limits.models
+    if policy.channels.allowed and not (policy.channels.allowed - policy.channels.denied).intersection(channels):
+        return "channels"
+    if allowed and not (allowed - policy.roles.denied).intersection(roles):
+        return "roles"
+    if limits and not limits.intersection(models):
+        return "models"
+    if policy.budget_usd_micros == 0:
+        return "budget"
+    return "credits" if _gives_nothing(policy) else ""
+
+
+def _gives_nothing(policy: Policy) -> bool:
+    """Say whether an allowance of nothing holds for everybody."""
+    if policy.guild_allowance is not None and policy.guild_allowance.credits == 0:
+        return True
+    others = any(tier.allowance is not None and tier.allowance.credits for tier in policy.tiers) or policy.pools
+    return policy.allowance is not None and policy.allowance.credits == 0 and not others
+
+
 def typed_allowance(credits_: int | None, period: Period | None) -> Allowance | None:
     """Read an allowance as it was typed; None without credits."""
     return _allowance(None, credits_, period)

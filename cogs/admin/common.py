@@ -88,13 +88,23 @@ async def change_or_show(
         await show_policy(bot, interaction, title, paths=paths)
 
 
-async def answer_long(interaction: discord.Interaction[Any], text: str, *, filename: str, say: Words) -> None:
-    """Answer privately with a long text: in several messages, or as a file where it is too long for a few."""
+async def answer_long(
+    interaction: discord.Interaction[Any],
+    text: str,
+    *,
+    filename: str,
+    say: Words,
+    view: discord.ui.View | None = discord.utils.MISSING,
+) -> None:
+    """Answer privately with a long text: in several messages, or as a file where it is too long for a few.
+
+    The view is below the first of them.
+    """
     first, *more = split_pages(text)
     if len(more) >= MESSAGES:
-        await answer(interaction, say("admin.attached"), files=[file_of(text, filename)])
+        await answer(interaction, say("admin.attached"), files=[file_of(text, filename)], view=view)
         return
-    await answer(interaction, first)
+    await answer(interaction, first, view=view)
     for page in more:
         await follow_up(interaction, page)
 

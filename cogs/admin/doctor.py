@@ -68,7 +68,7 @@ async def doctor_lines(bot: Shotcaller, guild: discord.Guild, say: Words) -> lis
     lines += _service_lines(await bot.services.doctor.providers(), say)
     if policy.limits.models and not policy.limits.models.intersection(bot.services.videos.models):
         lines.append(f"{BAD} {say('doctor.models')}")
-    lines += _channel_lines(guild, policy, say)
+    lines += channel_lines(guild, policy, say)
     lines.append(_channel_line(guild, "moderators", policy.moderation.channel_id, IN_CHANNEL, say))
     lines.append(_channel_line(guild, "audit", policy.audit_channel_id, NEEDED_TO_WRITE, say))
     lines += _missing_lines(guild, policy, say)
@@ -84,7 +84,7 @@ def _service_lines(states: Mapping[str, ProviderState], say: Words) -> Iterator[
         yield f"{marks.get(state, BAD)} {say(f'doctor.provider.{state}', name=name)}"
 
 
-def _channel_lines(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[str]:
+def channel_lines(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[str]:
     """A line for the channels where videos are made, by the permissions that the bot lacks there."""
     taken: dict[tuple[str, ...], list[str]] = {}
     for channel in guild.channels:

@@ -12,6 +12,7 @@ from bot.domain import UNLIMITED, Allowance, GuildState, Policy, to_micros
 from bot.domain.policy import zones
 from bot.domain.policy_diff import differences
 from bot.locale import Words, words
+from cogs import ui
 from cogs.admin import common
 from cogs.admin.doctor import NEEDED_TO_WRITE, check_channel
 from cogs.ui import Command, acknowledge, answer, audit_entry, autocomplete, money, since
@@ -24,6 +25,7 @@ LATEST: Final = 15  # entries of the audit that are shown
 MOST_USD: Final = 1_000_000
 SERVER: Final = ("timezone", "gifts")
 BUDGET: Final = ("budget_usd_micros", "confirm_usd_micros")
+USUAL: Final = ui.CustomId("show:usual")
 
 
 def setup(bot: Shotcaller) -> None:
@@ -31,6 +33,7 @@ def setup(bot: Shotcaller) -> None:
     say = words()
     for make in (_show, _server, _budget, _audit):
         bot.admin.add_command(make(bot, say))
+    ui.on_press(bot, USUAL, _show_usual, first=acknowledge, access=common.check_admin_access)
 
 
 def _show(bot: Shotcaller, say: Words) -> Command:
@@ -38,22 +41,35 @@ def _show(bot: Shotcaller, say: Words) -> Command:
     async def everything(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
         say, state = words(str(interaction.locale)), await common.read_guild_state(bot, interaction)
-        await common.answer_long(
-            interaction, _overview(state, say, usual=bot.services.guilds.usual), filename="settings.txt", say=say
+        usual = ui.stateless(
+            discord.ui.Button[Any](custom_id=USUAL(), label=say("admin.show.more", n=len(_undecided(state.policy))))
         )
+        text = _overview(state, say, usual=bot.services.guilds.usual)
+        await common.answer_long(interaction, text, filename="settings.txt", say=say, view=usual)
 
     return everything
 
 
 def _overview(state: GuildState, say: Words, *, usual: Allowance) -> str:
-    """Show the whole policy, with what this guild has decided itself before the rest."""
-    text, decided = f"### {say('admin.show')}", {each.path for each in differences(Policy(), state.policy)}
+    """Say what this guild has decided itself."""
+    text, decided = f"### {say('admin.show')}", set(PATHS) - _undecided(state.policy)
     if state.paused:
         text += f"\n⏸️ {say('doctor.paused.guild')}.{reason_text(state.pause_reason, say)}"
-    for title, paths in (("decided", decided), ("usual", set(PATHS) - decided)):
-        if lines := common.field_lines(state.policy, say, paths=paths, usual=usual):
-            text += "\n".join([f"\n**{say(f'admin.show.{title}')}**", *(f"- {line}" for line in lines)])
-    return text
+    lines = common.field_lines(state.policy, say, paths=decided, usual=usual)
+    return "\n".join([text, *(f"- {line}" for line in lines)] if lines else [text, say("admin.show.nothing")])
+
+
+def _undecided(policy: Policy) -> set[str]:
+    """The paths of the fields that are as in a new policy."""
+    return set(PATHS) - {each.path for each in differences(Policy(), policy)}
+
+
+async def _show_usual(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    """Answer with what this guild has not decided, so that it is as usual."""
+    say, policy = words(str(interaction.locale)), await common.read_policy(bot, interaction)
+    lines = common.field_lines(policy, say, paths=_undecided(policy), usual=bot.services.guilds.usual)
+    text = "\n".join([f"### {say('admin.show.usual')}", *(f"- {line}" for line in lines)])
+    await common.answer_long(interaction, text, filename="settings.txt", say=say)
 
 
 def _server(bot: Shotcaller, say: Words) -> Command:
@@ -117,14 +133,16 @@ async def _spending_text(bot: Shotcaller, interaction: discord.Interaction[Any],
     """Say what this month has cost, and what is left."""
     account = await bot.services.guilds.spent(interaction.guild_id or 0, policy)
     ceiling = say("policy.any") if account.allowance == UNLIMITED else money(account.allowance, say)
-    confirm = policy.confirm_usd_micros
-    return say(
+    confirm, used = policy.confirm_usd_micros, account.settled + account.held
+    text = say(
         "admin.budget",
         settled=money(account.settled, say),
         held=money(account.held, say),
         ceiling=ceiling,
         confirm=say("policy.never") if confirm is None else money(confirm, say),
     )
+    below = account.allowance != UNLIMITED and account.allowance < used
+    return f"{text}\n⚠️ {say('admin.budget.below', spent=money(used, say))}" if below else text
 
 
 def _audit(bot: Shotcaller, say: Words) -> Command:

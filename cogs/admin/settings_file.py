@@ -7,8 +7,8 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain import Policy
-from bot.domain.policy_changes import missing_ids
+from bot.domain import Draft, Policy
+from bot.domain.policy_changes import missing_ids, shuts_out
 from bot.domain.policy_diff import differences
 from bot.domain.policy_file import LARGEST, write_policy
 from bot.errors import DiscordBusy, DraftGone, PolicyInvalid
@@ -22,7 +22,10 @@ from cogs.ui.text import some_of
 
 KILOBYTE: Final = 1024
 KIND: Final = "import"  # of the drafts
+UNDO: Final = "import-undo"  # likewise
 APPLY: Final = ui.CustomId("import:{draft_id}", draft_id=ui.DRAFT_ID)
+SURE: Final = ui.CustomId("import:sure:{draft_id}", draft_id=ui.DRAFT_ID)
+BACK: Final = ui.CustomId("import:back:{draft_id}", draft_id=ui.DRAFT_ID)
 ROOM: Final = 1200  # characters for the changes
 SHOWN: Final = 10  # ids named at the most
 
@@ -32,7 +35,8 @@ def setup(bot: Shotcaller) -> None:
     say = words()
     bot.admin.add_command(_export(bot, say))
     bot.admin.add_command(_import(bot, say))
-    ui.on_press(bot, APPLY, _apply, first=acknowledge_in_place, access=check_admin_access)
+    for custom_id, handler in ((APPLY, _apply), (SURE, _apply_surely), (BACK, _undo)):
+        ui.on_press(bot, custom_id, handler, first=acknowledge_in_place, access=check_admin_access)
 
 
 def _export(bot: Shotcaller, say: Words) -> Command:
@@ -94,26 +98,88 @@ async def _show_changes(
         changes=bullet_list([change_line(each, say) for each in found], say, room=ROOM),
         unknown=_unknown(interaction.guild, imported, say),
     )
-    apply = discord.ui.Button[Any](
-        custom_id=APPLY(draft_id=draft.id), label=say("admin.import.apply"), style=discord.ButtonStyle.danger
-    )
+    apply = _button(APPLY(draft_id=draft.id), say("admin.import.apply"))
     await answer(interaction, f"{say('admin.import.again')}\n{text}" if again else text, view=ui.stateless(apply))
 
 
 async def _apply(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
-    """Apply the settings of a file, if they still change what was shown."""
-    draft = await bot.services.drafts.read(draft_id, KIND, user_id=interaction.user.id)
-    if draft.guild_id != interaction.guild_id:
-        raise DraftGone
-    imported, shown = await bot.services.guilds.read(draft.body["file"].encode()), draft.body["instead_of"]
-    changed = await bot.services.guilds.change(
-        audit_entry(interaction, "imported"), lambda current: imported if _digest(current) == shown else current
-    )
-    await bot.services.drafts.end(draft_id)
+    """Apply the settings of a file; where nobody could make a video by them, ask once more."""
+    draft = await _read_draft(bot, interaction, draft_id, KIND)
+    imported, say = await _read_file(bot, draft), words(str(interaction.locale))
+    if by := _shuts_out(bot, interaction.guild, imported):
+        sure = _button(SURE(draft_id=draft_id), say("admin.import.sure"))
+        await answer(
+            interaction, say("admin.import.shut_out", why=say(f"admin.import.by.{by}")), view=ui.stateless(sure)
+        )
+        return
+    await _change(bot, interaction, draft, imported)
+
+
+async def _apply_surely(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
+    draft = await _read_draft(bot, interaction, draft_id, KIND)
+    await _change(bot, interaction, draft, await _read_file(bot, draft))
+
+
+async def _change(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, imported: Policy) -> None:
+    """Apply the settings, if they still change what was shown, and offer the way back."""
+    shown, say, before = draft.body["instead_of"], words(str(interaction.locale)), list[Policy]()
+
+    def change(current: Policy) -> Policy:
+        before[:] = [current]
+        return imported if _digest(current) == shown else current
+
+    changed = await bot.services.guilds.change(audit_entry(interaction, "imported"), change)
+    await bot.services.drafts.end(draft.id)
     if changed.policy != imported:
         await _show_changes(bot, interaction, imported, current=changed.policy, again=True)
         return
+    body = {"file": write_policy(before[0]), "instead_of": _digest(imported)}
+    way_back = await bot.services.drafts.begin(UNDO, body, user_id=interaction.user.id, guild_id=interaction.guild_id)
+    undo = _button(BACK(draft_id=way_back.id), say("admin.import.undo"), discord.ButtonStyle.secondary)
+    await answer(interaction, changed_text(changed, say), view=ui.stateless(undo))
+
+
+async def _undo(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
+    """Put back what held before an import; where somebody has changed it since, show what that would change."""
+    draft = await _read_draft(bot, interaction, draft_id, UNDO)
+    former, imported = await _read_file(bot, draft), draft.body["instead_of"]
+    changed = await bot.services.guilds.change(
+        audit_entry(interaction, "imported"), lambda current: former if _digest(current) == imported else current
+    )
+    await bot.services.drafts.end(draft_id)
+    if changed.policy != former:
+        await _show_changes(bot, interaction, former, current=changed.policy, again=True)
+        return
     await answer(interaction, changed_text(changed, words(str(interaction.locale))), view=None)
+
+
+async def _read_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str, kind: str) -> Draft:
+    """Read what a button is about.
+
+    Raises:
+        DraftGone: it is too old, done, or was of another server.
+    """
+    draft = await bot.services.drafts.read(draft_id, kind, user_id=interaction.user.id)
+    if draft.guild_id != interaction.guild_id:
+        raise DraftGone
+    return draft
+
+
+async def _read_file(bot: Shotcaller, draft: Draft) -> Policy:
+    return await bot.services.guilds.read(draft.body["file"].encode())
+
+
+def _button(
+    custom_id: str, label: str, style: discord.ButtonStyle = discord.ButtonStyle.danger
+) -> discord.ui.Button[Any]:
+    return discord.ui.Button(custom_id=custom_id, label=label, style=style)
+
+
+def _shuts_out(bot: Shotcaller, guild: discord.Guild | None, policy: Policy) -> str:
+    """Say by what nobody could make a video here, if by anything."""
+    if guild is None:
+        return ""
+    return shuts_out(policy, roles=role_ids(guild), channels=channel_ids(guild), models=bot.services.videos.models)
 
 
 def _digest(policy: Policy) -> str:

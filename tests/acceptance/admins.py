@@ -1,7 +1,7 @@
 """What admins do, and what members then meet."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from tests.acceptance.people import Json, People
 from tests.acceptance.system import SMALL
@@ -40,3 +40,15 @@ def _texts(part: Any) -> Iterator[str]:
         yield from (part[key] for key in ("content", "title", "description", "label", "placeholder") if part.get(key))
         for key in ("embeds", "components", "options", "accessory", "footer"):
             yield from _texts(part.get(key, []))
+
+
+_PAGES: Final = ("credits", "budget", "moderators", "clock", "done")  # of `/admin setup`, after the first
+
+
+async def turn_setup(people: People, opened: str, to: str) -> Json:
+    """Turn the pages of a newly opened `/admin setup` as far as one of them; the message there."""
+    for page in _PAGES[: _PAGES.index(to) + 1]:
+        message = (await people.interaction(opened))["current"]
+        await people.edited(await people.presses(message, f"setup:page:{page}", user="admin"))
+    found: Json = (await people.interaction(opened))["current"]
+    return found

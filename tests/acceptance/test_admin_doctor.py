@@ -1,6 +1,6 @@
 """`/admin doctor`: what keeps the bot from working, and what was deleted."""
 
-from tests.acceptance.admins import audit_message, request_video, run_admin
+from tests.acceptance.admins import audit_message, request_video, run_admin, turn_setup
 from tests.acceptance.system import System
 
 
@@ -12,14 +12,14 @@ async def test_channels_are_looked_at_one_by_one(system: System) -> None:
             (line,) = [each for each in said.splitlines() if f"<#{system.id_of('channels', name)}>" in each]
             assert missing in line
             assert line.startswith("⚠️")
-        (good,) = [each for each in said.splitlines() if "I may post videos in" in each]
+        (good,) = [each for each in said.splitlines() if "I can post videos in" in each]
         assert f"<#{system.id_of('channels', 'general')}>" in good
         assert "Files of up to 10 MB" in said
         assert "The database answers" in said
         assert "✅ The video service kirin answers" in said
         await run_admin(people, "channels", allow="quiet")
         said = await run_admin(people, "doctor")
-        assert "There is no channel where videos are made and I may post them" in said
+        assert "There is no channel where I can post videos" in said
         assert f"<#{system.id_of('channels', 'no-files')}>" not in said
 
 
@@ -38,7 +38,9 @@ async def test_the_channels_of_moderators_and_of_the_audit_are_looked_at_too(sys
         said = await run_admin(people, "doctor")
         assert "There is no moderators' channel" in said
         assert "Changes are told nowhere" in said
-        message = await people.answered(await people.types("admin setup", user="admin"))
+        opened = await people.types("admin setup", user="admin")
+        await people.answered(opened)
+        message = await turn_setup(people, opened, "moderators")
         await people.edited(await people.presses(message, "setup:moderators", "mod", user="admin"))
         await run_admin(people, "audit", channel="log")
         await audit_message(people, "Changes are told in", channel="log")

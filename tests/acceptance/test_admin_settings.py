@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cogs.ui.policy_texts import PATHS
 from tests.acceptance.admins import audit_message, request_video, run_admin
 from tests.acceptance.system import System
 
@@ -175,9 +176,7 @@ async def test_members_have_the_allowance_that_admins_give_them(system: System) 
         assert "Credits for everyone: **4 credits a day**" in said
         assert "9 credits a month" in said
         await run_admin(people, "allowance", remove=True)
-        assert "Credits for everyone: **60 credits a day (the bot's own number)**" in await run_admin(
-            people, "allowance"
-        )
+        assert "Credits for everyone: **60 credits a day (the bot's default)**" in await run_admin(people, "allowance")
         await system.rest()
 
 
@@ -269,16 +268,19 @@ async def test_everything_that_is_decided_is_shown_in_one_place(system: System) 
     async with system.bot():
         await run_admin(people, "channels", allow="general", spoiler="nsfw")
         await run_admin(people, "limits", longest=5)
-        decided, usual = (await run_admin(people, "show")).split("**Not decided here, so the bot's own settings hold**")
-        said = decided + usual
-        assert "Longest video: **5 seconds**" in decided
+        shown = await people.types("admin show", user="admin")
+        message = await people.answered(shown)
+        assert "Longest video: **5 seconds**" in message["content"]
+        assert f"Videos covered in: **<#{system.id_of('channels', 'nsfw')}>**" in message["content"]
+        assert "Time zone" not in message["content"]
+        (button,) = message["components"][0]["components"]
+        assert button["label"] == f"{len(PATHS) - 3} settings as usual"
+        usual = await people.answer(await people.presses(message, button["custom_id"], user="admin"))
         assert "Time zone: **UTC**" in usual
-        assert f"Videos covered in: **<#{system.id_of('channels', 'nsfw')}>**" in said
-        assert "Budget a month: **no limit**" in said
+        assert "Budget a month: **no limit**" in usual
+        assert "Longest video" not in usual
         await run_admin(people, "pause", reason="film night")
         assert "Reason: film night" in await run_admin(people, "show")
-        await run_admin(people, "channels", plain="nsfw")
-        assert "Videos covered in: **none**" in await run_admin(people, "show")
 
 
 async def test_two_admins_who_decide_at_once_both_get_their_way(system: System) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.locale import words
-from tests.acceptance.admins import everything_in, request_video
+from tests.acceptance.admins import everything_in, request_video, run_admin
 from tests.acceptance.people import People
 from tests.acceptance.system import System
 
@@ -18,38 +18,83 @@ async def presses(people: People, opened: str, step: str, *values: str, **more: 
     return await people.presses(message, f"setup:{step}", *values, user="admin", **more)
 
 
-async def test_every_step_of_the_first_run_holds_at_once_even_after_a_restart(system: System) -> None:
+async def turns(people: People, opened: str, *pages: str) -> str:
+    """Turn to a page after the other; what the last one says."""
+    for page in pages:
+        await people.edited(await presses(people, opened, f"page:{page}"))
+    return await panel(people, opened)
+
+
+async def test_five_steps_hold_at_once_even_after_a_restart_and_say_what_they_cost_a_day(system: System) -> None:
     people = system.people
     async with system.bot():
         opened = await people.types("admin setup", user="admin")
         await people.answered(opened)
-        assert "6 steps are still open" in await panel(people, opened)
+        assert "1 of 5" in await panel(people, opened)
         await people.edited(await presses(people, opened, "channels", "general"))
+        assert "I can post videos in" in await panel(people, opened)
         assert "Videos can't be made in this channel" in await request_video(people, channel="rushes")
     async with system.bot():
+        said = await turns(people, opened, "credits")
+        assert "2 of 5" in said
+        assert "At most a day" in said
+        form = await presses(people, opened, "credits")
+        await people.form(form)
+        await people.edited(await people.submits(form, user="admin", amount="2", period=["week"]))
+        said = await panel(people, opened)
+        assert "2 credits a week" in said
+        assert "2 credits ($0.17) for each member" in said
+        await turns(people, opened, "budget")
+        form = await presses(people, opened, "budget")
+        await people.form(form)
+        await people.edited(await people.submits(form, user="admin", usd="12.50"))
+        assert "$12.50** a month, about $0.42 a day" in await panel(people, opened)
+        await turns(people, opened, "moderators")
         await people.edited(await presses(people, opened, "moderators", "general"))
+        await turns(people, opened, "clock")
         await people.edited(await presses(people, opened, "audit", "general"))
         form = await presses(people, opened, "zone")
         await people.form(form)
         await people.edited(await people.submits(form, user="admin", zone="Asia/Tokyo"))
-        form = await presses(people, opened, "credits")
-        await people.form(form)
-        await people.edited(await people.submits(form, user="admin", amount="2", period=["week"]))
-        form = await presses(people, opened, "budget")
-        await people.form(form)
-        await people.edited(await people.submits(form, user="admin", usd="12.50"))
-        said = await panel(people, opened)
-        assert "All steps are done" in said
-        assert "The database answers" in said
-        assert "Asia/Tokyo" in said
-        assert "2 credits a week" in said
-        assert "$12.50" in said
+        said = await turns(people, opened, "done")
+        for each in ("Asia/Tokyo", "2 credits a week", "$12.50", "The database answers"):
+            assert each in said
         assert "2 credits" in await request_video(people)
         checked = await presses(people, opened, "check")
         await people.edited(checked)
-        assert "I may post videos in" in await panel(people, opened)
         assert "The database answers" in await panel(people, opened)
+        again = await people.types("admin setup", user="admin")
+        await people.answered(again)
+        assert "all in one place" in await panel(people, again)
     assert system.database.jobs() == []
+
+
+async def test_a_channel_that_i_cannot_use_is_named_with_what_is_missing(system: System) -> None:
+    people, say = system.people, words()
+    await people.permissions("showcase", deny=["attach_files"])
+    async with system.bot():
+        opened = await people.types("admin setup", user="admin")
+        await people.answered(opened)
+        await people.edited(await presses(people, opened, "channels", "showcase"))
+        said = await panel(people, opened)
+        assert say("permission.attach_files") in said
+        assert f"<#{system.id_of('channels', 'showcase')}>" in said
+
+
+async def test_a_budget_below_what_is_spent_says_so(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await request_video(people)
+        await system.rest()
+        opened = await people.types("admin setup", user="admin")
+        await people.answered(opened)
+        await turns(people, opened, "credits", "budget")
+        form = await presses(people, opened, "budget")
+        await people.form(form)
+        await people.edited(await people.submits(form, user="admin", usd="0.10"))
+        assert "This month has already cost $0.25" in await panel(people, opened)
+        assert "This month has already cost $0.25" in await run_admin(people, "budget", monthly=0.2)
+        assert "already cost" not in await run_admin(people, "budget", monthly=20)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +114,7 @@ async def test_an_amount_is_read_as_people_write_it_or_refused_in_words(system: 
     async with system.bot():
         opened = await people.types("admin setup", user="admin")
         await people.answered(opened)
+        await turns(people, opened, "credits", "budget")
         form = await presses(people, opened, "budget")
         await people.form(form)
         sent = await people.submits(form, user="admin", usd=typed)
@@ -87,6 +133,7 @@ async def test_a_chosen_channel_that_lacks_a_permission_is_told_which(system: Sy
     async with system.bot():
         opened = await people.types("admin setup", user="admin")
         await people.answered(opened)
+        await turns(people, opened, *(["credits", "budget", "moderators", "clock"][: 3 if step == "moderators" else 4]))
         sent = await presses(people, opened, step, "showcase")
         told = await people.until(lambda: people.followup(sent), what="the answer")
     assert say(f"permission.{needed}") in told["content"]

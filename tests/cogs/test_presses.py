@@ -13,9 +13,13 @@ from tests.cogs.controls import controls, press, use
 GUARDED: Final = (
     *(f"ajob:{action}:x" for action in ("cancel", "recheck", "retry", "free", "billed", "deliver", "close")),
     *("ajob:open", "ajobs:latest:0:0", "import:0123456789abcdef"),
-    *(f"setup:{each}" for each in ("channels", "moderators", "audit", "zone", "credits", "budget", "check")),
+    *(
+        f"setup:{each}"
+        for each in ("channels", "moderators", "audit", "zone", "credits", "budget", "check", "page:done")
+    ),
     *(f"case:{verb}:request-x" for verb in ("approve", "deny", "dismiss", "delete", "block")),
-    *("settings:channel:mode", "settings:server:reset", "give:5:more-x"),
+    *("settings:channel:mode", "settings:server:reset", "give:5:more-x", "show:usual"),
+    *(f"import:{each}:0123456789abcdef" for each in ("sure", "back")),
 )
 GUARDED_FORMS: Final = (
     *(f"{form}:request-x" for form in ("denial", "blockade", "grant")),

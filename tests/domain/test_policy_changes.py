@@ -9,6 +9,7 @@ from bot.domain import Allowance, AllowDeny, ChannelGate, ModerationPolicy, Peri
 from bot.domain.policy import GuildLimits, Pool, RoleGate, Tier
 from bot.domain.policy_changes import (
     missing_ids,
+    shuts_out,
     typed_allowance,
     with_channels,
     with_limits,
@@ -151,3 +152,26 @@ def test_tidying_lets_nobody_in() -> None:
     assert not tidy.roles.open_to(ids(99))
     assert tidy.limits.pro is Who.ROLES
     assert tidy.moderation.channel_id == 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "by"),
+    [
+        ({}, ""),
+        ({"channels": ChannelGate(allowed=ids(1, 9))}, ""),
+        ({"channels": ChannelGate(allowed=ids(9))}, "channels"),
+        ({"channels": ChannelGate(allowed=ids(1), denied=ids(1))}, "channels"),
+        ({"roles": RoleGate(allowed=ids(11))}, ""),
+        ({"roles": RoleGate(allowed=ids(19))}, "roles"),
+        ({"roles": RoleGate(allowed=ids(11), denied=ids(11))}, "roles"),
+        ({"limits": GuildLimits(models=frozenset({"kling-v1", "gone"}))}, ""),
+        ({"limits": GuildLimits(models=frozenset({"gone"}))}, "models"),
+        ({"budget_usd_micros": 0}, "budget"),
+        ({"budget_usd_micros": 1}, ""),
+        ({"allowance": Allowance(credits=0)}, "credits"),
+        ({"allowance": Allowance(credits=0), "tiers": (Tier(role_id=11, allowance=Allowance(credits=5)),)}, ""),
+        ({"guild_allowance": Allowance(credits=0)}, "credits"),
+    ],
+)
+def test_it_is_known_by_what_a_policy_would_shut_everybody_out(changes: dict[str, Any], by: str) -> None:
+    assert shuts_out(Policy().changed(**changes), roles=(11, 12), channels=(1, 2), models=("kling-v1",)) == by

@@ -76,10 +76,12 @@ class Agenda:
     async def sleep(self, pause: timedelta) -> None:
         """Sleep so long, or until something is noted before that, or somebody wakes the worker."""
         # Not `wait_for`: that may take a cancellation for the news, up to Python 3.11.
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(pause.total_seconds()) as self._sleep:
-                await self._woken.wait()
-        self._sleep = None
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause.total_seconds()) as self._sleep:
+                    await self._woken.wait()
+        finally:  # jobs end, and are noted, after the worker was stopped in its sleep
+            self._sleep = None
 
     def _wake_by(self, moment: datetime) -> None:
         if self._sleep is None or self._sleep.expired():

@@ -36,6 +36,8 @@ PRESSES: Final = {
     "give:{amount}:{case_id}": ["give:1:more-1234", "give:1000:more-1234"],
     "import:{draft_id}": [f"import:{DRAFT}"],
     "inbox:dismiss:{job_id}": [f"inbox:dismiss:{JOB}"],
+    "import:back:{draft_id}": [f"import:back:{DRAFT}"],
+    "import:sure:{draft_id}": [f"import:sure:{DRAFT}"],
     "inbox:get:{job_id}": [f"inbox:get:{JOB}"],
     "inbox:page:{skip}": ["inbox:page:5"],
     "inbox:share:{job_id}": [f"inbox:share:{JOB}"],
@@ -54,6 +56,10 @@ PRESSES: Final = {
     ],
     "settings:{whose}:{option}": ["settings:mine:notify", "settings:server:reset"],
     "setup:check": ["setup:check"],
+    "setup:page:{step}": [
+        f"setup:page:{each}" for each in ("channels", "credits", "budget", "moderators", "clock", "done")
+    ],
+    "show:usual": ["show:usual"],
     "setup:{step}": [f"setup:{each}" for each in ("channels", "moderators", "audit", "zone", "credits", "budget")],
     "story-{action}:{draft}:{version}:{shot}": [f"story-add:{DRAFT}:12:0", f"story-template:{DRAFT}:999999999:5"],
     "story:{draft}:{version}:{shot}": [f"story:{DRAFT}:1:2"],

@@ -122,3 +122,11 @@ async def test_a_sleep_that_is_over_bears_what_is_noted_before_its_end_was_heard
         await asleep
     agenda.note_room()
     assert agenda.queues
+
+
+async def test_a_job_may_end_after_the_worker_was_stopped_in_its_sleep(agenda: Agenda) -> None:
+    with sleeping(agenda, LONG) as task:
+        await asyncio.sleep(0)
+    await asyncio.gather(task, return_exceptions=True)
+    agenda.note_room()
+    assert agenda.queues
