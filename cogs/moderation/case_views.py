@@ -76,26 +76,26 @@ def case_buttons(case: Case, say: Words) -> discord.ui.View:
 
 
 def _label(case: Case, verb: str, say: Words) -> str:
-    """Label a button; of a wish for credits, one gives what was asked for, and one opens a form for another amount."""
+    """Label a button; of a request for credits, one gives what was asked for, one opens a form for another amount."""
     if case.kind is CaseKind.MORE and verb == "approve":
         return say("case.button.amount")
-    return say(f"case.button.{verb}", credits=_wanted(case, say))
+    return say(f"case.button.{verb}", credits=_asked_credits(case, say))
 
 
 def _consequences(case: Case, say: Words) -> str:
     """Say what each button will do, and what comes of pressing none."""
     until = since(case.created_at + REVIEW_TIME)
-    return say(f"case.acts.{case.kind}", credits=_wanted(case, say), until=until)
+    return say(f"case.acts.{case.kind}", credits=_asked_credits(case, say), until=until)
 
 
-def _wanted(case: Case, say: Words) -> str:
+def _asked_credits(case: Case, say: Words) -> str:
     return say("credits", n=int(case.body.get("credits", 0)))
 
 
 def _about(case: Case, job: Job | None, say: Words) -> Iterator[str]:
     who = f"<@{case.user_id}>" if case.user_id else say("case.somebody")
     if case.kind is CaseKind.MORE:
-        yield say("case.wish", who=who, credits=_wanted(case, say), since=since(case.created_at))
+        yield say("case.wish", who=who, credits=_asked_credits(case, say), since=since(case.created_at))
         yield _quote(case.body.get("why"))
         if "given" in case.body:
             yield say("case.given", credits=say("credits", n=int(case.body["given"])))

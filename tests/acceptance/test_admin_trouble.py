@@ -60,7 +60,7 @@ async def test_without_a_database_nothing_is_decided_nobody_is_let_in_and_the_do
     async with system.bot(substitute=around_database(failing.wrap)):
         failing.gone = True
         assert "The database does not answer" in (said := await run_admin(people, "doctor"))
-        assert "I may post videos in" in said
+        assert "I can post videos in" in said
         for name, options in (("show", {}), ("pause", {}), ("block", {"member": "ana"}), ("export", {})):
             assert "Tell the admins this number" in await run_admin(people, name, **options)
         assert "On its way" not in await request_video(people)
@@ -104,7 +104,7 @@ async def test_a_server_that_discord_has_lost_sight_of_keeps_what_was_decided(sy
         await people.change_settings(guild_available=False)
         await people.change_settings(guild_available=True)
         assert "Videos can't be made in this channel" in await request_video(people, channel="rushes")
-        assert "I may post videos in" in await run_admin(people, "doctor")
+        assert "I can post videos in" in await run_admin(people, "doctor")
 
 
 async def test_a_server_that_takes_the_bot_back_finds_its_settings(system: System) -> None:
