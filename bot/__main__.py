@@ -295,7 +295,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--negative", metavar="TEXT")
     demo.add_argument("--cfg", type=float)
     demo.add_argument("--camera", metavar="MOVE")
-    demo.add_argument("--strength", type=float)
+    demo.add_argument("--strength", metavar="WORD")
     demo.add_argument("--sound", action="store_true", default=None)
     demo.add_argument("--watermark", action="store_true", default=None)
     demo.add_argument("--private", action="store_true", default=None)

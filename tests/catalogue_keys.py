@@ -9,7 +9,6 @@ from bot import errors
 from bot.domain import (
     Approval,
     AspectRatio,
-    CameraType,
     CaseKind,
     CaseState,
     DeadLetter,
@@ -23,9 +22,10 @@ from bot.domain import (
     Period,
     RuleAction,
     RuleKind,
+    Strength,
     Who,
 )
-from bot.domain.request import AXES
+from bot.domain.camera import MOVES
 from bot.domain.sharing import Role
 from bot.domain.standing import SpendBy
 from bot.service.admin.credits import MoreCreditsOutcome
@@ -136,7 +136,7 @@ PROBLEM_PATTERNS: Final[dict[str, Iterable[str]]] = {
     "{}_too_long": ("prompt", "negative"),
 }
 PROBLEM_VARIABLES: Final = {
-    "bot/domain/request.py": {"camera_no_axis", "camera_two_axes"},
+    "bot/domain/camera.py": {"camera_no_axis", "camera_two_axes"},
     "bot/domain/template.py": {"template_brace", "template_gap_name", "template_too_many_gaps"},
 }
 # Every key that is put together, and what may stand in its gaps. This is the one place that says so.
@@ -170,7 +170,8 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "case.state.{}": [state for state in CaseState if state is not CaseState.OPEN],
     "case.why.{}": ReviewReason,
     "case.{}": CaseKind,
-    "camera.{}": [*AXES, *list(CameraType)[1:]],
+    "camera.{}": MOVES,
+    "strength.{}": Strength,
     "card.review.{}": ("request", "result"),
     "card.{}": Phase,
     "card.{}.text": [Phase.CANCELLED, Phase.UNKNOWN, Phase.KEPT],
@@ -242,8 +243,9 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "storyboard.button.{}": BUILDER_ACTIONS,
     "storyboard.form.extra.{}": (*SWITCHES, "private"),
     "studio.no.{}": (*SWITCHES, "camera", "strength", "cfg", "negative"),
-    "studio.strength.{}.{}": [*product(("gentle", "medium", "strong"), ("on", "back"))],
-    "studio.{}": ("model", "duration", "camera", "strength", "private", "public"),
+    "studio.aspect.{}": AspectRatio,
+    "studio.kept.{}": ("prompt", "negative"),
+    "studio.{}": ("model", "duration", "camera"),
     "studio.{}.{}": [*product(SWITCHES, ("on", "off")), ("watermark", "always")],
 }
 # Keys that a pattern gives only for some values: a text more exact than the one they fall back to.

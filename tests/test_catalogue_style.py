@@ -33,7 +33,21 @@ AMOUNTS: Final = frozenset({"allowance", "balance", "credits", "left", "most", "
 PHRASES: Final = frozenset(
     {
         *("changes", "counted", "elsewhere", "measure", "modes", "next", "offered", "posted", "problems", "reason"),
-        *("processes", "reasons", "state", "unknown", "until", "video", "wait", "wanted", "what", "whose", "parent"),
+        *(
+            "move",
+            "processes",
+            "reasons",
+            "state",
+            "strength",
+            "unknown",
+            "until",
+            "video",
+            "wait",
+            "wanted",
+            "what",
+            "whose",
+            "parent",
+        ),
     }
 )
 

@@ -33,13 +33,11 @@ LIMITS: Final = {
     "inbox.share": 80,
     "studio.generate": 80,
     "studio.prompt": 80,
-    "studio.public": 80,
-    "studio.private": 80,
+    "studio.private.": 80,
     "studio.reset": 80,
     "studio.sound.": 80,
     "studio.watermark.": 80,
-    "studio.strength.": 100,  # entries of a select
-    "studio.no.camera": 100,
+    "studio.no.camera": 100,  # an entry of a select
     "storyboard.button.": 80,
     "result.button.": 80,
     "storyboard.form.": 45,  # a modal and its fields

@@ -1,6 +1,7 @@
 """Says what the words of this project mean. Pure: no I/O, only the standard library and pydantic."""
 
 from bot.domain.access import ResultAction, is_possible_id
+from bot.domain.camera import CameraControl, CameraType, Strength
 from bot.domain.capability import CameraRule, Capability
 from bot.domain.case import Case, CaseKind, CaseState, Report
 from bot.domain.concurrency import JobAtWork, QueuePlace, RunningLimits, Waiting, WorkLine
@@ -21,7 +22,7 @@ from bot.domain.preset import Preset
 from bot.domain.price import USD_MICROS, Price, PriceTable, Rate, to_micros
 from bot.domain.quota import UNLIMITED, Account, Allowance, Fund, Funding, Period, Unit
 from bot.domain.rate_limit import RateLimit
-from bot.domain.request import MAX_SHOTS, PROMPT_LIMIT, AspectRatio, CameraControl, CameraType, Mode, Shot, VideoRequest
+from bot.domain.request import MAX_SHOTS, PROMPT_LIMIT, AspectRatio, Mode, Shot, VideoRequest
 from bot.domain.row import Row, from_millis, millis, millis_of
 from bot.domain.storyboard import Board, Storyboard
 from bot.domain.template import Template
@@ -98,6 +99,7 @@ __all__ = [
     "Spread",
     "StatementEntry",
     "Storyboard",
+    "Strength",
     "Template",
     "Terms",
     "Unit",

@@ -1,17 +1,15 @@
 """Finds what fits the options chosen so far: which models, modes, seconds and camera moves are still worth offering.
 
 What is chosen is named as people name it (`model`, `mode`, `aspect`, `duration`, `sound`, `watermark`, `cfg`,
-`camera`); what is missing or None is still open.
+`camera`, `strength`); what is missing or None is still open.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
+from bot.domain.camera import MOVES, WHOLE_MOVES, Strength
 from bot.domain.capability import Capability
-from bot.domain.request import AXES, AspectRatio, CameraType, Mode, VideoRequest
-
-# Every camera move by its name, the most wanted first.
-MOVES: Final = ("zoom", *(axis for axis in AXES if axis != "zoom"), *(str(move) for move in list(CameraType)[1:]))
+from bot.domain.request import AspectRatio, Mode, VideoRequest
 
 
 def fits(model: Capability, chosen: Mapping[str, Any]) -> bool:
@@ -22,8 +20,9 @@ def fits(model: Capability, chosen: Mapping[str, Any]) -> bool:
         "aspect": model.aspect_ratios,
         "duration": model.durations,
     }
-    if chosen.get("camera") is not None:
-        if model.camera is None:
+    move, strength = chosen.get("camera"), chosen.get("strength")
+    if move is not None or strength is not None:
+        if model.camera is None or (strength is not None and move in WHOLE_MOVES):
             return False
         lists |= {"mode": model.camera.modes, "duration": model.camera.durations}
     if chosen.get("sound"):
@@ -49,6 +48,7 @@ def offered(option: str, chosen: Mapping[str, Any], models: Sequence[Capability]
         "sound": (False, True),
         "watermark": (False, True),
         "camera": MOVES,
+        "strength": list(map(str, Strength)),
     }
     return [value for value in everything[option] if any(fits(model, {**chosen, option: value}) for model in models)]
 

@@ -10,13 +10,12 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 
+from bot.domain.camera import CameraControl, camera_problems
 from bot.errors import InvalidRequest, Problem
 
 PROMPT_LIMIT: Final = 2500  # characters, of the prompt and of the negative prompt
 SHOT_PROMPT_LIMIT: Final = 512  # characters
 MAX_SHOTS: Final = 6
-AXIS_LIMIT: Final = 10.0  # a camera axis lies within ± this
-DEFAULT_STRENGTH: Final = 5.0
 
 
 _STORED: Final = {"stored": True}
@@ -38,16 +37,6 @@ class AspectRatio(StrEnum):
     SQUARE = "1:1"
 
 
-class CameraType(StrEnum):
-    """How the camera is told to move."""
-
-    SIMPLE = "simple"  # along the one axis given in the config
-    DOWN_BACK = "down_back"  # descends and moves back
-    FORWARD_UP = "forward_up"  # moves forward and tilts up
-    RIGHT_TURN_FORWARD = "right_turn_forward"  # turns right and moves forward
-    LEFT_TURN_FORWARD = "left_turn_forward"  # turns left and moves forward
-
-
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -57,59 +46,6 @@ class Shot(_Value):
 
     prompt: str
     seconds: int
-
-
-class CameraConfig(_Value):
-    """The six axes, each within ±10; exactly one of them is not zero."""
-
-    horizontal: float = 0.0
-    vertical: float = 0.0
-    pan: float = 0.0
-    tilt: float = 0.0
-    roll: float = 0.0
-    zoom: float = 0.0
-
-    def moving(self) -> dict[str, float]:
-        """Find the axes that are not zero."""
-        return {axis: value for axis, value in self.model_dump().items() if value}
-
-
-AXES: Final = tuple(CameraConfig.model_fields)
-_WHOLE_MOVES: Final = tuple(str(move) for move in CameraType if move is not CameraType.SIMPLE)
-
-
-class CameraControl(_Value):
-    """A camera move: `config` is required for `simple` and absent for every other type."""
-
-    type: CameraType
-    config: CameraConfig | None = None
-
-    @classmethod
-    def named(cls, name: str, *, strength: float | None = None) -> "CameraControl":
-        """Build the move a person names: an axis ("zoom") with its strength (default 5), or a type ("down_back").
-
-        Several axes may be joined by "+"; such a move is refused when it becomes part of a request.
-
-        Raises:
-            InvalidRequest: nothing is called that, or a strength was given for a move that has none.
-        """
-        words = [word.strip().lower().replace(" ", "_") for word in name.replace(",", "+").split("+")]
-        if len(words) == 1 and words[0] in _WHOLE_MOVES:
-            if strength is not None:
-                raise InvalidRequest([Problem(code="strength_unused", field="strength", values={"camera": name})])
-            return cls(type=CameraType(words[0]))
-        if not set(words) <= set(AXES):
-            raise InvalidRequest([Problem(code="camera_unknown", field="camera", values={"camera": name})])
-        amount = DEFAULT_STRENGTH if strength is None else strength
-        return cls(type=CameraType.SIMPLE, config=CameraConfig(**dict.fromkeys(words, amount)))
-
-    def name(self) -> str:
-        """Name this move as a person does; the way back from `named`."""
-        return "+".join(self.config.moving()) if self.config else str(self.type)
-
-    def strength(self) -> float | None:
-        """Say how far the one axis moves; None for a move that has no strength."""
-        return next(iter(self.config.moving().values()), None) if self.config else None
 
 
 class VideoRequest(_Value):
@@ -158,7 +94,7 @@ class VideoRequest(_Value):
             return self
         problems = [*_text_problems(self), *_shot_problems(self), *_number_problems(self)]
         if self.camera is not None:
-            problems += _camera_problems(self.camera)
+            problems += camera_problems(self.camera)
         if problems:
             raise InvalidRequest(problems)
         return self
@@ -202,18 +138,3 @@ def _number_problems(request: VideoRequest) -> Iterator[Problem]:
         yield Problem(code="duration_too_short", field="duration", values={"duration": request.duration})
     if request.cfg_scale is not None and not 0 <= request.cfg_scale <= 1:
         yield Problem(code="cfg_out_of_range", field="cfg", values={"cfg": request.cfg_scale})
-
-
-def _camera_problems(camera: CameraControl) -> Iterator[Problem]:
-    if camera.type is not CameraType.SIMPLE:
-        if camera.config is not None:
-            yield Problem(code="camera_config_unused", field="camera", values={"camera": camera.type})
-        return
-    moving = camera.config.moving() if camera.config else {}
-    if len(moving) != 1:
-        code = "camera_two_axes" if moving else "camera_no_axis"
-        yield Problem(code=code, field="camera", values={"axes": ", ".join(moving)})
-    for axis, value in moving.items():
-        if not -AXIS_LIMIT <= value <= AXIS_LIMIT:
-            values = {"axis": axis, "strength": value, "limit": AXIS_LIMIT}
-            yield Problem(code="strength_out_of_range", field="strength", values=values)

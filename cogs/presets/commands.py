@@ -151,7 +151,7 @@ def save_command(bot: Shotcaller, say: Words) -> Command:
         watermark: bool | None = None,  # noqa: FBT001
         cfg: float | None = None,
         camera: str | None = None,
-        strength: float | None = None,
+        strength: str | None = None,
     ) -> None:
         typed = {option: value for option, value in locals().items() if option in OPTIONS and value is not None}
         await acknowledge(interaction)

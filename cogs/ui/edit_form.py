@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain import AspectRatio, Capability, Mode
-from bot.domain.choices import MOVES, offered
+from bot.domain import AspectRatio, Capability, Mode, Strength
+from bot.domain.camera import MOVES, amount_of
+from bot.domain.choices import offered
 from bot.errors import InvalidRequest, Problem
 from bot.locale import Words
 from cogs.ui.forms import Form, select_option
@@ -19,7 +20,7 @@ from cogs.ui.limits import FORM_TEXT
 LINES: Final = ("model", "sound", "watermark", "camera", "strength", "cfg")  # what shares a field
 MORE: Final = "more"  # that field, and the option under which its text is kept where it can't be read
 _SWITCHES: Final = ("sound", "watermark")
-_NUMBERS: Final = {"duration": int, "strength": float, "cfg": float}
+_NUMBERS: Final = {"duration": int, "cfg": float}
 _LINE: Final = re.compile("\\s*([^:\uff1a=]+?)\\s*[:\uff1a=]\\s*(.*?)\\s*")  # Chinese keyboards have a wide colon
 _YES: Final = frozenset({"yes", "y", "true", "on", "1"})
 _NO: Final = frozenset({"no", "n", "false", "off", "0", "-"})
@@ -76,6 +77,8 @@ def _option_lines(options: Mapping[str, Any], models: Sequence[Capability], say:
             value = say("yes" if value else "no")
         elif option == "camera" and value in MOVES:
             value = say(f"camera.{value}")
+        elif option == "strength" and value in list(Strength):
+            value = say(f"strength.{value}")
         yield f"{say(f'slash.option.{option}')}: {'' if value is None else value}".rstrip()
 
 
@@ -150,7 +153,22 @@ def _parse_value(name: str, text: str, say: Words) -> Any:
             return Problem(
                 code="not_a_number", field=name, values={"name": say(f"slash.option.{name}"), "wanted": text}
             )
-    if name == "camera":
-        plain = {say(f"camera.{move}").casefold(): move for move in MOVES}
-        return plain.get(text.casefold(), text)
-    return text
+    return _parse_strength(text, say) if name == "strength" else _parse_move(text, say) if name == "camera" else text
+
+
+def _parse_move(text: str, say: Words) -> str:
+    """Parse a camera move by its name in the reader's language; what is none stays as it is."""
+    return {say(f"camera.{move}").casefold(): move for move in MOVES}.get(text.casefold(), text)
+
+
+def _parse_strength(text: str, say: Words) -> Any:
+    """Parse how far the camera moves: a word, in the reader's language or ours, or a number."""
+    words = {say(f"strength.{each}").casefold(): str(each) for each in Strength} | {
+        str(each): str(each) for each in Strength
+    }
+    amount = words.get(text.casefold()) or amount_of(text)
+    if amount is None:
+        return Problem(
+            code="not_a_number", field="strength", values={"name": say("slash.option.strength"), "wanted": text}
+        )
+    return amount

@@ -25,7 +25,7 @@ _NO_MARKS: Final = dict.fromkeys(map(ord, "`<>@"))  # what ends a piece of code,
 _SPAN: Final = re.compile(r"(\d+)-(\d+)")
 
 # The gaps of problems' words with values that people choose, and what the keys of those values' names begin with.
-_CHOICES: Final = {"wanted": "mode", "offered": "mode", "modes": "mode", "durations": "mode", "axes": "camera"}
+_CHOICES: Final = {"wanted": "mode", "offered": "mode", "modes": "mode", "durations": "mode"}
 # What a refusal's words are called where they are one of several reasons; the words of others are such already.
 _SHORT: Final[Mapping[type[errors.Refused], str]] = {
     errors.QuotaExceeded: "quota_exceeded",

@@ -70,7 +70,7 @@ def _choice(kind: type[E], field: str, value: str) -> E:
         raise InvalidRequest([Problem(code="not_a_choice", field=field, values={"wanted": value})]) from None
 
 
-def _camera(name: str | None, strength: float | None) -> CameraControl | None:
+def _camera(name: str | None, strength: str | float | None) -> CameraControl | None:
     if name is not None:
         return CameraControl.named(name, strength=strength)
     if strength is not None:

@@ -10,8 +10,8 @@ from typing import Any, Final, Self
 import discord
 
 from bot import errors
-from bot.domain import AspectRatio, CameraType, Mode, Origin, Terms, VideoRequest
-from bot.domain.request import AXES, AXIS_LIMIT
+from bot.domain import AspectRatio, CameraControl, Mode, Origin, Terms, VideoRequest
+from bot.domain.camera import AXIS_LIMIT, amount_of, moves_meant
 from bot.domain.terms import alternatives, model_for
 from bot.errors import InvalidRequest
 from bot.locale import Words
@@ -193,7 +193,7 @@ def _has_alternatives(error: Exception) -> bool:
 
 
 _CHOICES: Final = {"mode": {*Mode}, "aspect": {*AspectRatio}, "sound": {True, False}, "watermark": {True, False}}
-_MOST_AXES: Final = 2  # of those that were asked for at once
+_MOST_MOVES: Final = 2  # of those that may have been meant
 
 
 def nearest_requests(options: Mapping[str, Any], terms: Terms) -> list[VideoRequest]:
@@ -219,7 +219,7 @@ def _variants(options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for name, choices in _CHOICES.items():
         if sound.get(name) not in choices:
             sound.pop(name, None)
-    for name, kind in (("duration", int), ("cfg", float), ("strength", float)):
+    for name, kind in (("duration", int), ("cfg", float)):
         if not isinstance(sound.get(name), kind | int):
             sound.pop(name, None)
     if "duration" in sound:
@@ -230,14 +230,13 @@ def _variants(options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield {**sound, "camera": camera, "strength": strength}
 
 
-def _moves(named: str, strength: float | None) -> Iterator[tuple[str | None, float | None]]:
+def _moves(named: str, strength: str | float | None) -> Iterator[tuple[str | None, float | None]]:
     """The camera moves that may have been meant, with their strength; last none at all, unless one was clear."""
-    names = [name.strip().lower().replace(" ", "_") for name in named.replace(",", "+").split("+")]
-    if names[0] in list(CameraType)[1:]:
-        yield names[0], None
-        return
-    axes = [axis for axis in dict.fromkeys(names) if axis in AXES][:_MOST_AXES]
-    amount = min(AXIS_LIMIT, max(-AXIS_LIMIT, strength)) if strength else None
-    yield from ((axis, amount) for axis in axes)
-    if len(axes) != 1 or strength == 0:
+    amount = None if strength is None else amount_of(strength)
+    amount = None if amount is None else min(AXIS_LIMIT, max(-AXIS_LIMIT, amount))
+    meant = moves_meant(named, amount)[:_MOST_MOVES]
+    for move in meant:
+        has_strength = CameraControl.named(move).strength() is not None
+        yield move, abs(amount) if amount and has_strength else None
+    if len(meant) != 1 or amount == 0:
         yield None, None

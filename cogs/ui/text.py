@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain import Failure, Forecast, Job, VideoRequest
+from bot.domain import CameraControl, Failure, Forecast, Job, VideoRequest
+from bot.domain.camera import AMOUNTS, amount_of, in_a_word
 from bot.locale import Words
 from cogs.ui.limits import BUTTON
 from cogs.ui.options import OPTIONS, options_of
@@ -72,11 +73,34 @@ def settings(request: VideoRequest, say: Words) -> str:
     if request.cfg_scale is not None:
         parts.append(f"{say('slash.option.cfg')} {say.number(request.cfg_scale)}")
     if request.camera is not None:
-        strength, name = request.camera.strength(), f"camera.{request.camera.name()}"
-        move = say(name).lower() if say.has(name) else request.camera.name()
-        amount = "" if strength is None else f" {say.number(strength)}"
-        parts.append(say("settings.camera", camera=move) + amount)
+        parts.append(camera_text(request.camera, say))
     return " · ".join(parts)
+
+
+def camera_text(camera: CameraControl, say: Words) -> str:
+    """Say how the camera moves: by what one sees, and how far in the nearest word."""
+    move, amount = camera_name(camera.name(), say).lower(), camera.amount()
+    return move if amount is None else say("settings.camera", strength=say(f"strength.{in_a_word(amount)}"), move=move)
+
+
+def camera_name(move: str, say: Words) -> str:
+    """Name a camera move; one that no request can have is called as it was typed."""
+    return say(f"camera.{move}") if say.has(f"camera.{move}") else move
+
+
+def strength_text(strength: str | float, say: Words) -> str:
+    """Say a strength that was chosen in the nearest word; a number that no word stands for is said too."""
+    amount = amount_of(strength)
+    if amount is None:
+        return str(strength)
+    word = in_a_word(amount)
+    name = say(f"strength.{word}")
+    return name if AMOUNTS[word] == amount else say("strength.exact", strength=name, amount=say.number(amount))
+
+
+def strength_move(strength: str | float, say: Words) -> str:
+    """Call a move by its strength alone."""
+    return say("strength.chosen", strength=strength_text(strength, say))
 
 
 def since(moment: datetime | None) -> str:
@@ -195,9 +219,9 @@ def chosen(option: str, value: Any, say: Words) -> str:
             return say(f"mode.{value}")
         case "duration":
             return say("seconds.short", n=value)
-        case "camera":
-            return say(f"camera.{value}")
-        case "strength" | "cfg":
+        case "camera" | "strength":
+            return camera_name(value, say) if option == "camera" else strength_move(value, say)
+        case "cfg":
             return f"{say(f'slash.option.{option}')} {say.number(value)}"
         case "sound" | "watermark":
             return say(f"settings.{option}")

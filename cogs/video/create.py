@@ -45,7 +45,7 @@ def _command(bot: Shotcaller, say: Words) -> Command:
         watermark: bool | None = None,  # noqa: FBT001
         cfg: float | None = None,
         camera: str | None = None,
-        strength: float | None = None,
+        strength: str | None = None,
         private: bool | None = None,  # noqa: FBT001
     ) -> None:
         typed = {name: value for name, value in locals().items() if name in OPTIONS and value is not None}
@@ -61,7 +61,7 @@ def _command(bot: Shotcaller, say: Words) -> Command:
     return create
 
 
-COMPLETED_OPTIONS: Final = ("model", "mode", "duration", "camera")  # offered as far as they go together
+COMPLETED_OPTIONS: Final = ("model", "mode", "duration", "camera", "strength")  # offered as far as they go together
 
 
 def complete_options(bot: Shotcaller, **more: Offers) -> Callable[[T], T]:
@@ -98,6 +98,8 @@ def _name(option: str, value: Any, others: Mapping[str, Any], models: list[Capab
             return f"{length} · {_cost(value, others, models, say)}" if others.get("mode") in list(Mode) else length
         case "camera":
             return f"{say(f'camera.{value}')}{_needs(others, models, say)}"
+        case "strength":
+            return say(f"strength.{value}")
         case _:
             return str(value)
 

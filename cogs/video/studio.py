@@ -1,5 +1,6 @@
 """`/video studio`: a video put together step by step, on one private message that survives any restart."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -7,14 +8,15 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain import PROMPT_LIMIT, Capability, Draft, VideoRequest
+from bot.domain import PROMPT_LIMIT, Capability, Draft, Strength, VideoRequest
+from bot.domain.camera import AMOUNTS, AXES
 from bot.domain.choices import nearest_possible
 from bot.errors import StoreUnavailable
 from bot.locale import Words, words
 from cogs import ui
 from cogs.request import defaults_scope, models_here, submit
 from cogs.ui import options_of, parse_number, request_from_options
-from cogs.video.studio_panel import CHOOSE, GENERATE, NOTHING, PROMPT_BUTTON, RESET, StudioPanel, panel_view
+from cogs.video.studio_panel import CHOOSE, GENERATE, NOTHING, PROMPT_BUTTON, RESET, StudioPanel, kept_texts, panel_view
 
 FORM: Final = ui.CustomId("studio:{draft_id}", draft_id=ui.DRAFT_ID)
 
@@ -36,10 +38,12 @@ def _command(bot: Shotcaller, say: Words) -> ui.Command:
         await ui.acknowledge(interaction)
         ui.remember(interaction, ui.TypedRequest(options=ui.given_options({"prompt": prompt})))
         user = interaction.user.id
-        draft = await bot.services.drafts.latest(KIND, user_id=user) or await begin_draft(bot, interaction)
+        kept = await bot.services.drafts.latest(KIND, user_id=user)
+        draft = kept or await begin_draft(bot, interaction)
         if prompt is not None:
             draft = await change_draft(bot, interaction, draft, {"prompt": prompt})
-        await _show(bot, interaction, draft)
+        fresh = await _default_request(bot, interaction, prompt=prompt) if kept else None
+        await _show(bot, interaction, draft, fresh=fresh)
 
     return studio
 
@@ -57,18 +61,24 @@ async def _reset(bot: Shotcaller, interaction: discord.Interaction[Any], draft_i
     await _show(bot, interaction, await reset_draft(bot, interaction, draft))
 
 
-async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft) -> None:
-    """Show the panel in the answer, or in place of the one that was pressed."""
-    models = await models_here(bot, interaction)
+async def _show(
+    bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, *, fresh: VideoRequest | None = None
+) -> None:
+    """Show the panel in the answer, or in place of the one that was pressed.
+
+    Where it comes back from last time, `fresh` is how it would begin: what differs is said.
+    """
+    models, say = await models_here(bot, interaction), words(str(interaction.locale))
     request = request_in(draft, models)
     panel = StudioPanel(
         draft_id=draft.id,
         request=request,
-        private=bool(draft.body["private"]),
+        private=None if interaction.guild_id is None else bool(draft.body["private"]),
+        kept=[] if fresh is None else kept_texts(request, fresh, say),
         adjusted=draft.body["bent"],
         models=models,
         estimate=await bot.services.videos.estimate(request, ui.member_of(interaction)),
-        say=words(str(interaction.locale)),
+        say=say,
     )
     await ui.answer(interaction, view=panel_view(panel))
 
@@ -89,8 +99,8 @@ async def _open_prompt_form(bot: Shotcaller, interaction: discord.Interaction[An
         draft = await bot.services.drafts.read(draft_id, KIND, user_id=interaction.user.id)
         request = request_in(draft, await models_here(bot, interaction))
     say = words(str(interaction.locale))
-    form = ui.Form(FORM(draft_id=draft_id), say("studio.prompt"))
     prompt = "" if request.prompt == NOTHING else request.prompt
+    form = ui.Form(FORM(draft_id=draft_id), say("studio.prompt.change" if prompt else "studio.prompt"))
     form.text("prompt", say("sheet.prompt"), value=prompt, long=True, required=True, most=PROMPT_LIMIT)
     form.text("negative", say("sheet.negative"), value=request.negative_prompt, long=True, most=PROMPT_LIMIT)
     await ui.open_form(interaction, form)
@@ -104,8 +114,9 @@ async def _receive_prompt(bot: Shotcaller, interaction: discord.Interaction[Any]
 
 
 KIND: Final = "studio"  # of the drafts
-LONGEST: Final = 1000  # seconds and strengths that a control may say at all; what the model can do is asked for later
-STRONGEST: Final = 1000
+LONGEST: Final = 1000  # seconds that a control may say at all; what the model can do is asked for later
+_AMOUNT: Final = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?")
+_CLEAR: Final = AMOUNTS[Strength.CLEAR]
 _TRIES: Final = 10  # to change a draft that other presses change at the same time
 
 
@@ -116,11 +127,11 @@ def chosen_options(option: str, value: str) -> dict[str, Any]:
             return {option: value == "1"}
         case "duration" if (seconds := parse_number(value, most=LONGEST)) is not None:
             return {option: seconds}
-        case "strength" if parse_number(value.removeprefix("-"), most=STRONGEST) is not None:
-            return {option: float(value)}
-        case "camera":
-            return {option: None if value == NOTHING else value, "strength": None}
-        case "model" | "mode" | "aspect":
+        case "strength" if value not in list(Strength):  # a number of older panels', or one that no word stands for
+            return {option: float(value)} if _AMOUNT.fullmatch(value) else {}
+        case "camera":  # older panels offer axes, with the vendor's sign
+            return {option: None if value == NOTHING else value, "strength": _CLEAR if value in AXES else None}
+        case "model" | "mode" | "aspect" | "strength":
             return {option: value}
     return {}
 
@@ -179,10 +190,12 @@ def request_in(draft: Draft, models: Sequence[Capability]) -> VideoRequest:
     return nearest_possible(request_from_options(draft.body["options"], model=models[0].model), models)
 
 
-async def _default_request(bot: Shotcaller, interaction: discord.Interaction[Any]) -> VideoRequest:
-    """Build a request with nothing but the defaults of whoever asks."""
+async def _default_request(
+    bot: Shotcaller, interaction: discord.Interaction[Any], *, prompt: str | None = None
+) -> VideoRequest:
+    """Build a request with nothing but the defaults of whoever asks, and a prompt if there is one."""
     models = await models_here(bot, interaction)
-    request = request_from_options({"prompt": NOTHING}, model=models[0].model)
+    request = request_from_options({"prompt": prompt or NOTHING}, model=models[0].model)
     filled = await bot.services.defaults.fill(request, typed=(), place=defaults_scope(interaction), models=models)
     return nearest_possible(filled.request, models)
 

@@ -5,18 +5,18 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain import Capability, VideoRequest
+from bot.domain import Capability, Strength, VideoRequest
 from bot.domain.choices import offered
-from bot.domain.request import AXIS_LIMIT
 from bot.locale import Words
 from bot.service.jobs.types import Estimate
 from bot.values import dataclass
 from cogs import ui
 from cogs.storyboard.views import cost_line
-from cogs.ui import options_of, safe
+from cogs.ui import options_of, safe, settings
 from cogs.ui.limits import BUTTON, OPTIONS
 from cogs.ui.model_texts import model_options
-from cogs.ui.text import option_list
+from cogs.ui.options import OPTIONS as REQUEST_OPTIONS
+from cogs.ui.text import option_list, strength_text
 
 _OPTIONS: Final = ("model", "mode", "aspect", "duration", "camera", "strength", "sound", "watermark", "private")
 PROMPT_BUTTON: Final = ui.CustomId("studio:{draft_id}:prompt", draft_id=ui.DRAFT_ID)
@@ -29,7 +29,6 @@ CHOOSE: Final = ui.CustomId(
     value=ui.Part(r"[\w:.-]{1,40}"),
 )
 NOTHING: Final = "-"  # the prompt that stands for none yet, and the choice of no camera move
-STRENGTHS: Final = (-10.0, -5.0, -2.0, 2.0, 5.0, 10.0)
 PROMPT: Final = 600  # characters of the prompt shown
 
 _OFF, _ON = discord.ButtonStyle.secondary, discord.ButtonStyle.primary
@@ -37,12 +36,17 @@ _OFF, _ON = discord.ButtonStyle.secondary, discord.ButtonStyle.primary
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StudioPanel:
-    """The state that a panel shows; `adjusted` are the options that the last choice changed besides itself."""
+    """The state that a panel shows.
+
+    `adjusted` are the options that the last choice changed besides itself, `kept` what comes back from last time, in
+    words. `private` is None in direct messages, where all is.
+    """
 
     draft_id: str
     request: VideoRequest
-    private: bool
+    private: bool | None
     adjusted: Sequence[str]
+    kept: Sequence[str]
     models: Sequence[Capability]
     estimate: Estimate
     say: Words
@@ -52,19 +56,23 @@ class StudioPanel:
         """Whether there is a prompt."""
         return self.request.prompt != NOTHING
 
+    @property
+    def model(self) -> Capability | None:
+        """The chosen model, as far as it may be used."""
+        return next((each for each in self.models if each.model == self.request.model), None)
+
 
 def panel_view(panel: StudioPanel) -> discord.ui.LayoutView:
     """Build the panel: at most 40 components, the most used on top."""
-    say = panel.say
     rows = [
         discord.ui.TextDisplay[Any](_text(panel)),
-        _row(_button(PROMPT_BUTTON(draft_id=panel.draft_id), f"✍️ {say('studio.prompt')}", on=not panel.ready)),
-        discord.ui.Separator[Any](),
+        *([] if panel.ready else [_row(_prompt_button(panel))]),
         *_selects(panel, ("model",)),
         _row(*_choices(panel, "mode"), *_switches(panel)),
         _row(*_choices(panel, "aspect")),
-        *_selects(panel, ("duration", "camera", "strength")),
-        discord.ui.TextDisplay[Any]("\n".join([*_notes(panel), cost_line(panel.estimate, say)])),
+        *_selects(panel, ("duration", "camera")),
+        *_strengths(panel),
+        discord.ui.TextDisplay[Any]("\n".join([*_notes(panel), _summary(panel), cost_line(panel.estimate, panel.say)])),
         _row(*_final_buttons(panel)),
     ]
     return ui.stateless_layout(discord.ui.Container[Any](*rows, accent_colour=discord.Colour.blurple()))
@@ -72,23 +80,46 @@ def panel_view(panel: StudioPanel) -> discord.ui.LayoutView:
 
 def _text(panel: StudioPanel) -> str:
     say, request = panel.say, panel.request
-    prompt = f"> {safe(request.prompt, PROMPT)}" if panel.ready else f"*{say('studio.no_prompt')}*"
-    lines = [f"### 🎬 {say('studio.title')}", prompt]
+    lines = [f"### 🎬 {say('studio.title')}"]
+    if panel.kept:
+        lines.append(f"-# {say('studio.kept', what=say('comma').join(panel.kept))}")
+    lines.append(f"> {safe(request.prompt, PROMPT)}" if panel.ready else f"*{say('studio.no_prompt')}*")
     if request.negative_prompt:
         lines.append(f"-# {say('studio.negative', text=safe(request.negative_prompt, PROMPT // 3))}")
     return "\n".join(lines)
 
 
+def kept_texts(request: VideoRequest, fresh: VideoRequest, say: Words) -> list[str]:
+    """List in words what a request has that a fresh one would not have, its prompts by their names alone."""
+    now, then = options_of(request), options_of(fresh)
+    differing = [option for option in REQUEST_OPTIONS if now.get(option) != then.get(option)]
+    texts = [option for option in differing if option in {"prompt", "negative"} and option in now]
+    others = [option for option in differing if option not in texts]
+    return [*(say(f"studio.kept.{each}") for each in texts), *([option_list(others, now, say)] if others else [])]
+
+
+def _summary(panel: StudioPanel) -> str:
+    """Say what the panel is set to: what will be made, and who will see it."""
+    say, model = panel.say, panel.model
+    parts = [settings(panel.request, say)]
+    if model is not None and model.sounds(panel.request.mode) and not panel.request.sound:
+        parts.append(say("studio.no.sound"))
+    if panel.private is not None:
+        parts.append(say("studio.to_you" if panel.private else "studio.to_channel"))
+    return say("studio.set", what=" · ".join(parts))
+
+
 def _notes(panel: StudioPanel) -> Iterator[str]:
     """Say why there is less to choose from than elsewhere, and what the last choice changed."""
     say, options = panel.say, options_of(panel.request)
-    rule = next((each.camera for each in panel.models if each.model == panel.request.model), None)
+    rule = panel.model and panel.model.camera
     if panel.request.camera is not None and rule is not None:
         modes = say("comma").join(say(f"mode.{mode}") for mode in rule.modes)
         seconds = say("comma").join(say("seconds.short", n=each) for each in rule.durations)
-        yield f"📷 {say('studio.camera_needs', model=say.model(panel.request.model), modes=modes, seconds=seconds)}"
+        needed = say("studio.camera_needs", model=say.model(panel.request.model), modes=modes, seconds=seconds)
+        yield f"-# {needed}"
     if panel.adjusted:
-        yield f"↪️ {say('studio.bent', what=option_list(panel.adjusted, options, say))}"
+        yield f"-# {say('studio.bent', what=option_list(panel.adjusted, options, say))}"
 
 
 def _row(*items: discord.ui.Item[Any]) -> discord.ui.ActionRow[Any]:
@@ -114,30 +145,38 @@ def _choices(panel: StudioPanel, option: str) -> Iterator[discord.ui.Button[Any]
     """A button for each value that fits, the chosen one in colour."""
     current = options_of(panel.request)[option]
     for value in _offered(panel, option):
-        label = panel.say(f"choice.{option}.{value}")
+        label = panel.say(f"studio.aspect.{value}" if option == "aspect" else f"choice.{option}.{value}")
         yield _choice(panel, option, value, label, on=value == current)
 
 
 def _switches(panel: StudioPanel) -> Iterator[discord.ui.Button[Any]]:
     """Sound and watermark, where the model has them; a watermark that the server puts on every video can't be left."""
     fixed = {"watermark"} if any(each.marked for each in panel.models) else set[str]()
-    for option, emoji, on in (("sound", "🔊", panel.request.sound), ("watermark", "💧", panel.request.watermark)):
+    for option, on in (("sound", panel.request.sound), ("watermark", panel.request.watermark)):
         if True in _offered(panel, option):
             state = "always" if option in fixed else "on" if on else "off"
-            label = f"{emoji} {panel.say(f'studio.{option}.{state}')}"
+            label = panel.say(f"studio.{option}.{state}")
             yield _choice(panel, option, not on, label, on=on, disabled=option in fixed)
+
+
+def _strengths(panel: StudioPanel) -> Iterator[discord.ui.ActionRow[Any]]:
+    """A button for each strength of the camera move, where it has any; a number that is no word has one of its own."""
+    strength, say = options_of(panel.request).get("strength"), panel.say
+    if strength is None:
+        return
+    values = list(dict.fromkeys([*map(str, Strength), strength]))
+    yield _row(
+        *(
+            _choice(panel, "strength", value, _capital(strength_text(value, say)), on=value == strength)
+            for value in values
+        )
+    )
 
 
 def _selects(panel: StudioPanel, options: Iterable[str]) -> Iterator[discord.ui.ActionRow[Any]]:
     """A select for each option that has something to choose."""
     for option in options:
-        if option == "model":
-            fitting = set(_offered(panel, option))
-            models = [each for each in panel.models if each.model in fitting]
-            rows = model_options(models, panel.request.model, panel.say)
-        else:
-            rows = list(_select_options(panel, option))
-        if rows:
+        if rows := _select_options(panel, option):
             select = discord.ui.Select[Any](
                 custom_id=CHOOSE(draft_id=panel.draft_id, option=option),
                 placeholder=panel.say(f"studio.{option}"),
@@ -146,41 +185,56 @@ def _selects(panel: StudioPanel, options: Iterable[str]) -> Iterator[discord.ui.
             yield _row(select)
 
 
-def _select_options(panel: StudioPanel, option: str) -> Iterator[discord.SelectOption]:
-    say, request = panel.say, panel.request
-    current = options_of(request).get(option)
+def _select_options(panel: StudioPanel, option: str) -> list[discord.SelectOption]:
+    say, request, values = panel.say, panel.request, _offered(panel, option)
     match option:
+        case "model":
+            return model_options([each for each in panel.models if each.model in values], request.model, say)
         case "duration":
-            named = [(f"⏱️ {say('seconds', n=value)}", value) for value in _offered(panel, option)]
-        case "camera":
-            moves = _offered(panel, option)
-            named = [(f"📷 {say(f'camera.{value}')}", value) for value in moves]
-            named = [(f"📷 {say('studio.no.camera')}", NOTHING), *named] if moves else []
-            current = current or NOTHING
+            return [
+                ui.select_option(
+                    str(each), say("seconds", n=each), description=_price(panel, each), default=each == request.duration
+                )
+                for each in values
+            ]
         case _:
-            values = sorted({*STRENGTHS, current}) if current is not None else ()
-            named = [(f"↔️ {_strength(value, say)}", f"{value:g}") for value in values]
-            current = None if current is None else f"{current:g}"
-    for name, value in named:
-        yield ui.select_option(str(value), name, default=value == current)
+            move = NOTHING if request.camera is None else request.camera.name()
+            named = [(each, say(f"camera.{each}")) for each in values]
+            none = [(NOTHING, _capital(say("studio.no.camera")))] if named else []
+            return [ui.select_option(value, name, default=value == move) for value, name in [*none, *named]]
 
 
-def _strength(value: float, say: Words) -> str:
-    """Say a strength in words, with its number."""
-    size = "gentle" if abs(value) < AXIS_LIMIT / 3 else "strong" if abs(value) > AXIS_LIMIT * 0.7 else "medium"
-    return say(f"studio.strength.{size}.{'back' if value < 0 else 'on'}", value=say.number(value))
+def _price(panel: StudioPanel, seconds: int) -> str | None:
+    """Say what the same video of so many seconds costs."""
+    if panel.model is None:
+        return None
+    price = panel.model.price(panel.request.model_copy(update={"duration": seconds}))
+    return panel.say("credits", n=price.credits)
+
+
+def _capital(text: str) -> str:
+    """Begin a text with a capital, where its letters have any."""
+    return text[:1].upper() + text[1:]
+
+
+def _prompt_button(panel: StudioPanel) -> discord.ui.Button[Any]:
+    """The button that opens the form: the first thing to press, or one of the last once there is a prompt."""
+    label = panel.say("studio.prompt.change" if panel.ready else "studio.prompt")
+    return _button(PROMPT_BUTTON(draft_id=panel.draft_id), label, on=not panel.ready)
 
 
 def _final_buttons(panel: StudioPanel) -> Iterator[discord.ui.Button[Any]]:
     say = panel.say
     price = say("credits", n=panel.estimate.price.credits)
-    label = f"🎬 {say('studio.generate', price=price)}"
     yield discord.ui.Button(
         custom_id=GENERATE(draft_id=panel.draft_id),
-        label=ui.cut(label, BUTTON),
+        label=ui.cut(f"🎬 {say('studio.generate', price=price)}", BUTTON),
         style=discord.ButtonStyle.success,
         disabled=not panel.ready,
     )
-    where = "private" if panel.private else "public"
-    yield _choice(panel, "private", not panel.private, f"📩 {say(f'studio.{where}')}", on=panel.private)
-    yield _button(RESET(draft_id=panel.draft_id), f"↺ {say('studio.reset')}")
+    if panel.ready:
+        yield _prompt_button(panel)
+    if panel.private is not None:
+        label = say("studio.private.on" if panel.private else "studio.private.off")
+        yield _choice(panel, "private", not panel.private, label, on=panel.private)
+    yield _button(RESET(draft_id=panel.draft_id), say("studio.reset"))

@@ -36,7 +36,7 @@ SCRIPT_IN_CHINESE: Final = """1. 4秒 纸船驶入雨夜的水沟，石板路泛
 2. 2秒 它冲下一道小小的瀑布
 3. 3秒 霓虹招牌从两旁掠过，倒映在水中
 4. 3秒 它停在一个孩子脚边，孩子笑了"""
-REFUSED: Final = {"prompt": FOX["prompt"], "duration": 20, "camera": "zoom"}
+REFUSED: Final = {"prompt": FOX["prompt"], "duration": 20, "camera": "zoom_in"}
 
 
 class NothingCame(ShotcallerError):
@@ -98,7 +98,7 @@ async def record(folder: Path, log: TextIO, *, look: Callable[[str], Awaitable[N
         refused = await evening.answers("ana", ("video create", REFUSED))
         storyboard = await evening.paste("ana", SCRIPT)
         in_chinese = await evening.paste("ben", SCRIPT_IN_CHINESE, locale="zh-CN")
-        studio = await evening.choose("ana", ("camera", "zoom"), ("aspect=9:16",))
+        studio = await evening.choose("ana", ("camera", "zoom_in"), ("aspect=9:16",))
         posted = asked[-1].posted
         return Recording(
             people=sandbox["discord"]["users"],

@@ -38,8 +38,8 @@ def view(camera: Camera, moment: float) -> View:
         right, up, closer = COMPOSITES[camera.type]
         return View(right=right * SHIFT * way, up=up * SHIFT * way, scale=ZOOM ** (closer * way))
     return View(
-        right=(camera.horizontal + camera.pan) / FULL * SHIFT * way,
-        up=(camera.vertical + camera.tilt) / FULL * SHIFT * way,
+        right=(camera.horizontal + camera.tilt) / FULL * SHIFT * way,
+        up=(camera.vertical + camera.pan) / FULL * SHIFT * way,
         scale=ZOOM ** (-camera.zoom / FULL * way),
         degrees=camera.roll / FULL * ROLL * way,
     )

@@ -5,7 +5,7 @@ import json
 import math
 from dataclasses import asdict, dataclass
 
-LOOK = 1  # Raised when the picture changes, so that videos cached by an older version are not served.
+LOOK = 2  # Raised when the picture changes, so that videos cached by an older version are not served.
 
 SIZES = {
     ("16:9", "std"): (1280, 720),
@@ -33,8 +33,9 @@ class Shot:
 class Camera:
     """A camera move: a composite `type`, or `simple` with amounts from -10 to 10 by axis.
 
-    `horizontal` and `pan` move to the right, `vertical` and `tilt` upwards, `roll` turns clockwise, and a
-    positive `zoom` widens the field of view (the picture recedes), as the vendor defines the focal length.
+    As the vendor defines them: `horizontal` moves to the right, `vertical` upwards, `pan` turns upwards (around the
+    x-axis), `tilt` to the right (around the y-axis), `roll` clockwise, and a positive `zoom` widens the field of view
+    (the focal length falls, the picture recedes).
     """
 
     type: str = "simple"

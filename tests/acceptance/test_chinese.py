@@ -79,8 +79,8 @@ async def test_readers_of_other_chinese_letters_get_chinese_too(system: System) 
 REFUSALS: Final[list[tuple[dict[str, Any], str]]] = [
     ({"prompt": " "}, "提示词是空的"),
     ({"prompt": PROMPT, "duration": 99}, "做不了 99 秒"),
-    ({"prompt": PROMPT, "model": "kling-v1", "camera": "zoom", "duration": 10}, "只有标准画质、5 秒的视频才能运镜"),
-    ({"prompt": PROMPT, "strength": 3}, "先选一种运镜"),
+    ({"prompt": PROMPT, "model": "kling-v1", "camera": "zoom_in", "duration": 10}, "只有标准画质、5 秒的视频才能运镜"),
+    ({"prompt": PROMPT, "strength": "strong"}, "先选一种运镜"),
 ]
 
 
@@ -152,7 +152,7 @@ async def test_choices_that_appear_while_typing_are_in_chinese(system: System) -
     await people.change_settings(user="ana", **ZH)
     async with system.bot():
         choices = await people.completes("video create", focused="camera", prompt="x", camera="摇")
-    assert {choice["value"] for choice in choices} == {"pan", "tilt"}
+    assert {choice["value"] for choice in choices} == {"pan_left", "pan_right", "tilt_up", "tilt_down"}
 
 
 # Every command, typed as a member would, with what it needs.

@@ -53,7 +53,7 @@ async def test_a_default_gives_way_to_what_was_typed(system: System) -> None:
     async with system.bot():
         message = await choose(system, "mine", model="kling-v1", mode="pro", duration="10")
         assert offers(message, ":duration") == ["-", "5", "10"]
-        answer = await people.answer(await people.types("video create", prompt=PROMPT, camera="zoom"))
+        answer = await people.answer(await people.types("video create", prompt=PROMPT, camera="zoom_in"))
         assert "With the defaults Kling 1." in answer
         await people.result()
         await system.rest()

@@ -121,12 +121,12 @@ async def test_every_option_that_kirin_has_reaches_it(system: System) -> None:
 
 
 async def test_every_option_that_kling_has_reaches_it(system: System) -> None:
-    options = {"mode": "std", "aspect": "1:1", "duration": 5, "cfg": 0.7, "camera": "zoom", "strength": -3}
+    options = {"mode": "std", "aspect": "1:1", "duration": 5, "cfg": 0.7, "camera": "zoom_in", "strength": "gentle"}
     request = await ask_in_vain(system, "kling", model="kling-v1", **options)
     assert request.pop("external_task_id") == system.database.job()["id"]
     camera = request.pop("camera_control")
     assert camera["type"] == "simple"
-    assert {axis: value for axis, value in camera["config"].items() if value} == {"zoom": -3}
+    assert {axis: value for axis, value in camera["config"].items() if value} == {"zoom": -2}
     assert request == OF_KLING
 
 
@@ -269,8 +269,8 @@ async def test_camera_moves_are_offered_while_they_are_typed(system: System) -> 
     async with system.bot():
         every = await system.people.completes("video create", focused="camera", prompt="x")
         some = await system.people.completes("video create", focused="camera", prompt="x", camera="zo")
-    assert len(every) == 10
-    assert "zoom" in [choice["value"] for choice in some]
+    assert len(every) == 16
+    assert "zoom_in" in [choice["value"] for choice in some]
     assert len(some) < len(every)
 
 

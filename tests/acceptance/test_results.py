@@ -105,7 +105,7 @@ async def test_it_is_finished_in_pro_once(system: System) -> None:
 
 async def test_a_model_that_cannot_do_it_in_pro_does_not_offer_that(system: System) -> None:
     async with system.bot():
-        message = await posted(system, model="kling-v1", duration=5, camera="zoom")
+        message = await posted(system, model="kling-v1", duration=5, camera="zoom_in")
     assert "pro" not in buttons(message)
 
 

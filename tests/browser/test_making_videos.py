@@ -58,17 +58,42 @@ async def test_the_studio_takes_every_choice(stage: Stage, size: tuple[int, int]
         await form.locator("textarea").first.fill(f"A lighthouse {size[0]}")
         await form.get_by_role("button", name="Submit").click()
         await ana.sees(panel.filter(has_text=f"A lighthouse {size[0]}"))
-        for button in ("Pro, 1080p", re.compile("Sound: off"), "Square 1:1"):
+        await expect(panel.get_by_role("button", name="Write the prompt")).to_have_count(0)
+        await ana.sees(panel.get_by_role("button", name="Change the prompt"))
+        for button in ("Pro, 1080p", re.compile("Sound: off"), "Square"):
             await ana.presses(panel, button)
         await panel.get_by_role("button", name=re.compile("5 seconds")).click()
         await ana.picture("list")
         await ana.page.get_by_role("option", name=re.compile("^.*3 seconds")).first.click()
         await ana.sees(panel.get_by_role("button", name=re.compile("3 seconds")))
+        await ana.sees(
+            panel.filter(has_text="Set to: Kirin 3 · pro · 1:1 · 3 seconds · sound · posted in this channel")
+        )
         await ana.picture("studio")
         await ana.presses(panel, re.compile("Generate"))
         await ana.sees(ana.message("your video is ready", f"lighthouse {size[0]}").locator("video"))
     body = (await stage.people.tasks())[-1]["request"]
     assert {"pro", "1:1"} <= set(re.findall(r"'(pro|1:1)'", str(body)))
+
+
+async def test_a_camera_move_is_chosen_by_what_one_sees_and_comes_back_next_time(stage: Stage) -> None:
+    async with stage.visitor("ben", size=PHONE) as ben:
+        await ben.types("video studio", prompt="A lighthouse that turns away")
+        panel = await ben.sees(ben.message("Studio"))
+        await panel.get_by_role("button", name="Kirin 3").first.click()
+        model = ben.page.get_by_role("option").filter(has_text="camera moves · from 1 credit a second")
+        await ben.picture("models")
+        await model.first.click()
+        await ben.chooses(panel, "No camera move", "Pan left")
+        await ben.presses(panel, "Strong")
+        await ben.sees(panel.filter(has_text="Kling 1 · standard · 16:9 · 5 seconds · strong pan left"))
+        await ben.presses(panel, re.compile("Generate"))
+        await ben.sees(ben.message("your video is ready", "turns away", "strong pan left").locator("video"))
+        await ben.types("video studio")
+        await ben.sees(ben.message("From last time: your prompt, Kling 1, Pan left, a strong move."))
+        await ben.picture("last-time")
+    config = (await stage.people.tasks())[-1]["request"]["camera_control"]["config"]
+    assert {axis: amount for axis, amount in config.items() if amount} == {"tilt": -10}
 
 
 async def test_every_button_under_a_video_does_something(stage: Stage) -> None:

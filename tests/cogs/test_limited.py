@@ -58,15 +58,22 @@ def switches(models: list[Capability], **options: Any) -> dict[str, bool]:
         expected=Forecast(usual=span, late=span),
     )
     panel = StudioPanel(
-        draft_id="0" * 16, request=request, private=False, adjusted=(), models=models, estimate=estimate, say=SAY
+        draft_id="0" * 16,
+        request=request,
+        private=False,
+        adjusted=(),
+        kept=(),
+        models=models,
+        estimate=estimate,
+        say=SAY,
     )
     buttons = [each for each in panel_view(panel).walk_children() if isinstance(each, discord.ui.Button)]
     return {each.label or "": not each.disabled for each in buttons if ":watermark=" in (each.custom_id or "")}
 
 
 def test_a_watermark_that_the_server_puts_on_every_video_is_no_switch() -> None:
-    assert switches(here()) == {f"💧 {SAY('studio.watermark.off')}": True}
-    assert switches(here(watermark=True)) == {f"💧 {SAY('studio.watermark.always')}": False}
+    assert switches(here()) == {SAY("studio.watermark.off"): True}
+    assert switches(here(watermark=True)) == {SAY("studio.watermark.always"): False}
 
 
 def test_a_view_for_one_member_offers_pro_only_where_they_may_have_it() -> None:

@@ -128,10 +128,10 @@ BROKEN: list[dict[str, Any]] = [
 CLASHING: list[dict[str, Any]] = [
     {"duration": 99},
     {"cfg_scale": 0.5},
-    {"camera": CameraControl.named("zoom")},
+    {"camera": CameraControl.named("zoom_in")},
     {"model": "kling-v1", "duration": 7, "sound": True, "watermark": True},
     {"model": "kling-v1", "shots": (Shot(prompt="a", seconds=2), Shot(prompt="b", seconds=3))},
-    {"model": "kling-v1", "camera": CameraControl.named("zoom"), "mode": Mode.PRO},
+    {"model": "kling-v1", "camera": CameraControl.named("zoom_in"), "mode": Mode.PRO},
     {"model": "kling-v1", "prompt": "x" * 600},
 ]
 

@@ -30,7 +30,7 @@ ODD = Capability(
     max_shots=2,
 )
 MODELS = (KIRIN_V3, KLING_V1, POOR, ODD)
-ZOOM = CameraControl.named("zoom")
+ZOOM = CameraControl.named("zoom_in")
 
 
 def request_of(**fields: Any) -> VideoRequest:
@@ -42,7 +42,7 @@ def clashes(capability: Capability, **fields: Any) -> dict[str, dict[str, Any]]:
 
 
 shots = st.lists(st.builds(Shot, prompt=st.just("a shot"), seconds=st.integers(1, 5)), max_size=6)
-moves = st.sampled_from(["zoom", "pan", "down_back", "left_turn_forward"]).map(CameraControl.named)
+moves = st.sampled_from(["zoom_in", "pan_left", "down_back", "left_turn_forward"]).map(CameraControl.named)
 
 
 @st.composite

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain import AspectRatio, CameraControl, CameraRule, Capability, Mode, VideoRequest
-from bot.domain.choices import MOVES, fits, models_for, nearest_possible, offered
+from bot.domain.camera import MOVES
+from bot.domain.choices import fits, models_for, nearest_possible, offered
 from tests.models import KIRIN_V3, KLING_V1, SHIPPED
 
 MODELS = (KIRIN_V3, KLING_V1)
@@ -82,7 +83,7 @@ def test_sound_and_mode_are_offered_as_far_as_they_go_together() -> None:
 
 
 def test_a_camera_move_narrows_all_else() -> None:
-    chosen = {"camera": "zoom", "duration": None}
+    chosen = {"camera": "zoom_in", "duration": None}
     assert offered("model", chosen, MODELS) == ["kling-v1"]
     assert offered("mode", chosen, MODELS) == [Mode.STD]
     assert offered("duration", chosen, MODELS) == [5]
@@ -118,6 +119,8 @@ def test_the_nearest_request_can_be_done_and_a_possible_one_stays(
 
 
 def test_a_request_with_a_move_goes_to_a_model_that_has_it() -> None:
-    near = nearest_possible(request_of(camera=CameraControl.named("pan"), mode="pro", sound=True, duration=12), MODELS)
+    near = nearest_possible(
+        request_of(camera=CameraControl.named("pan_left"), mode="pro", sound=True, duration=12), MODELS
+    )
     assert (near.model, near.mode, near.duration, near.sound) == ("kling-v1", Mode.STD, 5, False)
-    assert nearest_possible(request_of(camera=CameraControl.named("pan")), [KIRIN_V3]).camera is None
+    assert nearest_possible(request_of(camera=CameraControl.named("pan_left")), [KIRIN_V3]).camera is None

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.domain import AspectRatio, CameraControl, CameraType, Mode, Shot, VideoRequest
-from bot.domain.request import AXES, CameraConfig
+from bot.domain.camera import AXES, MOVES, CameraConfig, in_a_word, moves_meant
 from bot.errors import InvalidRequest
 
 WHOLE_MOVES = ["down_back", "forward_up", "right_turn_forward", "left_turn_forward"]
@@ -114,7 +114,7 @@ def test_a_simple_move_has_exactly_one_axis_within_its_range() -> None:
     assert problems(camera=CameraControl(type=CameraType.SIMPLE)) == [("camera_no_axis", "camera", {"axes": ""})]
     assert problems(camera=simple(pan=1, zoom=-1)) == [("camera_two_axes", "camera", {"axes": "pan, zoom"})]
     assert problems(camera=simple(roll=-10.5)) == [
-        ("strength_out_of_range", "strength", {"axis": "roll", "strength": -10.5, "limit": 10.0})
+        ("strength_out_of_range", "strength", {"axis": "roll", "strength": 10.5, "limit": 10.0})
     ]
     assert [request_of(camera=simple(tilt=edge)).camera for edge in (-10, 10)] == [simple(tilt=-10), simple(tilt=10)]
 
@@ -134,12 +134,77 @@ def test_all_broken_rules_are_told_at_once() -> None:
 
 @given(st.sampled_from(AXES), strengths)
 @settings(deadline=None)
-def test_the_name_of_an_axis_leads_back_to_the_same_move(axis: str, strength: float) -> None:
-    move = CameraControl.named(axis, strength=strength)
-    assert move == simple(**{axis: strength})
-    assert (move.name(), move.strength()) == (axis, strength)
+def test_every_move_has_a_name_and_a_strength_that_lead_back_to_it(axis: str, amount: float) -> None:
+    move = simple(**{axis: amount})
+    assert move.name() in MOVES
+    assert move.amount() == abs(amount)
     assert CameraControl.named(move.name(), strength=move.strength()) == move
     assert request_of(camera=move).camera == move
+
+
+@given(st.sampled_from(AXES), strengths)
+@settings(deadline=None)
+def test_an_axis_and_its_number_as_older_versions_kept_them_are_still_that_move(axis: str, amount: float) -> None:
+    assert CameraControl.named(axis, strength=amount) == simple(**{axis: amount})
+
+
+@pytest.mark.parametrize(
+    ("name", "axes"),
+    [
+        ("zoom_in", {"zoom": -5}),
+        ("zoom_out", {"zoom": 5}),
+        ("pan_left", {"tilt": -5}),
+        ("pan_right", {"tilt": 5}),
+        ("tilt_up", {"pan": 5}),
+        ("tilt_down", {"pan": -5}),
+        ("move_left", {"horizontal": -5}),
+        ("move_right", {"horizontal": 5}),
+        ("move_up", {"vertical": 5}),
+        ("move_down", {"vertical": -5}),
+        ("roll_left", {"roll": -5}),
+        ("roll_right", {"roll": 5}),
+    ],
+)
+def test_what_one_sees_is_sent_as_the_vendor_numbers_it(name: str, axes: dict[str, float]) -> None:
+    assert CameraControl.named(name) == simple(**axes)
+
+
+@pytest.mark.parametrize(
+    ("strength", "amount", "said"),
+    [
+        (None, 5, "clear"),
+        ("gentle", 2, "gentle"),
+        ("Strong ", 10, "strong"),
+        ("3,3", 3.3, 3.3),
+        (10.0, 10, "strong"),
+    ],
+)
+def test_a_strength_is_a_word_or_a_number(strength: str | float | None, amount: float, said: str | float) -> None:
+    move = CameraControl.named("zoom_out", strength=strength)
+    assert (move, move.strength()) == (simple(zoom=amount), said)
+    assert CameraControl.named("zoom_in", strength=-amount) == move
+
+
+@pytest.mark.parametrize(
+    ("amount", "word"), [(0.1, "gentle"), (3.4, "gentle"), (-3.6, "clear"), (7.4, "clear"), (8, "strong")]
+)
+def test_a_number_is_said_in_the_nearest_word(amount: float, word: str) -> None:
+    assert in_a_word(amount) == word
+
+
+@pytest.mark.parametrize(
+    ("name", "amount", "moves"),
+    [
+        ("zoom", None, ["zoom_in", "zoom_out"]),
+        ("Pan, tilt", None, ["pan_left", "pan_right", "tilt_up", "tilt_down"]),
+        ("pan", -3.0, ["tilt_down"]),
+        ("zoom in", -3.0, ["zoom_out"]),
+        ("Down back", 3.0, ["down_back"]),
+        ("crane", None, []),
+    ],
+)
+def test_a_name_that_leaves_the_way_open_means_both(name: str, amount: float | None, moves: list[str]) -> None:
+    assert moves_meant(name, amount) == moves
 
 
 @pytest.mark.parametrize("name", WHOLE_MOVES)
@@ -150,13 +215,11 @@ def test_the_name_of_a_whole_move_leads_back_to_the_same_move(name: str) -> None
     assert CameraControl.named(move.name(), strength=move.strength()) == move
 
 
-@pytest.mark.parametrize(("name", "move"), [(" Zoom ", "zoom"), ("Down back", "down_back"), ("PAN", "pan")])
+@pytest.mark.parametrize(
+    ("name", "move"), [(" Zoom in", "zoom_in"), ("Down back", "down_back"), ("PAN_LEFT", "pan_left")]
+)
 def test_moves_are_named_as_people_write(name: str, move: str) -> None:
     assert CameraControl.named(name).name() == move
-
-
-def test_an_axis_moves_by_five_unless_told_otherwise() -> None:
-    assert CameraControl.named("pan") == simple(pan=5)
 
 
 def test_a_move_along_two_axes_can_be_named_and_is_refused_in_a_request() -> None:
@@ -169,9 +232,10 @@ def test_a_move_along_two_axes_can_be_named_and_is_refused_in_a_request() -> Non
 @pytest.mark.parametrize(
     ("name", "strength", "code"),
     [("simple", None, "camera_unknown"), ("", None, "camera_unknown"), ("pan+down_back", None, "camera_unknown")]
+    + [("zoom", None, "camera_unknown"), ("zoom", "gentle", "camera_unknown"), ("zoom_in", "much", "not_a_choice")]
     + [(name, 5.0, "strength_unused") for name in WHOLE_MOVES],
 )
-def test_what_is_no_move_is_refused(name: str, strength: float | None, code: str) -> None:
+def test_what_is_no_move_is_refused(name: str, strength: str | float | None, code: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         CameraControl.named(name, strength=strength)
     assert [problem.code for problem in caught.value.problems] == [code]

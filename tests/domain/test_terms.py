@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain import CameraControl, CameraRule, Capability, Member, Mode, Shot, Terms, VideoRequest, Who
-from bot.domain.choices import MOVES
+from bot.domain.camera import MOVES
 from bot.domain.policy import GuildLimits
 from bot.domain.terms import allowed_models, alternatives, model_for
 from tests.models import KIRIN_V3, KLING_V1, SHIPPED
@@ -88,12 +88,12 @@ def test_of_what_is_as_near_the_requested_model_comes_first() -> None:
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"model": "kling-v1", "mode": "pro", "duration": 10}, [("kling-v1", "zoom", 5), ("kling-v1", None, 10)]),
-        ({"model": "kirin_v3_t2v", "duration": 5}, [("kling-v1", "zoom", 5), ("kirin_v3_t2v", None, 5)]),
+        ({"model": "kling-v1", "mode": "pro", "duration": 10}, [("kling-v1", "zoom_in", 5), ("kling-v1", None, 10)]),
+        ({"model": "kirin_v3_t2v", "duration": 5}, [("kling-v1", "zoom_in", 5), ("kirin_v3_t2v", None, 5)]),
     ],
 )
 def test_the_move_is_kept_or_given_up(fields: dict[str, Any], expected: list[tuple[str, str | None, int]]) -> None:
-    found = alternatives(request_of(**fields, camera=CameraControl.named("zoom")), Terms(models=MODELS))
+    found = alternatives(request_of(**fields, camera=CameraControl.named("zoom_in")), Terms(models=MODELS))
     assert [(each.model, each.camera and each.camera.name(), each.duration) for each in found] == expected
 
 
@@ -139,10 +139,10 @@ def test_a_model_of_which_a_server_leaves_nothing_is_not_offered() -> None:
     ("options", "models", "expected"),
     [
         ({}, MODELS, "kirin_v3_t2v"),
-        ({"camera": "zoom"}, MODELS, "kling-v1"),
-        ({"camera": "zoom", "duration": 10}, MODELS, "kling-v1"),  # to be mended there, not given up
-        ({"camera": "zoom"}, (replace(KLING_V1, model="dear", tariff=KIRIN_V3.tariff), KLING_V1), "dear"),
-        ({"camera": "zoom"}, (KIRIN_V3,), "kirin_v3_t2v"),
+        ({"camera": "zoom_in"}, MODELS, "kling-v1"),
+        ({"camera": "zoom_in", "duration": 10}, MODELS, "kling-v1"),  # to be mended there, not given up
+        ({"camera": "zoom_in"}, (replace(KLING_V1, model="dear", tariff=KIRIN_V3.tariff), KLING_V1), "dear"),
+        ({"camera": "zoom_in"}, (KIRIN_V3,), "kirin_v3_t2v"),
         ({"sound": True}, (KLING_V1, KIRIN_V3), "kirin_v3_t2v"),
         ({"model": "kling-v1", "sound": True}, (KLING_V1, KIRIN_V3), "kirin_v3_t2v"),
     ],

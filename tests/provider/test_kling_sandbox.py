@@ -89,7 +89,7 @@ async def ended(kling: Kling, task: Task) -> Task:
 async def test_a_camera_move_is_taken_and_comes_back_as_two_videos(service: Service) -> None:
     kling = service.kling()
     await kling.check()
-    request = FOX.model_copy(update={"camera": CameraControl.named("zoom"), "cfg_scale": 0.7, "watermark": True})
+    request = FOX.model_copy(update={"camera": CameraControl.named("zoom_in"), "cfg_scale": 0.7, "watermark": True})
     task = await kling.submit(request, external_id="job-1")
     assert task.status is TaskStatus.WAITING
     done = await ended(kling, task)
@@ -98,7 +98,7 @@ async def test_a_camera_move_is_taken_and_comes_back_as_two_videos(service: Serv
     assert done.result.watermark_url not in {None, done.result.url}
     assert done.created_at == task.created_at is not None
     [row] = service.providers.tasks()
-    assert (row["ignored"], row["request"]["camera_control"]["config"]["zoom"]) == ([], 5.0)
+    assert (row["ignored"], row["request"]["camera_control"]["config"]["zoom"]) == ([], -5.0)
     found = await kling.find("job-1")
     assert found is not None
     assert found.id == task.id

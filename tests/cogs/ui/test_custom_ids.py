@@ -142,9 +142,15 @@ def test_what_is_no_number_is_none(text: str) -> None:
 
 def test_a_control_of_the_studio_says_only_what_could_be_offered() -> None:
     assert chosen_options("duration", "5") == {"duration": 5}
-    assert chosen_options("strength", "-7") == {"strength": -7.0}
-    for value in (HUGE, ARABIC, "--5", "-", "5.5", ""):
+    assert chosen_options("strength", "gentle") == {"strength": "gentle"}
+    for value in (HUGE, ARABIC, "--5", "-", "", "much"):
         assert chosen_options("duration", value) == chosen_options("strength", value) == {}
+
+
+def test_a_control_of_an_older_studio_means_what_it_meant() -> None:
+    assert chosen_options("strength", "-7") == {"strength": -7.0}
+    assert chosen_options("camera", "pan") == {"camera": "pan", "strength": 5.0}  # which turns the camera up
+    assert chosen_options("camera", "pan_left") == {"camera": "pan_left", "strength": None}
 
 
 async def test_a_button_below_a_refusal_that_was_never_there_is_gone() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain import CameraControl, Capability, Member, VideoRequest, Who
-from bot.domain.choices import MOVES
+from bot.domain.camera import MOVES
 from bot.domain.policy import GuildLimits
 from bot.domain.terms import allowed_models
 from bot.errors import InvalidRequest
@@ -53,7 +53,7 @@ requests = st.builds(
     cfg_scale=st.none() | st.sampled_from([0.0, 0.25, 1.0]),
     camera=st.none()
     | st.builds(CameraControl.named, st.sampled_from(MOVES))
-    | st.builds(lambda name, amount: CameraControl.named(name, strength=amount), st.just("pan"), st.just(-2.5)),
+    | st.builds(lambda name, amount: CameraControl.named(name, strength=amount), st.just("tilt_down"), st.just(2.5)),
 )
 
 
@@ -98,9 +98,11 @@ def test_the_form_of_a_video_that_is_not_to_be_had_here_begins_with_what_is() ->
         ("声音：是", "sound", True),
         ("sound: NO", "sound", False),
         ("水印: off", "watermark", False),
-        ("运镜：变焦", "camera", "zoom"),
+        ("运镜：推近", "camera", "zoom_in"),
         ("camera: Sink and pull back", "camera", "Sink and pull back"),
-        ("幅度: -2,5", "strength", -2.5),
+        ("幅度: 2,5", "strength", 2.5),
+        ("幅度：强烈", "strength", "strong"),
+        ("strength: gentle", "strength", "gentle"),
         ("cfg=1", "cfg", 1.0),
     ],
 )

@@ -32,8 +32,10 @@ typed = st.fixed_dictionaries(
         "watermark": st.booleans(),
         "negative": st.sampled_from(["people", ""]),
         "cfg": st.floats(-3, 3) | st.just("much"),
-        "camera": st.sampled_from(["zoom", "pan+tilt", "down_back", "Down Back", "crane", "zoom,roll,pan", ""]),
-        "strength": st.floats(-30, 30) | st.just(0),
+        "camera": st.sampled_from(
+            ["zoom in", "zoom", "pan+tilt", "down_back", "Down Back", "crane", "zoom,roll,pan", ""]
+        ),
+        "strength": st.floats(-30, 30) | st.just(0) | st.sampled_from(["gentle", "5", "much"]),
     },
 )
 
@@ -63,10 +65,10 @@ def test_whatever_is_typed_what_is_offered_can_be_done_and_keeps_the_text(option
         ({"duration": -4}, ["Use 3 s"]),
         ({"model": "kling-v1", "cfg": 7.0}, ["Use cfg 1"]),
         ({"model": "kling-v1", "camera": "crane"}, ["Drop the camera move"]),
-        ({"model": "kling-v1", "camera": "zoom", "strength": 0.0}, ["Use strength 5", "Drop the camera move"]),
+        ({"model": "kling-v1", "camera": "zoom_in", "strength": 0.0}, ["Use a clear move", "Drop the camera move"]),
         ({"model": "kling-v1", "camera": "down_back", "strength": 3.0}, ["Drop the strength"]),
-        ({"model": "kling-v1", "camera": "zoom", "strength": -99.0}, ["Use strength -10"]),
-        ({"model": "kling-v1", "camera": "tilt+pan"}, ["Use Tilt", "Use Pan", "Drop the camera move"]),
+        ({"model": "kling-v1", "camera": "zoom_in", "strength": 99.0}, ["Use a strong move"]),
+        ({"model": "kling-v1", "camera": "tilt+pan"}, ["Use Tilt up", "Use Tilt down", "Drop the camera move"]),
         ({"model": "kling-v1", "sound": True}, ["Drop the sound", "Use Kirin 3"]),
         ({"sound": True, "duration": 20}, ["Use 15 s"]),
         ({}, ["Make it like that"]),
@@ -132,11 +134,11 @@ def test_a_budget_is_kept() -> None:
 def test_what_a_form_says_besides_what_cannot_be_read_is_not_given_up() -> None:
     say = words()
     entries = {"prompt": "a fox", "negative": "", "mode": "std", "aspect": "16:9", "duration": "five"}
-    options = parse_leniently({**entries, "more": "model: kling-v1\ncamera: Zoom\ncfg: 0.5"}, say)
+    options = parse_leniently({**entries, "more": "model: kling-v1\ncamera: Zoom in\ncfg: 0.5"}, say)
     assert options is not None
     (found,) = nearest_requests(options, TERMS)
     assert changes(options, found, "kirin_v3_t2v", say) == "Use 5 s"
-    assert (found.model, found.camera and found.camera.name(), found.cfg_scale) == ("kling-v1", "zoom", 0.5)
+    assert (found.model, found.camera and found.camera.name(), found.cfg_scale) == ("kling-v1", "zoom_in", 0.5)
     assert parse_leniently({**entries, "more": "kamera: Zoom"}, say) is None
 
 

@@ -1,7 +1,7 @@
 import asyncio
 import struct
 from collections.abc import Callable, Iterable
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageStat
 
+from bot.domain.camera import CameraControl
 from bot.service.media.service import Media
 from sandbox.rendering import melody, typesetting
 from sandbox.rendering.camera import COMPOSITES, ROLL, SHIFT, ZOOM, View, view
@@ -121,14 +122,14 @@ def test_the_melody_changes_with_the_shot_and_lasts_to_the_sample() -> None:
     assert seconds[0] != seconds[1]
 
 
-@pytest.mark.parametrize("axis", ["horizontal", "pan"])
+@pytest.mark.parametrize("axis", ["horizontal", "tilt"])
 @pytest.mark.parametrize("amount", [10, 5, -5])
 def test_a_camera_that_goes_right_moves_the_picture_left(axis: str, amount: float) -> None:
     right, _ = moved(along(axis, amount))
     assert right == pytest.approx(-amount / 10 * SHIFT * 320 * PART, abs=2)
 
 
-@pytest.mark.parametrize("axis", ["vertical", "tilt"])
+@pytest.mark.parametrize("axis", ["vertical", "pan"])
 @pytest.mark.parametrize("amount", [10, -10])
 def test_a_camera_that_goes_up_moves_the_picture_down(axis: str, amount: float) -> None:
     _, down = moved(along(axis, amount))
@@ -348,3 +349,30 @@ async def test_closing_the_cache_stops_what_is_being_rendered(tmp_path: Path) ->
     with pytest.raises(RenderingStopped):
         await waiting
     assert not names_in(tmp_path)
+
+
+SEEN = {
+    "zoom_in": ("scale", 1),
+    "zoom_out": ("scale", -1),
+    "pan_left": ("right", -1),
+    "pan_right": ("right", 1),
+    "tilt_up": ("up", 1),
+    "tilt_down": ("up", -1),
+    "move_left": ("right", -1),
+    "move_right": ("right", 1),
+    "move_up": ("up", 1),
+    "move_down": ("up", -1),
+    "roll_left": ("degrees", -1),
+    "roll_right": ("degrees", 1),
+}
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_what_the_bot_calls_a_move_is_what_is_seen(name: str) -> None:
+    config = CameraControl.named(name).config
+    assert config is not None
+    camera = Camera(**config.model_dump())
+    first, last = asdict(view(camera, 0)), asdict(view(camera, 1))
+    part, way = SEEN[name]
+    assert {each for each in first if first[each] != last[each]} == {part}
+    assert (last[part] - first[part]) * way > 0

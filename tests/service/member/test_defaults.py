@@ -52,7 +52,7 @@ def test_what_was_typed_stays_whatever_the_defaults_say() -> None:
 
 def test_a_default_model_helps_a_typed_move() -> None:
     request, used = fill(
-        make_request(camera=CameraControl.named("zoom")), {"model": "kling-v1", "mode": "pro", "duration": 10}
+        make_request(camera=CameraControl.named("zoom_in")), {"model": "kling-v1", "mode": "pro", "duration": 10}
     )
     assert (request.model, request.mode, request.duration, used) == ("kling-v1", Mode.STD, 5, ["model"])
 
