@@ -84,12 +84,13 @@ def _run(arguments: argparse.Namespace) -> int:
     from bot import app, log
 
     settings = Settings.load(**{} if arguments.shards is None else {"shards": arguments.shards})
+    secrets, remember = settings.secrets(), settings.page_port > 0
     with (
         private_files(),
-        log.setup(level=settings.log_level, format=settings.log_format, secrets=settings.secrets()),
+        log.setup(level=settings.log_level, format=settings.log_format, secrets=secrets, remember=remember) as kept,
     ):
         close_to_others(settings)
-        asyncio.run(app.run(settings))
+        asyncio.run(app.run(settings, lines=kept.recent))
     return 0
 
 

@@ -18,6 +18,7 @@ from bot.discord_pace import Pace
 from bot.domain.sharing import Process, Role, new_process_id
 from bot.errors import LockTaken, ShardsDiffer, ShotcallerError, StoreLost
 from bot.locale import name_models
+from bot.log import RecentLines
 from bot.provider.boundary import shared_ssl_context
 from bot.provider.download import Downloader
 from bot.service.answer_tokens import AnswerTokens, RememberedTokens, Seal, SharedTokens
@@ -47,6 +48,7 @@ from bot.wiring.providers import (
 )
 from bot.wiring.spending import spending_text
 from bot.wiring.world import World
+from cogs.adapters.names import DiscordNames
 from cogs.adapters.notifier import DiscordNotifier
 from cogs.adapters.private_answers import PrivateAnswers, edit_answer
 from cogs.adapters.reposter import DiscordResultPoster
@@ -70,10 +72,12 @@ async def run(
     *,
     substitute: Callable[[World], World] = lambda world: world,
     wall: Callable[[], datetime] = utc_now,
+    lines: RecentLines | None = None,
 ) -> None:
     """Run the bot until SIGINT or SIGTERM; what is under way is then given `GRACE` seconds.
 
-    Tests may `substitute` parts of what it reaches the outside by, and its `wall` clock.
+    The operator's page shows the `lines` of the log about a job. Tests may `substitute` parts of what it reaches the
+    outside by, and its `wall` clock.
 
     Raises:
         StoreLost: the file of the database was deleted or replaced.
@@ -83,7 +87,7 @@ async def run(
         Exception: the worker or the Discord client has died; a supervisor should start the process again.
     """
     try:
-        await _live(settings, substitute=substitute, wall=wall)
+        await _live(settings, substitute=substitute, wall=wall, lines=lines)
     except BaseExceptionGroup as group:
         raise _reason(group) or group from None
 
@@ -95,13 +99,19 @@ def _reason(exc: BaseException) -> ShotcallerError | None:
     return exc if isinstance(exc, (StoreLost, LockTaken, ShardsDiffer)) else None
 
 
-async def _live(settings: Settings, *, substitute: Callable[[World], World], wall: Callable[[], datetime]) -> None:
+async def _live(
+    settings: Settings,
+    *,
+    substitute: Callable[[World], World],
+    wall: Callable[[], datetime],
+    lines: RecentLines | None,
+) -> None:
     async with AsyncExitStack() as stack:
         stopping, starting = asyncio.Event(), asyncio.timeout(None)
         _stop_on_signals(stopping, starting)
         try:
             async with starting:
-                running = running_bot(settings, substitute=substitute, wall=wall, stopping=stopping)
+                running = running_bot(settings, substitute=substitute, wall=wall, stopping=stopping, lines=lines)
                 bot, client, together = await stack.enter_async_context(running)
                 _stop_on_signals(stopping)
         except TimeoutError:
@@ -155,6 +165,7 @@ async def running_bot(
     substitute: Callable[[World], World],
     wall: Callable[[], datetime],
     stopping: asyncio.Event,
+    lines: RecentLines | None = None,
 ) -> AsyncIterator[tuple[Bot, Shotcaller, Together]]:
     """Build everything, logged in to Discord and ready to work; take it down again in the reverse order.
 
@@ -217,6 +228,7 @@ async def running_bot(
             )
             await stack.enter_async_context(callbacks)
         if settings.page_port:
+            from bot.doctor import findings  # noqa: PLC0415 - likewise
             from bot.web.page.site import serve_page  # noqa: PLC0415 - likewise
 
             page = serve_page(
@@ -224,6 +236,8 @@ async def running_bot(
                 host=settings.page_host,
                 port=settings.page_port,
                 address=page_address(settings),
+                examine=partial(findings, settings),
+                lines=lines,
             )
             await stack.enter_async_context(page)
         await log_in(client, settings.discord_token.get_secret_value())
@@ -308,6 +322,7 @@ async def _world(
         ),
         result_poster=DiscordResultPoster(client, models=offered),
         staff=DiscordStaff(client, operator_channel_id=settings.operator_channel_id),
+        names=DiscordNames(client),
         clock=together.clock,
         models=offered,
         moment=moment,

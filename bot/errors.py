@@ -56,6 +56,7 @@ ShotcallerError
 │   ├── StoryboardsNotOffered  no configured model makes storyboards
 │   ├── NotPermitted           the person lacks a permission of Discord's for that
 │   ├── PageNotOffered         the operator has not set the page up, or not for those who run guilds
+│   ├── PageNeedsManageServer  the person may type the command, and runs no server
 │   ├── TooMuchFeedback        the person has written enough to the operator for a day
 │   ├── DraftGone              what was begun is finished, too old, or somebody else's
 │   ├── ControlUnknown         a button, select or form that is none of this version's, or made up
@@ -482,6 +483,10 @@ class NotPermitted(Refused):
 
 class PageNotOffered(Refused):
     """The operator has not set their page up, or not for those who run guilds."""
+
+
+class PageNeedsManageServer(Refused):
+    """The person may type `/admin` since Integrations says so, and lacks what the page asks for at every look."""
 
 
 class TooMuchFeedback(Refused):

@@ -12,7 +12,8 @@ import logging
 import math
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener
@@ -21,6 +22,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self, TextIO, cast
 
 from bot.redaction import HIDDEN, PRIVATE, Redactor
+from bot.values import dataclass
 
 # Who tells of every request, event or statement, with all that is in it, and from which level up it is heard at all.
 _QUIET: Final = {
@@ -33,6 +35,13 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asc
 
 _ABOUT: ContextVar[Mapping[str, object]] = ContextVar("about", default={})  # noqa: B039 - it is never changed
 _SAFE: Final = 2**53  # from here on, readers of JSON that know no whole numbers change the last digits
+
+QUERIES: Final = "bot.queries"
+"""The logger of single questions to video services: at DEBUG, and heard whenever `RecentLines` keep them."""
+
+JOBS: Final = 300  # jobs whose lines are remembered
+LINES: Final = 60  # lines of each
+WIDTH: Final = 400  # characters of each
 
 _GREY, _PLAIN = "\x1b[2m", "\x1b[0m"
 _COLOURS: Final = {
@@ -58,8 +67,11 @@ def setup(
     format: Literal["text", "json"],  # noqa: A002 - the setting is called so
     secrets: Iterable[str],
     stream: TextIO | None = None,
+    remember: bool = False,
 ) -> "Log":
     """Send everything from `level` up to `stream` (standard error), without `secrets`, until the result is closed.
+
+    With `remember`, the last lines about each job are kept in memory, too.
 
     Raises:
         ValueError: there is no such level.
@@ -68,22 +80,27 @@ def setup(
     redact = Redactor(secrets)
     writer = logging.StreamHandler(stream)
     writer.setFormatter(_Json(redact) if format == "json" else _Text(redact, colour=stream.isatty()))
-    return Log(level=level.upper(), writer=writer)
+    return Log(level=level.upper(), writer=writer, recent=RecentLines(redact) if remember else None)
 
 
 class Log:
     """Logging while it is set up; `close` writes what is still waiting and puts everything back as it was."""
 
-    def __init__(self, *, level: str, writer: logging.Handler) -> None:
-        root = logging.getLogger()
-        loggers = (root, *map(logging.getLogger, _QUIET))
+    def __init__(self, *, level: str, writer: logging.Handler, recent: "RecentLines | None" = None) -> None:
+        root, queries = logging.getLogger(), logging.getLogger(QUERIES)
+        loggers = (root, queries, *map(logging.getLogger, _QUIET))
+        self.recent = recent
         self._before = {logger: logger.level for logger in loggers}
         root.setLevel(level)
         for name, least in _QUIET.items():
             logging.getLogger(name).setLevel(max(root.level, least))
+        writer.setLevel(root.level)
+        if recent is not None:
+            queries.setLevel(logging.DEBUG)
         queue: SimpleQueue[logging.LogRecord] = SimpleQueue()
         self._handler = _Snapshot(queue)
-        self._listener = QueueListener(cast("Any", queue), writer)
+        handlers = (writer,) if recent is None else (writer, recent)
+        self._listener = QueueListener(cast("Any", queue), *handlers, respect_handler_level=True)
         self._listener.start()
         root.addHandler(self._handler)
 
@@ -141,6 +158,44 @@ class _Formatter(logging.Formatter):
         return self._redact(record.getMessage()), self._redact.all(fields)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogLine:
+    """One line of the log, without anything secret or private."""
+
+    at: datetime
+    level: str
+    text: str
+
+
+class RecentLines(logging.Handler):
+    """Keeps the last lines about each of the last jobs: what has a `job` among its fields."""
+
+    def __init__(self, redact: Redactor) -> None:
+        super().__init__()
+        self._shaped = _Formatter(redact)
+        self._lines: OrderedDict[str, deque[LogLine]] = OrderedDict()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line, and forget the job of which nothing was heard for the longest time."""
+        event, fields = self._shaped.parts(record)
+        if not isinstance(job := fields.pop("job", None), str):
+            return
+        text = f"{_one_line(event)}{_tail(fields)}"[:WIDTH]
+        at = datetime.fromtimestamp(record.created, UTC)
+        self._lines.setdefault(job, deque(maxlen=LINES)).append(LogLine(at=at, level=record.levelname, text=text))
+        self._lines.move_to_end(job)
+        if len(self._lines) > JOBS:
+            self._lines.popitem(last=False)
+
+    def of(self, job: str) -> Sequence[LogLine]:
+        """List what is kept about a job, the earliest first."""
+        self.acquire()  # the writing is done in a thread of its own
+        try:
+            return tuple(self._lines.get(job, ()))
+        finally:
+            self.release()
+
+
 class _Json(_Formatter):
     def format(self, record: logging.LogRecord) -> str:
         event, fields = self.parts(record)
@@ -156,11 +211,15 @@ class _Text(_Formatter):
     def format(self, record: logging.LogRecord) -> str:
         event, fields = self.parts(record)
         level, name = f"{record.levelname:<8}", record.name
-        tail = "".join(f" {key}={_word(value)}" for key, value in fields.items())
+        tail = _tail(fields)
         if self._colour:
             level = f"{_COLOURS.get(record.levelname, '')}{level}{_PLAIN}"
             name, tail = f"{_GREY}{name}{_PLAIN}", f"{_GREY}{tail}{_PLAIN}"
         return f"{_time(record)} {level} {name}: {_one_line(event)}{tail}"
+
+
+def _tail(fields: Mapping[str, Any]) -> str:
+    return "".join(f" {key}={_word(value)}" for key, value in fields.items())
 
 
 def _private(key: object) -> bool:

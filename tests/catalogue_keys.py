@@ -200,6 +200,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "defaults.no.{}": SWITCHES,
     "doctor.gone.{}": ("roles", "channels"),
     "check.processes.{}": Role,
+    "page.{}": ("overview", "jobs", "cases", "spend", "audit", "doctor", "settings"),  # those of the menu
     "doctor.provider.{}": ProviderState,
     **dict.fromkeys((f"doctor.{{}}.{each}" for each in ("good", "closed", "gone", "none")), ("moderators", "audit")),
     "error.case.{}": CaseState,

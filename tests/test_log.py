@@ -15,7 +15,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from bot.log import log_about, setup
+from bot.log import JOBS, LINES, QUERIES, WIDTH, log_about, setup
 from bot.redaction import HIDDEN
 
 log = logging.getLogger("bot.tests.log")
@@ -260,3 +260,40 @@ def test_standard_error_is_the_default(capsys: pytest.CaptureFixture[str]) -> No
 def test_an_unknown_level_is_refused() -> None:
     with pytest.raises(ValueError, match="LOUD"):
         setup(level="loud", format="text", secrets=())
+
+
+def test_the_last_lines_about_each_job_are_remembered_without_anything_private() -> None:
+    queries = logging.getLogger(QUERIES)
+    stream = io.StringIO()
+    with setup(level="INFO", format="json", secrets=("hunter22",), stream=stream, remember=True) as kept:
+        log.info("submitted with hunter22", extra={"job": "a", "prompt": "a fox", "task": "t 1"})
+        queries.debug("asked", extra={"job": "a", "answer": "working"})
+        log.info("about nothing in particular")
+        log.debug("too quiet", extra={"job": "a"})
+    assert kept.recent is not None
+    lines = kept.recent.of("a")
+    assert [(line.level, line.text) for line in lines] == [
+        ("INFO", f'submitted with {HIDDEN} task="t 1"'),
+        ("DEBUG", "asked answer=working"),
+    ]
+    assert lines[0].at <= lines[1].at
+    assert "asked" not in stream.getvalue(), "the log has it from its own level up"
+    assert kept.recent.of("b") == ()
+    assert not queries.isEnabledFor(logging.DEBUG)
+
+
+def test_few_lines_of_few_jobs_are_remembered() -> None:
+    with setup(level="INFO", format="text", secrets=(), stream=io.StringIO(), remember=True) as kept:
+        for number in range(JOBS + 1):
+            log.info("x" * 1000, extra={"job": f"job-{number}"})
+        for number in range(LINES + 1):
+            log.info("line %d", number, extra={"job": "last"})
+    assert kept.recent is not None
+    assert [kept.recent.of("job-0"), kept.recent.of("job-1")] == [(), ()]
+    assert len(kept.recent.of("job-2")[0].text) == WIDTH
+    assert [line.text for line in kept.recent.of("last")][0 :: LINES - 1] == ["line 1", f"line {LINES}"]
+
+
+def test_nothing_is_remembered_unless_asked_for() -> None:
+    with setup(level="INFO", format="text", secrets=(), stream=io.StringIO()) as kept:
+        assert kept.recent is None

@@ -1,9 +1,10 @@
 """Describes packs of units that the operator has bought of a video service: they are used up, or run out."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
+
+from bot.values import dataclass
 
 LITTLE: Final = Decimal("0.2")  # of a pack that is left when the operator is warned
 SOON: Final = timedelta(days=7)  # before its end, likewise

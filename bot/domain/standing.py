@@ -40,6 +40,26 @@ class Standing:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Queue:
+    """How many jobs wait for a video service, and how many it has; while it rests it gets none."""
+
+    provider: str
+    waiting: int
+    at_work: int
+    rests_until: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerBudget:
+    """What this month's videos of a guild cost, in millionths of a USD; without a ceiling it is None."""
+
+    guild_id: int
+    ceiling: int | None
+    held: int
+    settled: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class JobTrail:
     """What is kept about a job beside its row: the cases about it, and what was posted of it, the earliest first."""
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
 from gettext import c2py
@@ -76,6 +76,12 @@ class Words:
         from babel.numbers import format_decimal  # noqa: PLC0415 - Babel and its data are slow to import
 
         return format_decimal(value, locale=self._babel_locale)
+
+    def day(self, day: date) -> str:
+        """Write a day without its year, shortly."""
+        from babel.dates import format_skeleton  # noqa: PLC0415 - Babel and its data are slow to import
+
+        return format_skeleton("MMMd", day, locale=self._babel_locale)
 
     def span(self, duration: timedelta) -> str:
         """Write a length of time, roughly; what is shorter than a second is one."""

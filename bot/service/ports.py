@@ -1,6 +1,6 @@
 """Says what the services ask of Discord: cards and results, alerts to the operator, cases for those who decide them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 
 from bot.domain import AuditEntry, Case, DeadLetter, Job, JobStatus, Note, Review
 from bot.service.media.service import MediaInfo
-from bot.values import dataclass
+from bot.values import dataclass, field
 
 
 class Phase(StrEnum):
@@ -249,3 +249,26 @@ class Staff(Protocol):
     async def find_entry(self, entry: AuditEntry, *, channel_id: int, since: datetime) -> Sighting:
         """Find the message of an entry of the audit by its words, as `find_case`."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """What some people, guilds and channels are called, by their ids; untrusted text, and only what could be told."""
+
+    users: Mapping[int, str] = field(default_factory=dict)
+    guilds: Mapping[int, str] = field(default_factory=dict)
+    channels: Mapping[int, str] = field(default_factory=dict)
+
+
+class Names:
+    """Tells names; this one knows none."""
+
+    async def names(
+        self,
+        *,
+        users: Collection[int] = (),  # noqa: ARG002 - for those who know some
+        guilds: Collection[int] = (),  # noqa: ARG002
+        channels: Collection[int] = (),  # noqa: ARG002
+    ) -> Named:
+        """Tell what is known, or soon learnt."""
+        return Named()

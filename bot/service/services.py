@@ -11,6 +11,7 @@ from bot.service.admin.overview import Overview
 from bot.service.admin.page_access import PageAccess
 from bot.service.admin.policies import GuildPolicies
 from bot.service.admin.usage import Usage
+from bot.service.jobs.copies import Copies
 from bot.service.jobs.results import Results
 from bot.service.jobs.videos import Videos
 from bot.service.member.about import About
@@ -22,6 +23,7 @@ from bot.service.member.library import Library
 from bot.service.member.presets import Presets
 from bot.service.member.storyboards import Storyboards
 from bot.service.moderation.cases import Cases
+from bot.service.ports import Names
 from bot.service.upkeep.gateway import Gateways
 from bot.service.upkeep.left_guilds import LeftGuilds
 from bot.service.upkeep.privacy import Privacy
@@ -54,4 +56,6 @@ class Services:
     guild_jobs: GuildJobs
     usage: Usage
     credits: Credits
+    copies: Copies
+    names: Names
     now: Callable[[], datetime]

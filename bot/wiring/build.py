@@ -51,6 +51,7 @@ from bot.service.outbox import OutboxPoster, UnrecordedPosts
 from bot.service.screening.screening import REVIEW_TIME, RequestScreening, ResultScreening
 from bot.service.services import Services
 from bot.service.signals import Topic
+from bot.service.upkeep.figures import RecentFigures
 from bot.service.upkeep.gateway import Gateways
 from bot.service.upkeep.left_guilds import LeftGuilds
 from bot.service.upkeep.privacy import Privacy, RetentionPeriods
@@ -63,6 +64,7 @@ from bot.store.community.guilds import GuildStore
 from bot.store.community.page_sessions import PageSessionStore
 from bot.store.community.reports import ReportStore
 from bot.store.community.strikes import StrikeStore
+from bot.store.figures import FigureStore
 from bot.store.gateway import GatewayStore
 from bot.store.heartbeat import HeartbeatStore
 from bot.store.jobs.claims import ClaimStore
@@ -403,6 +405,8 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
 
     services = Services(
         now=clock,
+        copies=copies,
+        names=world.names,
         videos=videos,
         drafts=Drafts(store=drafts, clock=clock),
         defaults=RememberedDefaults(preferences=preferences, models=world.models),
@@ -446,7 +450,11 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         doctor=doctor,
         balances=Balances(world.providers, operator_alerts=operator_alerts, clock=clock),
         page_access=PageAccess(
-            store=PageSessionStore(database), staff=world.staff, offer=_page_offer(settings), clock=clock
+            store=PageSessionStore(database),
+            staff=world.staff,
+            offer=_page_offer(settings),
+            key=settings.discord_token.get_secret_value().encode(),
+            clock=clock,
         ),
         overview=Overview(
             store=StandingStore(database),
@@ -455,6 +463,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
             audit=audit,
             doctor=doctor,
             defaults=defaults,
+            figures=RecentFigures(store=FigureStore(database), clock=clock).read,
             settings=settings.shown(),
             clock=clock,
         ),

@@ -17,7 +17,7 @@ from bot.service.jobs.provider_health import PATIENCE as PROVIDER_PATIENCE
 from bot.service.measures import Measures
 from bot.service.media.service import Media
 from bot.service.outbox import PATIENCE as OUTBOX_PATIENCE
-from bot.service.ports import Notifier, Staff
+from bot.service.ports import Names, Notifier, Staff
 from bot.service.processes import Processes
 from bot.service.signals import OTHERS, Signals
 from bot.store.database import Database
@@ -43,6 +43,7 @@ class World:
     models: OfferedModels
     moment: Callable[[], datetime]  # the present by Discord's clock
     scanner: Scanner | None = None
+    names: Names = field(default_factory=Names)
     processes: Processes = field(default_factory=Processes)
     media: Media = field(default_factory=Media)
     measures: Measures = field(default_factory=Measures)

@@ -7,8 +7,9 @@ from discord import app_commands
 
 from bot.client import Shotcaller
 from bot.domain import EVERYWHERE
+from bot.errors import PageNeedsManageServer
 from bot.locale import Words, words
-from cogs.ui import Command, acknowledge, answer, audit_entry, check_admin
+from cogs.ui import Command, acknowledge, answer, audit_entry
 
 
 def setup(bot: Shotcaller) -> None:
@@ -21,8 +22,8 @@ def _command(bot: Shotcaller, say: Words) -> Command:
     async def page(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
         locale, everywhere = str(interaction.locale), await bot.is_owner(interaction.user)
-        if not everywhere:  # who may type the command because of Integrations alone runs no server
-            await check_admin(interaction)
+        if not everywhere and not interaction.permissions.manage_guild:  # it is Integrations that lets them type it
+            raise PageNeedsManageServer
         entry = audit_entry(interaction, "page_link", guild_id=EVERYWHERE if everywhere else None)
         link = await bot.services.page_access.invite(entry, locale=locale)
         await answer(interaction, words(locale)("admin.page", link=link))

@@ -10,6 +10,7 @@ from bot.domain import AuditEntry
 from bot.errors import DestinationBusy, PageNotOffered
 from bot.locale import words
 from bot.service.admin.page_access import LIFETIMES, LINK_LIFE, RIGHTS_FRESH
+from bot.service.ports import Named
 from bot.web.page.drawing import entry_text
 from bot.web.page.guard import HEADERS, LIVE
 from bot.web.page.site import TRIES, Site, serve_page
@@ -73,12 +74,33 @@ async def test_what_is_no_secret_signs_nobody_in(office: Office, secret: str) ->
     assert (await office.post("/page/sign-in", {"secret": secret})).status == 403
 
 
-async def test_guessing_is_stopped(office: Office) -> None:
-    for _ in range(TRIES):
-        await office.post("/page/sign-in", {"secret": "guess"})
-    assert (await office.post("/page/sign-in", {"secret": await office.link()})).status == 429
-    office.services.clock.now += timedelta(minutes=1)
+async def test_whoever_guesses_keeps_nobody_out_and_does_not_reach_the_database(office: Office) -> None:
+    secret = await office.link()
+    office.services.database.refusals = 1000
+    for guess in ("guess", ".", f"{secret[:-1]}x", f"x{secret}", secret.partition(".")[0]):
+        assert (await office.post("/page/sign-in", {"secret": guess})).status == 403
+    for _ in range(10 * TRIES):
+        assert (await office.post("/page/sign-in", {"secret": "guess." + "0" * 32})).status == 403
+    office.services.database.refusals = 0
+    assert (await office.post("/page/sign-in", {"secret": secret})).status == 303
+
+
+async def test_a_link_is_tried_a_few_times_a_minute_and_the_others_all_the_same(office: Office) -> None:
+    spent = await office.link()
+    assert (await office.post("/page/sign-in", {"secret": spent})).status == 303
+    tries = [(await office.post("/page/sign-in", {"secret": spent})).status for _ in range(TRIES)]
+    assert tries == [403] * (TRIES - 1) + [429]
     assert (await office.post("/page/sign-in", {"secret": await office.link()})).status == 303
+    office.services.clock.now += timedelta(minutes=1)
+    assert (await office.post("/page/sign-in", {"secret": spent})).status == 403
+
+
+async def test_made_up_sessions_do_not_reach_the_database(office: Office) -> None:
+    link = await office.link()
+    office.services.database.refusals = 1000
+    for cookie in ("x", "x." + "0" * 32, link):
+        office.cookie = cookie
+        assert (await office.get()).status == 401, "not even a link's secret is a session"
 
 
 async def test_no_secret_is_in_the_database(office: Office) -> None:
@@ -281,7 +303,7 @@ async def test_the_audit_is_told_in_words_and_only_of_ones_own(office: Office) -
 )
 def test_an_entry_is_put_in_words(action: str, detail: dict[str, object], text: str) -> None:
     entry = AuditEntry(id="1", guild_id=7, actor_id=9, action=action, at=datetime.now(UTC), detail=detail)
-    assert text in entry_text(entry, words())
+    assert text in entry_text(entry, words(), Named())
 
 
 async def test_the_page_speaks_chinese(office: Office) -> None:

@@ -3,13 +3,14 @@
 import asyncio
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from bot.domain import EVERYWHERE, USD_MICROS, Account, AuditEntry, Case, Defaults
+from bot.domain import EVERYWHERE, USD_MICROS, Account, AuditEntry, Case, Defaults, quota
+from bot.domain.figures import Figures
 from bot.domain.funding import budget
-from bot.domain.standing import SpendBy, SpendLine, Standing
+from bot.domain.standing import Queue, ServerBudget, SpendBy, SpendLine, Standing
 from bot.service.admin.doctor import Doctor, ProviderState
 from bot.service.admin.usage import BOM
 from bot.store.community.audit import AuditStore
@@ -20,7 +21,8 @@ from bot.store.jobs.standing import StandingStore
 PACE_SPAN: Final = timedelta(days=1)  # whose jobs the waiting and making times are of
 SPEND_SPAN: Final = timedelta(days=30)
 STATES_FRESH: Final = timedelta(seconds=30)  # for which what was found of the services is believed
-MOST: Final = 50  # open cases, and entries of the audit, that are listed
+MOST: Final = 50  # open cases, entries of the audit, and guilds' budgets that are listed
+FURTHEST: Final = timedelta(hours=14)  # of a time zone from UTC
 
 COLUMNS: Final = ("jobs", "failed", "credits", "usd_estimated", "usd_spent")
 
@@ -40,12 +42,13 @@ class Overview:
         audit: AuditStore,
         doctor: Doctor,
         defaults: Defaults,
+        figures: Callable[[], Awaitable[Figures]],
         settings: Mapping[str, str],
         clock: Callable[[], datetime],
     ) -> None:
         self._store, self._guilds, self._lookup, self._audit = store, guilds, lookup, audit
         self._doctor, self._defaults, self._clock = doctor, defaults, clock
-        self.settings = settings
+        self._figures, self.settings = figures, settings
         self._states: tuple[datetime, Mapping[str, ProviderState]] | None = None
         self._asking = asyncio.Lock()
 
@@ -70,6 +73,36 @@ class Overview:
         policy = (await self._guilds.state(guild_id)).policy
         fund = budget(guild_id, policy.budget_usd_micros, now=self._clock(), zone=policy.zone)
         return await self._lookup.account(fund)
+
+    async def queues(self) -> Sequence[Queue]:
+        """Tell how many jobs each video service has, and how many wait for it."""
+        figures = await self._figures()
+        names = sorted({*figures.waiting, *figures.at_work, *figures.rests})
+        return [
+            Queue(
+                provider=name,
+                waiting=figures.waiting.get(name, 0),
+                at_work=figures.at_work.get(name, 0),
+                rests_until=rests if (rests := figures.rests.get(name)) and rests > self._clock() else None,
+            )
+            for name in names
+        ]
+
+    async def budgets(self) -> Sequence[ServerBudget]:
+        """List what this month's videos of each guild cost, with its ceiling: those first that cost most."""
+        now = self._clock()
+        months = {quota.period_of(now + away, quota.Period.MONTH) for away in (-FURTHEST, FURTHEST)}
+        accounts = await self._store.budgets(months, most=MOST)
+        policies = [(await self._guilds.state(guild_id)).policy for guild_id in accounts]
+        return [
+            ServerBudget(
+                guild_id=guild_id,
+                ceiling=policy.budget_usd_micros,
+                held=account.held,
+                settled=account.settled,
+            )
+            for (guild_id, account), policy in zip(accounts.items(), policies, strict=True)
+        ]
 
     async def spend(self, by: SpendBy, guild_id: int) -> Sequence[SpendLine]:
         """Add up what was spent lately; of days there is every one, also that on which nothing was."""

@@ -23,6 +23,10 @@ RIGHTS_FRESH: Final = timedelta(seconds=30)  # for which what Discord said of so
 CROWD: Final = 1000  # answers about rights that are remembered
 
 _BYTES: Final = 32  # of a secret: nobody guesses 256 bits
+_PROOF: Final = 32  # digits of a proof
+# These keep the uses of secrets apart.
+_LINK: Final = b"shotcaller page link 1 "
+_SESSION: Final = b"shotcaller page session 1 "
 _FORM: Final = b"shotcaller page form 1"  # keeps this use of a session's id apart from every other
 
 
@@ -37,12 +41,14 @@ class PageOffer:
 class PageAccess:
     """Makes links, sessions and the proofs of forms. Every method that waits may raise `StoreUnavailable`.
 
-    Secrets are handed out and never kept: the database has their hashes.
+    Secrets are handed out and never kept: the database has their hashes. Each bears a proof, made with the bot's `key`,
+    that this bot has made it: what somebody has made up is refused at once, however much of it there is.
     """
 
     def __init__(
-        self, *, store: PageSessionStore, staff: Staff, offer: PageOffer, clock: Callable[[], datetime]
+        self, *, store: PageSessionStore, staff: Staff, offer: PageOffer, key: bytes, clock: Callable[[], datetime]
     ) -> None:
+        self._key = key
         self._store, self._staff, self._offer, self._clock = store, staff, offer, clock
         self._rights: dict[tuple[int, int], tuple[datetime, bool]] = {}
 
@@ -56,14 +62,20 @@ class PageAccess:
         """
         if self._offer.address is None or not self._is_for(entry.guild_id):
             raise PageNotOffered
-        secret = secrets.token_urlsafe(_BYTES)
+        secret = self._made(_LINK)
         until = self._clock() + LINK_LIFE
         await self._store.add_link(entry, link=_hash(secret), locale=locale, until=until)
         return f"{self._offer.address}/sign-in#{secret}"
 
+    def link_number(self, secret: str) -> int | None:
+        """Number the link that a secret is of; None where this bot has not made it."""
+        return int(_hash(secret)[:16], 16) if self._is_ours(secret, _LINK) else None
+
     async def sign_in(self, secret: str) -> str | None:
         """Make a session of a link's secret, and give its id; None where the link was used, or is too old, or none."""
-        session = secrets.token_urlsafe(_BYTES)
+        if not self._is_ours(secret, _LINK):
+            return None
+        session = self._made(_SESSION)
         visitor = await self._store.use_link(
             _hash(secret), session=_hash(session), entry_id=_entry_id(), now=self._clock(), lifetimes=LIFETIMES
         )
@@ -78,6 +90,8 @@ class PageAccess:
         Raises:
             DestinationBusy: Discord does not say whether they may.
         """
+        if not self._is_ours(session, _SESSION):
+            return None
         now = self._clock()
         visitor = await self._store.visitor(_hash(session), now=now, idle=LIFETIMES.idle, used=used)
         if visitor is None or (self._is_for(visitor.guild_id) and await self._may(visitor)):
@@ -93,6 +107,18 @@ class PageAccess:
     async def forget(self) -> int:
         """Forget what is over, and count it."""
         return await self._store.forget(now=self._clock())
+
+    def _made(self, use: bytes) -> str:
+        """Make a secret of a use."""
+        random = secrets.token_urlsafe(_BYTES)
+        return f"{random}.{self._proof(random, use)}"
+
+    def _is_ours(self, secret: str, use: bytes) -> bool:
+        random, _, proof = secret.rpartition(".")
+        return hmac.compare_digest(proof.encode(errors="replace"), self._proof(random, use).encode())
+
+    def _proof(self, random: str, use: bytes) -> str:
+        return hmac.digest(self._key, use + random.encode(errors="replace"), hashlib.sha256).hex()[:_PROOF]
 
     def _is_for(self, guild_id: int) -> bool:
         return guild_id == EVERYWHERE or self._offer.for_admins

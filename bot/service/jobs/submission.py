@@ -10,6 +10,7 @@ from typing import Final
 from bot import errors
 from bot.domain import DeadLetter, Failure, Job, Spread, backoff, to_micros
 from bot.domain.polling import net, next_poll
+from bot.log import QUERIES
 from bot.provider.base import Task, TaskFailure, TaskStatus, VideoProvider
 from bot.service.jobs.callbacks import Callbacks
 from bot.service.jobs.eta import Forecaster
@@ -22,6 +23,7 @@ from bot.store.jobs.jobs import JobStore
 from bot.values import dataclass
 
 log = logging.getLogger(__name__)
+queries = logging.getLogger(QUERIES)
 
 LOST_AFTER: Final = 5  # polls in a row at the least that find no such task before it is believed, and
 PATIENCE: Final = timedelta(minutes=30)  # so long at the least since the first of them
@@ -173,10 +175,13 @@ class Submission:
             spread = await self._forecaster.spread(job.request)
             if self._watcher.take(job, spread):
                 return await self._leave(job, spread=spread)
+        began = self._clock()
         try:
             task = await provider.fetch(job.task_id)
         except errors.ProviderError as exc:
             return await self._poll_failed(job, exc)
+        took = round((self._clock() - began).total_seconds(), 3)
+        queries.debug("asked", extra={"job": job.id, "answer": str(task.status), "seconds": took})
         self._health[job.provider].note_answered()
         return await self._read(job, task)
 

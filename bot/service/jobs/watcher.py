@@ -16,6 +16,7 @@ from typing import Final
 from bot import errors
 from bot.domain import Job, Spread, backoff
 from bot.domain.watching import Watched, wait
+from bot.log import QUERIES
 from bot.provider.base import AnswersMany, Asked, Task, TaskStatus
 from bot.service.jobs.callbacks import BUSY_BASE, BUSY_TRIES, Callbacks
 from bot.service.jobs.eta import Forecaster
@@ -23,6 +24,7 @@ from bot.service.jobs.provider_health import ProviderHealth
 from bot.store.jobs.claims import ClaimStore, Woken
 
 log = logging.getLogger(__name__)
+queries = logging.getLogger(QUERIES)
 
 MOST: Final = 2_000  # jobs of a service that are watched; those beyond are asked about one by one
 LOADED: Final = 200  # jobs that are read from the database at once
@@ -39,6 +41,7 @@ ENDED: Final = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED})
 class _Entry:
     """A job that is watched until its deadline, and what is known of its task. `misses` are answers without it."""
 
+    job_id: str
     task_id: str
     external_id: str
     place_id: int
@@ -185,6 +188,7 @@ class Watch:
     def _add(self, job: Job, spread: Spread) -> None:
         began_at = (job.submitted_at or self._clock()).timestamp()
         self._entries[job.external_id] = _Entry(
+            job_id=job.id,
             task_id=job.task_id or "",
             external_id=job.external_id,
             place_id=job.place_id,
@@ -230,6 +234,8 @@ class Watch:
             if (entry := entries.get(task_id)) is None:
                 continue
             entry.watched.note_asked(now)
+            answer = "unclear" if task is None else str(task.status)
+            queries.debug("asked about many", extra={"job": entry.job_id, "answer": answer})
             if task is None:
                 entry.misses += 1
             elif task.status in ENDED:

@@ -1,11 +1,12 @@
 """Counts what is under way, what waits for a person, and what was spent, in the whole bot or in one guild."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from bot.domain import EVERYWHERE, Case, Row, from_millis, millis
+from bot.domain import EVERYWHERE, Account, Case, Row, from_millis, millis
+from bot.domain.quota import guild_of_budget
 from bot.domain.standing import Pace, Pile, SpendBy, SpendLine, Standing
 from bot.store.community.cases import with_reports
 from bot.store.database import Store, Transaction, transaction
@@ -36,6 +37,11 @@ _SPEND: Final = (
     "count(*) AS jobs, sum(CASE WHEN status IN ('failed', 'cancelled') THEN 1 ELSE 0 END) AS failed, "
     "sum(CASE WHEN status IN ('failed', 'cancelled') THEN 0 ELSE credits END) AS credits, "
     f"sum({_COST.format('usd_micros')}) AS estimated, sum({_COST.format('coalesce(cost_micros, usd_micros)')}) AS spent"
+)
+# Owners are text: what begins with "budget:guild:" stands before "budget:guild;".
+_BUDGETS: Final = (
+    "SELECT * FROM accounts WHERE owner > 'budget:guild:' AND owner < 'budget:guild;' AND period >= $1 "
+    "ORDER BY owner, period"
 )
 _GROUPS: Final[Mapping[SpendBy, str]] = {
     SpendBy.DAY: f"created_at / {_DAY}",
@@ -83,6 +89,15 @@ class StandingStore(Store):
         if by is SpendBy.DAY:
             return [found[name] for name in sorted(found)]
         return sorted(found.values(), key=lambda line: (-line.spent, -line.jobs, line.name))
+
+    @transaction(snapshot=True)
+    async def budgets(self, tx: Transaction, months: Collection[str], *, most: int) -> dict[int, Account]:
+        """Read the accounts of what guilds cost in these months, of each guild the last; those first that cost most."""
+        rows = await tx.all(_BUDGETS, min(months))
+        latest = {row["owner"]: row for row in rows}  # the last of each owner is its latest
+        found = {guild_of_budget(owner): Account.from_row(row) for owner, row in latest.items()}
+        ranked = sorted(found.items(), key=lambda each: -each[1].settled - each[1].held)
+        return {guild_id: account for guild_id, account in ranked[:most] if guild_id is not None}
 
     @transaction(snapshot=True)
     async def open_cases(self, tx: Transaction, guild_id: int, *, most: int) -> list[Case]:

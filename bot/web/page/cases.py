@@ -1,11 +1,13 @@
 """Shows on the operator's page what waits for a moderator's or an admin's decision, and carries decisions out."""
 
+import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 from aiohttp import web
 
-from bot.domain import AuditEntry, Case, CaseKind
+from bot.domain import AuditEntry, Case, CaseKind, CaseState
 from bot.domain.quota import MAX_REQUESTED_CREDITS
 from bot.domain.visitor import Visitor
 from bot.errors import CaseDecided
@@ -13,6 +15,7 @@ from bot.web.page.context import PageContext
 
 NOTE: Final = 200  # characters of a reason that a member reads
 LONGEST: Final = 24 * 365  # hours of a block
+LARGEST: Final = 50 * 1024 * 1024  # bytes of a video that is shown
 
 _ACTIONS: Final = {
     CaseKind.REQUEST: ("approve", "deny"),
@@ -28,6 +31,17 @@ def possible_actions(case: Case) -> tuple[str, ...]:
     return ("dismiss",) if case.for_operator else _ACTIONS[case.kind]
 
 
+def reasons(case: Case) -> Mapping[str, str]:
+    """Tell why a moderator has to decide: each reason with what was found."""
+    why = case.body.get("why") if case.kind in {CaseKind.REQUEST, CaseKind.RESULT} else None
+    return {reason: ", ".join(map(str, found)) for reason, found in dict(why or {}).items()}
+
+
+def has_video(case: Case) -> bool:
+    """Say whether a case is about a video that nobody has seen yet."""
+    return case.kind is CaseKind.RESULT and case.state is CaseState.OPEN
+
+
 class CasePages:
     """Answers what is asked about cases: whoever runs a guild is told of its cases alone."""
 
@@ -37,13 +51,39 @@ class CasePages:
     def add_to(self, router: web.UrlDispatcher, path: str) -> None:
         """Add the addresses."""
         router.add_get(f"{path}/cases", self._list)
+        router.add_get(f"{path}/cases/{{case}}/video.mp4", self._video)
         router.add_post(f"{path}/cases/{{case}}/{{action}}", self._act)
 
     async def _list(self, request: web.Request) -> web.Response:
         visitor = await self._context.guard.visitor(request)
         cases = await self._context.services.overview.cases(visitor.guild_id)
-        values = {"cases": cases, "actions": possible_actions, "note": NOTE, "longest": LONGEST}
-        return self._context.draw_for(request, visitor, "cases.html", {**values, "most": MAX_REQUESTED_CREDITS})
+        values = {"cases": cases, "actions": possible_actions, "reasons": reasons, "note": NOTE, "longest": LONGEST}
+        people = {number for case in cases for number in (case.user_id, *(each.user_id for each in case.reports))}
+        return await self._context.draw_for(
+            request,
+            visitor,
+            "cases.html",
+            {**values, "most": MAX_REQUESTED_CREDITS, "has_video": has_video},
+            users=people,
+            guilds=[case.guild_id for case in cases],
+        )
+
+    async def _video(self, request: web.Request) -> web.Response:
+        """Show the video that waits for a decision, and nothing else: it is nowhere else to be seen.
+
+        Raises:
+            CaseUnknown: there is no such case, or it is another guild's.
+            HTTPNotFound: it is about no video, or is decided.
+            ResultUnusable, ResultTooLarge, ResultUnavailable: the video is not to be had.
+        """
+        visitor, services = await self._context.guard.visitor(request), self._context.services
+        case = await services.cases.of_guild(request.match_info["case"], guild_id=visitor.guild_id)
+        if not has_video(case) or case.job_id is None:
+            raise web.HTTPNotFound
+        job = (await services.guild_jobs.job(case.job_id, guild_id=visitor.guild_id)).job
+        async with services.copies.video(job, limit=LARGEST) as video:
+            body = await asyncio.to_thread(video.file.read_bytes)
+        return web.Response(body=body, content_type="video/mp4")
 
     async def _act(self, request: web.Request) -> web.Response:
         """Carry out what somebody has decided.

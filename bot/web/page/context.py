@@ -1,6 +1,7 @@
 """Holds what every part of the operator's page needs: the services, who is let in, and how an answer is drawn."""
 
 import secrets
+from collections.abc import Collection
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from aiohttp import web
 from bot.domain import EVERYWHERE
 from bot.domain.visitor import Visitor
 from bot.service.services import Services
-from bot.web.page.drawing import Drawing, reader_locale
+from bot.web.page.drawing import Drawing, reader_locale, tag
 from bot.web.page.guard import Guard
 
 
@@ -23,13 +24,28 @@ class PageContext:
         self.guard = Guard(address=address, access=services.page_access, draw=self.draw_message)
         self._drawing = Drawing(base=self.base)
 
-    def draw_for(self, request: web.Request, visitor: Visitor, template: str, values: dict[str, Any]) -> web.Response:
-        """Draw what somebody who is signed in sees, with the ways to go on and out."""
+    async def draw_for(
+        self,
+        request: web.Request,
+        visitor: Visitor,
+        template: str,
+        values: dict[str, Any],
+        *,
+        users: Collection[int] = (),
+        guilds: Collection[int] = (),
+        channels: Collection[int] = (),
+    ) -> web.Response:
+        """Draw what somebody who is signed in sees, with the ways to go on and out, and with what is known of names."""
+        named = await self.services.names.names(users=users, guilds={*guilds, visitor.guild_id}, channels=channels)
         shown = {
+            "person": lambda number: tag(named.users.get(number), number),
+            "server": lambda number: tag(named.guilds.get(number), number),
+            "channel": lambda number: tag(named.channels.get(number), number),
             "visitor": visitor,
             "everywhere": visitor.guild_id == EVERYWHERE,
             "proof": self.guard.proof(request),
             "key": secrets.token_hex(8),
+            "here": request.path.removeprefix(self.base).strip("/").partition("/")[0] or "overview",
             "done": request.query.get("done", ""),
         }
         return self.draw(template, visitor.locale, {**values, **shown})

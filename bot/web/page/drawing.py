@@ -1,21 +1,25 @@
 """Draws the operator's page from its templates, in a visitor's language; whatever stands in a gap is text, not HTML."""
 
+import itertools
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from importlib import resources
 from typing import Any, Final
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from bot.domain import USD_MICROS, AuditEntry
 from bot.domain.standing import SpendLine
 from bot.locale import Words, nearest, words
+from bot.service.ports import Named
 from bot.values import dataclass
 
 FILES: Final = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 CHART: Final = (720, 160)  # width and height of a chart, in its own units
+LOWEST: Final = 2  # the height of a bar that would hardly be seen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +31,16 @@ class Bar:
     y: float
     height: float
     label: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chart:
+    """A bar for each day on which something was spent, what stands beside and below them, and all in one sentence."""
+
+    bars: Sequence[Bar]
+    scale: Sequence[str]
+    days: Sequence[str]
+    summary: str
 
 
 class Drawing:
@@ -85,31 +99,80 @@ def between(usual: timedelta | None, most: timedelta | None, say: Words) -> str:
     return say("page.between", usual=say.span(usual), most=say.span(most))
 
 
-def bars(lines: Sequence[SpendLine], say: Words) -> Sequence[Bar]:
-    """Lay out a bar for what was spent on each day."""
+def chart_of(lines: Sequence[SpendLine], say: Words) -> Chart | None:
+    """Lay out what was spent on each of some days in a row; None where that is nothing."""
+    highest = max(lines, key=lambda line: line.spent, default=None)
+    if highest is None or not highest.spent:
+        return None
     width, height = CHART
-    most = max((line.spent for line in lines), default=0) or 1
-    step = width / max(1, len(lines))
-    return [
+    top, step = round_top(highest.spent), width / len(lines)
+    found = [
         Bar(
             x=round(number * step + step * 0.1, 1),
             width=round(step * 0.8, 1),
-            y=round(height - height * line.spent / most, 1),
-            height=round(height * line.spent / most, 1),
-            label=f"{line.name}: {usd(line.spent, say)}",
+            y=round(height - max(LOWEST, height * line.spent / top), 1),
+            height=round(max(LOWEST, height * line.spent / top), 1),
+            label=f"{day_of(line, say)}: {usd(line.spent, say)}",
         )
         for number, line in enumerate(lines)
+        if line.spent
     ]
+    summary = say(
+        "page.spend.summary",
+        total=usd(sum(line.spent for line in lines), say),
+        n=sum(line.jobs for line in lines),
+        highest=usd(highest.spent, say),
+        day=day_of(highest, say),
+    )
+    days = [day_of(line, say) for line in (lines[0], lines[len(lines) // 2], lines[-1])]
+    return Chart(bars=found, scale=[usd(each, say) for each in (top, top // 2, 0)], days=days, summary=summary)
 
 
-def entry_text(entry: AuditEntry, say: Words) -> str:
-    """Put an audit entry in a reader's words, with people and places by their ids."""
+def round_top(most: int) -> int:
+    """Find the end of a scale: the first of 0.02, 0.04, 0.10, 0.20 … USD that is not below the most."""
+    top, steps = 2 * USD_MICROS // 100, itertools.cycle((2, 4, 10))
+    base = top // 2
+    for step in steps:
+        top = base * step
+        if top >= most:
+            break
+        base = base * 10 if step == 10 else base  # noqa: PLR2004 - the last of the steps
+    return top
+
+
+def day_of(line: SpendLine, say: Words) -> str:
+    """Write the day that a line is of."""
+    return say.day(date.fromisoformat(line.name))
+
+
+def tag(found: str | None, number: int) -> str | Markup:
+    """Write what somebody or something is called, apart from the text around it; its number where nobody knows."""
+    if not number:
+        return "—"
+    return str(number) if not found else Markup('<bdi title="{}">{}</bdi>').format(number, found)
+
+
+def apart(name: str) -> str:
+    """Keep a name from changing in which direction the text around it is read."""
+    return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
+
+
+def entry_text(entry: AuditEntry, say: Words, named: Named) -> str:
+    """Put an audit entry in a reader's words, with places by their ids, and people whose names nobody knows."""
     gaps: dict[str, Any] = {"reason": "", "note": "", "until": "", "actor": entry.actor_id}
     gaps |= {name: _plain(name, value, say) for name, value in entry.detail.items()}
+    for name, number in people_of(entry).items():
+        gaps[name] = apart(named.users[number]) if named.users.get(number) else number
     try:
         return say(f"audit.{entry.action}", **gaps).replace("`", "")
     except KeyError:  # another version wrote it
         return f"{entry.actor_id} {entry.action}"
+
+
+def people_of(entry: AuditEntry) -> dict[str, int]:
+    """Find who an entry is about, by the gaps of its words."""
+    people = {"actor": entry.actor_id, "member": entry.detail.get("member")}
+    return {name: number for name, number in people.items() if isinstance(number, int) and number}
 
 
 def _plain(name: str, value: Any, say: Words) -> str:

@@ -19,6 +19,9 @@ from bot.errors import (
     DiscordBusy,
     GuildJobUnknown,
     ResultForgotten,
+    ResultTooLarge,
+    ResultUnavailable,
+    ResultUnusable,
     StoreUnavailable,
     TooLateToCancel,
 )
@@ -28,8 +31,8 @@ log = logging.getLogger(__name__)
 
 HEADERS: Final = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; media-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -58,7 +61,7 @@ ABOUT: Final = {
 _BROKEN: Final = 500
 _MISDIRECTED: Final = 421
 _STATUSES: Final[tuple[tuple[tuple[type[Exception], ...], int], ...]] = (
-    ((GuildJobUnknown, CaseUnknown), 404),
+    ((GuildJobUnknown, CaseUnknown, ResultUnusable, ResultTooLarge, ResultUnavailable), 404),
     ((DeadLetterGone, TooLateToCancel, CaseDecided), 409),
     ((ChannelClosed, ResultForgotten), 409),
     ((StoreUnavailable, DestinationBusy, DiscordBusy), 503),

@@ -1,19 +1,22 @@
 """Shows jobs on the operator's page: a list, one job's whole story, and what may be decided about it."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
 
-from bot.domain import Job, JobFilter, LedgerEntry, Unit
+from bot.domain import EVERYWHERE, Job, JobFilter, LedgerEntry, Unit
 from bot.domain.standing import JobTrail
 from bot.errors import DeadLetterGone
 from bot.locale import Words, words
+from bot.log import RecentLines
 from bot.service.admin.jobs import PAGE, decision_entry, is_prompt_private, possible_decisions
+from bot.service.ports import Named
 from bot.values import dataclass
 from bot.web.page.context import PageContext
-from bot.web.page.drawing import usd
+from bot.web.page.drawing import apart, usd
 
 FILTERS: Final = (JobFilter.DEAD, JobFilter.RUNNING, JobFilter.WAITING, JobFilter.LATEST)
 DEEPEST: Final = 10_000  # jobs that may be skipped
@@ -36,8 +39,8 @@ class Event:
 class JobPages:
     """Answers what is asked about jobs, as `/admin jobs` does: whoever runs a guild is told of its jobs alone."""
 
-    def __init__(self, context: PageContext) -> None:
-        self._context, self._jobs = context, context.services.guild_jobs
+    def __init__(self, context: PageContext, lines: RecentLines | None) -> None:
+        self._context, self._jobs, self._lines = context, context.services.guild_jobs, lines
 
     def add_to(self, router: web.UrlDispatcher, path: str) -> None:
         """Add the addresses."""
@@ -60,19 +63,25 @@ class JobPages:
             "older": skip + PAGE if page.more else None,
             "prompt": lambda job: _prompt(job, words(visitor.locale)),
         }
-        return self._context.draw_for(request, visitor, "jobs.html", values)
+        users = [view.job.user_id for view in page.views]
+        guilds = [view.job.destination.guild_id or EVERYWHERE for view in page.views]
+        return await self._context.draw_for(request, visitor, "jobs.html", values, users=users, guilds=guilds)
 
     async def _show(self, request: web.Request) -> web.Response:
         visitor = await self._context.guard.visitor(request)
         job = (await self._jobs.job(request.match_info["job"], guild_id=visitor.guild_id)).job
         entries, trail, say = await self._jobs.ledger_entries(job), await self._jobs.trail(job), words(visitor.locale)
+        people = {job.user_id, *(case.decided_by or 0 for case in trail.cases)}
+        places = {"guilds": [job.destination.guild_id or EVERYWHERE], "channels": [job.destination.channel_id]}
+        named = await self._context.services.names.names(users=people, **places)
         values = {
             "job": job,
             "prompt": _prompt(job, say),
-            "events": sorted(_events(job, entries, trail, say), key=lambda event: event.at),
+            "events": sorted(_events(job, entries, trail, named, say), key=lambda event: event.at),
             "decisions": possible_decisions(job),
+            "lines": self._lines.of(job.id) if self._lines and visitor.guild_id == EVERYWHERE else None,
         }
-        return self._context.draw_for(request, visitor, "job.html", values)
+        return await self._context.draw_for(request, visitor, "job.html", values, users=[job.user_id], **places)
 
     async def _decide(self, request: web.Request) -> web.Response:
         """Carry out a decision.
@@ -107,27 +116,33 @@ def _prompt(job: Job, say: Words) -> str:
     return say("admin.jobs.hidden") if is_prompt_private(job) else job.request.text()
 
 
-def _events(job: Job, entries: Any, trail: JobTrail, say: Words) -> Iterator[Event]:
+def _events(job: Job, entries: Any, trail: JobTrail, named: Named, say: Words) -> Iterator[Event]:
     """Tell all that is known to have happened, in no order."""
     for name in MOMENTS:
         if (moment := getattr(job, name)) is not None:
             yield Event(at=moment, text=say(f"page.at.{name}"))
     for entry in entries:
-        yield Event(at=entry.at, text=_money(entry, say))
+        yield Event(at=entry.at, text=_money(entry, named, say))
     for case in trail.cases:
+        decider = named.users.get(case.decided_by or 0)
         yield Event(at=case.created_at, text=say(f"case.{case.kind}"))
         if case.decided_at is not None:
-            yield Event(
-                at=case.decided_at, text=say("page.case.decided", state=str(case.state), by=case.decided_by or "—")
-            )
+            by = apart(decider) if decider else case.decided_by or "—"
+            yield Event(at=case.decided_at, text=say("page.case.decided", state=str(case.state), by=by))
     for post in trail.posts:
         yield Event(at=post.created_at, text=_post(post, say))
 
 
-def _money(entry: LedgerEntry, say: Words) -> str:
+def _money(entry: LedgerEntry, named: Named, say: Words) -> str:
     amount = entry.settled or abs(entry.held)
     shown = usd(amount, say) if entry.unit is Unit.USD else say("credits", n=amount)
-    return say("page.money", kind=say(f"admin.jobs.kind.{entry.kind}"), amount=shown, owner=entry.owner)
+    return say("page.money", kind=say(f"admin.jobs.kind.{entry.kind}"), amount=shown, owner=_owner(entry.owner, named))
+
+
+def _owner(owner: str, named: Named) -> str:
+    """Write whose account something is, with names in the places of ids."""
+    known = {**named.guilds, **named.users}
+    return re.sub("[0-9]+", lambda found: apart(known[int(found[0])]) if known.get(int(found[0])) else found[0], owner)
 
 
 def _post(post: Any, say: Words) -> str:

@@ -1,7 +1,7 @@
 """Answers every address of the operator's page."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final
@@ -10,15 +10,17 @@ from aiohttp import web
 
 from bot.domain import EVERYWHERE, UNLIMITED
 from bot.domain.rate_limit import RateLimit
-from bot.domain.standing import SpendBy
+from bot.domain.standing import SpendBy, SpendLine
 from bot.domain.visitor import Visitor
 from bot.errors import TooOften
 from bot.locale import words
+from bot.log import RecentLines
 from bot.service.admin.overview import spend_table
 from bot.service.services import Services
 from bot.web.page.cases import CasePages
 from bot.web.page.context import PageContext
-from bot.web.page.drawing import CHART, FILES, bars, entry_text, reader_locale, shipped
+from bot.web.page.doctor import DoctorPages, Examine
+from bot.web.page.drawing import CHART, FILES, chart_of, entry_text, people_of, reader_locale, shipped
 from bot.web.page.guard import read_form
 from bot.web.page.jobs import JobPages
 from bot.web.serving import serve
@@ -27,19 +29,23 @@ log = logging.getLogger(__name__)
 
 PATH: Final = "/page"
 LARGEST: Final = 16 * 1024  # bytes of a form
+SHOWN: Final = 100  # lines of a table of spend; the CSV file has them all
 SECRET: Final = 100  # characters of a link's secret, at the most
-TRIES: Final = 30  # to sign in, by anybody, in a minute
-
-_EVERYBODY: Final = 0  # whom the limit is counted for: behind another web server all have one address
+TRIES: Final = 5  # to sign in with one link, in a minute; who has none that this bot has made is not even counted
 
 
 class Site:
-    """Shows what the services say to who is signed in. `address` is where the page is reached, `PATH` included."""
+    """Shows what the services say to who is signed in. `address` is where the page is reached, `PATH` included.
 
-    def __init__(self, services: Services, *, address: str) -> None:
-        self._services = services
+    `examine` looks at everything that the bot needs, and `lines` are those of the log that this process remembers.
+    """
+
+    def __init__(
+        self, services: Services, *, address: str, examine: Examine | None = None, lines: RecentLines | None = None
+    ) -> None:
+        self._services, self._lines = services, lines
         self._context = PageContext(services, address=address)
-        self._guard = self._context.guard
+        self._guard, self._doctor = self._context.guard, DoctorPages(self._context, examine)
         self._tries = RateLimit(times=TRIES, span=timedelta(minutes=1), clock=services.now)
 
     def application(self) -> web.Application:
@@ -53,7 +59,8 @@ class Site:
         app.router.add_get(f"{PATH}/spend/{{by}}.csv", self._spend_table)
         app.router.add_get(f"{PATH}/settings", self._settings)
         app.router.add_get(f"{PATH}/audit", self._audit)
-        for pages in (JobPages(self._context), CasePages(self._context)):
+        app.on_cleanup.append(self._doctor.stop)
+        for pages in (JobPages(self._context, self._lines), CasePages(self._context), self._doctor):
             pages.add_to(app.router, PATH)
         for name, kind in FILES.items():
             app.router.add_get(f"{PATH}/{name}", _file(shipped(name), kind))
@@ -66,13 +73,14 @@ class Site:
         return self._context.draw("sign_in.html", reader_locale(request), {})
 
     async def _sign_in(self, request: web.Request) -> web.StreamResponse:
-        try:
-            self._tries.take(_EVERYBODY)
-        except TooOften:
-            return self._context.draw_message(request, 429, "busy")
-        secret, session = (await read_form(request)).get("secret", ""), None
-        if 0 < len(secret) <= SECRET:
-            session = await self._services.page_access.sign_in(secret)
+        access, session = self._services.page_access, None
+        secret = (await read_form(request)).get("secret", "")
+        if len(secret) <= SECRET and (number := access.link_number(secret)) is not None:
+            try:
+                self._tries.take(number)
+            except TooOften:
+                return self._context.draw_message(request, 429, "busy")
+            session = await access.sign_in(secret)
         if session is None:
             return self._context.draw_message(request, 403, "link_over")
         response = web.Response(status=303, headers={"Location": self._context.base})
@@ -94,17 +102,23 @@ class Site:
         values = {
             "standing": await overview.standing(visitor.guild_id),
             "providers": await overview.providers(),
+            "packs": await self._services.balances.read() if visitor.guild_id == EVERYWHERE else {},
+            "queues": await overview.queues() if visitor.guild_id == EVERYWHERE else (),
             "month": month,
             "limited": month is not None and month.allowance != UNLIMITED,
-            **self._chart(await overview.spend(SpendBy.DAY, visitor.guild_id), visitor),
+            "now": self._services.now(),
+            **_chart(await overview.spend(SpendBy.DAY, visitor.guild_id), visitor),
         }
-        return self._context.draw_for(request, visitor, "overview.html", values)
+        return await self._context.draw_for(request, visitor, "overview.html", values)
 
     async def _spend(self, request: web.Request) -> web.Response:
         visitor = await self._guard.visitor(request)
         lines = {by: await self._services.overview.spend(by, visitor.guild_id) for by in _ways(visitor)}
-        values = {"tables": lines, **self._chart(lines[SpendBy.DAY], visitor)}
-        return self._context.draw_for(request, visitor, "spend.html", values)
+        budgets = await self._services.overview.budgets() if visitor.guild_id == EVERYWHERE else ()
+        values = {"tables": lines, "most": SHOWN, "budgets": budgets, **_chart(lines[SpendBy.DAY], visitor)}
+        guilds = [each.guild_id for each in budgets] + _numbers(lines.get(SpendBy.SERVER, ()))
+        users = _numbers(lines[SpendBy.MEMBER])
+        return await self._context.draw_for(request, visitor, "spend.html", values, users=users, guilds=guilds)
 
     async def _spend_table(self, request: web.Request) -> web.Response:
         visitor, by = await self._guard.visitor(request), request.match_info["by"]
@@ -121,19 +135,26 @@ class Site:
     async def _audit(self, request: web.Request) -> web.Response:
         visitor = await self._guard.visitor(request)
         entries, say = await self._services.overview.audit(visitor.guild_id), words(visitor.locale)
-        values = {"entries": [(entry.at, entry_text(entry, say)) for entry in entries]}
-        return self._context.draw_for(request, visitor, "audit.html", values)
+        users = [number for entry in entries for number in people_of(entry).values()]
+        named = await self._services.names.names(users=users)
+        values = {"entries": [(entry.at, entry_text(entry, say, named)) for entry in entries]}
+        return await self._context.draw_for(request, visitor, "audit.html", values)
 
     async def _settings(self, request: web.Request) -> web.Response:
         visitor = await self._guard.visitor(request)
         if visitor.guild_id != EVERYWHERE:
             raise web.HTTPNotFound
-        return self._context.draw_for(request, visitor, "settings.html", {"settings": self._services.overview.settings})
+        values = {"settings": self._services.overview.settings}
+        return await self._context.draw_for(request, visitor, "settings.html", values)
 
-    # -- drawing
 
-    def _chart(self, lines: Any, visitor: Visitor) -> dict[str, Any]:
-        return {"days": lines, "bars": bars(lines, words(visitor.locale)), "chart": CHART}
+def _chart(days: Sequence[SpendLine], visitor: Visitor) -> dict[str, Any]:
+    return {"chart": chart_of(days, words(visitor.locale)), "size": CHART}
+
+
+def _numbers(lines: Sequence[SpendLine]) -> list[int]:
+    """List the ids in the lines of a table that are shown."""
+    return [int(line.name) for line in lines[:SHOWN] if line.name]
 
 
 def _ways(visitor: Visitor) -> list[SpendBy]:
@@ -149,11 +170,11 @@ def _file(content: bytes, kind: str) -> Any:
 
 
 @asynccontextmanager
-async def serve_page(services: Services, *, host: str, port: int, address: str) -> AsyncIterator[int]:
-    """Serve the page for as long as the context lasts; gives the port.
+async def serve_page(services: Services, *, host: str, port: int, **options: Any) -> AsyncIterator[int]:
+    """Serve the page for as long as the context lasts; gives the port. `options` are those of the `Site`.
 
     Raises:
         SettingsInvalid: the address cannot be listened on.
     """
-    async with serve(Site(services, address=address).application(), host=host, port=port, setting="PAGE_PORT") as given:
+    async with serve(Site(services, **options).application(), host=host, port=port, setting="PAGE_PORT") as given:
         yield given

@@ -1,0 +1,78 @@
+"""Shows on the operator's page what doctor finds, which looks at everything that the bot needs when somebody asks."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from aiohttp import web
+
+from bot.domain import EVERYWHERE
+from bot.domain.finding import Finding
+from bot.locale import Words, words
+from bot.web.page.context import PageContext
+
+log = logging.getLogger(__name__)
+
+PATIENCE: Final = 300.0  # seconds for everything: a bot in many servers has much to look at
+
+Examine: TypeAlias = Callable[[Words], AsyncIterator[Finding]]
+
+
+class DoctorPages:
+    """Answers what is asked about the bot's health; only who runs the whole bot is told.
+
+    One look is taken at a time, and remembered: it asks the video services, and Discord about every server.
+    """
+
+    def __init__(self, context: PageContext, examine: Examine | None) -> None:
+        self._context, self._examine = context, examine
+        self._findings: list[Finding] = []
+        self._began: datetime | None = None
+        self._look: asyncio.Task[None] | None = None
+        self._broken = False
+
+    def add_to(self, router: web.UrlDispatcher, path: str) -> None:
+        """Add the addresses."""
+        router.add_get(f"{path}/doctor", self._show)
+        router.add_post(f"{path}/doctor", self._begin)
+
+    async def stop(self, _: web.Application) -> None:
+        """End the look that is under way."""
+        if self._look is not None:
+            self._look.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._look
+
+    @property
+    def _looking(self) -> bool:
+        return self._look is not None and not self._look.done()
+
+    async def _show(self, request: web.Request) -> web.Response:
+        visitor = await self._context.guard.visitor(request)
+        if visitor.guild_id != EVERYWHERE or self._examine is None:
+            raise web.HTTPNotFound
+        values = {"findings": self._findings, "began": self._began, "looking": self._looking, "broken": self._broken}
+        return await self._context.draw_for(request, visitor, "doctor.html", values)
+
+    async def _begin(self, request: web.Request) -> web.Response:
+        visitor = await self._context.guard.visitor(request)
+        await self._context.guard.sent_form(request)
+        if visitor.guild_id != EVERYWHERE or self._examine is None:
+            raise web.HTTPNotFound
+        if not self._looking:
+            self._findings, self._began, self._broken = [], self._context.services.now(), False
+            self._look = asyncio.create_task(self._take(self._examine, words(visitor.locale)), name="doctor")
+        return web.Response(status=303, headers={"Location": f"{self._context.base}/doctor"})
+
+    async def _take(self, examine: Examine, say: Words) -> None:
+        findings = self._findings
+        try:
+            async with asyncio.timeout(PATIENCE):
+                async for finding in examine(say):
+                    findings.append(finding)
+        except Exception:
+            self._broken = True
+            log.exception("doctor could not look to the end")
