@@ -40,6 +40,7 @@ CHANGES: Final[Mapping[int, str]] = {
     25: "keeps whose turn it is to sign in to Discord, and which commands Discord has",
     26: "notes whether the database is a copy, so that a restored one pays for nothing twice",
     27: "keeps who may sign in to the operator's page, and who is signed in",
+    28: "makes an index of what waits for a moderator or to be posted",
     31: "makes the index of what waits in an inbox anew: what was sent privately is not in it",
 }
 """What each migration does, for who runs the bot."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from bot.domain import Row, from_millis
+from bot.domain import JobStatus, Review, Row, from_millis
 from bot.domain.figures import Budget, Crowd, Figures, Stage
 from bot.domain.quota import budget_of
 from bot.store.database import Store, Transaction, transaction
@@ -13,12 +13,12 @@ _QUEUED: Final = "SELECT provider, sum(waiting) AS n FROM queues WHERE waiting >
 _FIRST_QUEUED: Final = "SELECT created_at FROM jobs WHERE status = 'queued' ORDER BY deadline_at LIMIT 1"
 _AT_WORK: Final = "SELECT provider, jobs AS n FROM at_work WHERE queue_id = 0"
 _FIRST_AT_WORK: Final = f"SELECT created_at FROM jobs WHERE {AT_WORK} ORDER BY submitted_at LIMIT 1"  # noqa: S608 (constant)
-# Those that are due some time and neither wait nor are at work: pending, or made and not posted.
+# Those that are due some time and neither wait nor are at work: pending, or made and not posted. They are grouped as
+# they stand in their index, which has all that is asked for.
 _OTHERS: Final = (
-    "SELECT CASE WHEN status = 'pending' OR review = 'held' THEN 'review' ELSE 'delivery' END AS name, "
-    "count(*) AS n, min(coalesce(finished_at, created_at)) AS oldest FROM jobs "
-    "WHERE due_at IS NOT NULL AND status <> 'queued' AND status IN ('pending', 'succeeded') "
-    "AND delivered_at IS NULL AND dead_letter IS NULL GROUP BY 1"
+    "SELECT status, review, count(*) AS n, min(coalesce(finished_at, created_at)) AS oldest FROM jobs "
+    "WHERE due_at IS NOT NULL AND status IN ('pending', 'succeeded') AND delivered_at IS NULL AND dead_letter IS NULL "
+    "GROUP BY status, review"
 )
 _DEAD: Final = (
     "SELECT dead_letter AS name, count(*) AS n, min(created_at) AS oldest FROM jobs "
@@ -42,9 +42,7 @@ class FigureStore(Store):
             stages={
                 Stage.QUEUED: await _crowd(tx, sum(waiting.values()), _FIRST_QUEUED),
                 Stage.AT_WORK: await _crowd(tx, sum(at_work.values()), _FIRST_AT_WORK),
-                Stage.REVIEW: Crowd(),
-                Stage.DELIVERY: Crowd(),
-                **{Stage(name): crowd for name, crowd in _crowds(await tx.all(_OTHERS)).items()},
+                **_others(await tx.all(_OTHERS)),
             },
             waiting=waiting,
             at_work=at_work,
@@ -65,6 +63,18 @@ class FigureStore(Store):
 async def _crowd(tx: Transaction, count: int, first: str) -> Crowd:
     row = await tx.one(first) if count else None
     return Crowd(count=count, oldest=None if row is None else from_millis(row["created_at"]))
+
+
+def _others(rows: Sequence[Row]) -> dict[Stage, Crowd]:
+    """Put together what waits for a moderator, and what waits to be posted."""
+    crowds = {Stage.REVIEW: Crowd(), Stage.DELIVERY: Crowd()}
+    for row in rows:
+        reviewed = row["status"] == JobStatus.PENDING or row["review"] == Review.HELD
+        stage, oldest = Stage.REVIEW if reviewed else Stage.DELIVERY, from_millis(row["oldest"])
+        known = crowds[stage]
+        first = oldest if known.oldest is None else min(oldest, known.oldest)
+        crowds[stage] = Crowd(count=known.count + int(row["n"]), oldest=first)
+    return crowds
 
 
 def _crowds(rows: Sequence[Row]) -> dict[str, Crowd]:

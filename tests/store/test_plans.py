@@ -216,6 +216,7 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
 
 # --- what is forgotten in time, and what the operator is told
 QUERIES |= {
+    "figures": (lambda s: FigureStore(s.database).read(), {"jobs_overdue", "jobs_undelivered", "jobs_dead_in_guild"}),
     "forget_texts": (
         lambda s: RetentionStore(s.database).forget_texts(before=s.now, most=5),
         {"jobs_to_forget"},
