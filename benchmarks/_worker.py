@@ -13,8 +13,9 @@ from benchmarks._processes import process
 from bot.clock import SteadyClock, utc_now
 from bot.domain import Destination, Job, JobStatus, VideoRequest, millis
 from bot.provider.base import Task
+from bot.provider.call import QUERIES
 from bot.provider.kirin import Kirin
-from bot.provider.transport import QUERIES, Transport
+from bot.provider.transport import Transport
 from bot.service.jobs.offered_models import OfferedModels
 from bot.settings import Settings
 from bot.store.sqlite import SQLiteDatabase

@@ -19,8 +19,7 @@ from bot.domain.sharing import Process, Role, new_process_id
 from bot.errors import LockTaken, ShardsDiffer, ShotcallerError, StoreLost
 from bot.locale import name_models
 from bot.log import RecentLines
-from bot.provider.boundary import shared_ssl_context
-from bot.provider.download import Downloader
+from bot.provider.late_download import LateDownloader
 from bot.service.answer_tokens import AnswerTokens, RememberedTokens, Seal, SharedTokens
 from bot.service.jobs.offered_models import OfferedModels
 from bot.service.measures import Measures
@@ -300,13 +299,12 @@ async def _world(
     measures: Measures,
 ) -> World:
     """Open the video services, the files of strangers, and Discord, as the services reach them."""
-    context = shared_ssl_context()
     name_models(model_names(settings))
     offered = OfferedModels(models_of(settings, configured(settings)), clock=together.clock)
-    providers = await open_providers(settings, stack, context)
+    providers = await open_providers(settings, stack)
     if settings.metrics:
         providers = [measured_provider(each, measures) for each in providers]
-    downloader = Downloader(trusted_hosts=trusted_hosts(settings), ssl_context=context)
+    downloader = LateDownloader(trusted_hosts=trusted_hosts(settings))
     return World(
         database=database,
         purge=database.purge,
@@ -330,5 +328,5 @@ async def _world(
         signals=together.signals,
         media=Media(measures=measures),
         measures=measures,
-        scanner=await open_scanner(settings, stack, context),
+        scanner=await open_scanner(settings, stack),
     )

@@ -11,6 +11,8 @@ HEAVY: Final = (
     "babel",
     "discord.ext.commands",
     "filelock",
+    "httpx",
+    "httpx_aiohttp",
     "jwt",
     "matplotlib",
     "numpy",

@@ -16,7 +16,6 @@ from bot.domain.finding import Finding, bad, good, note
 from bot.errors import OperatorFault, ProviderBusy, ProviderError, ProviderUnavailable, SettingsInvalid, StoreError
 from bot.locale import Words
 from bot.provider.base import VideoProvider
-from bot.provider.boundary import shared_ssl_context
 from bot.settings import Settings
 from bot.settings.models import Offered, is_relay, models
 from bot.store.jobs.models import ModelStore
@@ -36,8 +35,7 @@ _PATH: Final = frozenset({"http_405", "1202", "http_301", "http_307", "http_308"
 async def check_providers(settings: Settings, say: Words) -> AsyncIterator[Finding]:
     """Check every service there is, also those without a key."""
     async with AsyncExitStack() as stack:
-        context = await asyncio.to_thread(shared_ssl_context)
-        opened = {each.id: each for each in await open_providers(settings, stack, context)}
+        opened = {each.id: each for each in await open_providers(settings, stack)}
         for name, key in _KEYS.items():
             if name in opened:
                 yield await ask(opened[name], key, say)
@@ -48,8 +46,7 @@ async def check_providers(settings: Settings, say: Words) -> AsyncIterator[Findi
 async def check_provider(settings: Settings, name: str, say: Words) -> Finding:
     """Check one service, whose key there is."""
     async with AsyncExitStack() as stack:
-        context = await asyncio.to_thread(shared_ssl_context)
-        opened = {each.id: each for each in await open_providers(settings, stack, context)}
+        opened = {each.id: each for each in await open_providers(settings, stack)}
         return await ask(opened[name], _KEYS[name], say)
 
 

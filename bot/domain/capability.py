@@ -10,12 +10,9 @@ from typing import Any, Final
 from bot.domain.price import Price, Tariff
 from bot.domain.request import PROMPT_LIMIT, AspectRatio, Mode, VideoRequest
 from bot.errors import ImpossibleRequest, InvalidRequest, Problem
-from bot.values import dataclass
+from bot.values import dataclass, field
 
 _SPAN: Final = 3  # whole numbers in a row are worth shortening
-
-
-UNPRICED: Final = Tariff()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +45,7 @@ class Capability:
     max_shots: int = 0
     cfg_scale: bool = False
     camera: CameraRule | None = None
-    tariff: Tariff = UNPRICED
+    tariff: Tariff = field(default_factory=Tariff)
 
     def price(self, request: VideoRequest) -> Price:
         """Compute what a request of this model costs.
@@ -81,10 +78,10 @@ class Capability:
             ("aspect", request.aspect_ratio, self.aspect_ratios),
             ("duration", request.duration, self.durations),
         )
-        for field, wanted, offered in lists:
+        for option, wanted, offered in lists:
             if wanted not in offered:
                 values = {"wanted": wanted, "offered": _in_words(offered), "model": self.model}
-                yield Problem(code=f"{field}_not_offered", field=field, values=values)
+                yield Problem(code=f"{option}_not_offered", field=option, values=values)
         if len(request.prompt) > self.prompt_limit:
             values = {"length": len(request.prompt), "limit": self.prompt_limit, "model": self.model}
             yield Problem(code="prompt_too_long", field="prompt", values=values)
@@ -95,9 +92,9 @@ class Capability:
             ("shots", len(request.shots) > self.max_shots, False),
             ("camera", request.camera is not None, self.camera is not None),
         )
-        for field, wanted, possible in switches:
+        for option, wanted, possible in switches:
             if wanted and not possible:
-                yield Problem(code=f"{field}_not_offered", field=field, values={"model": self.model})
+                yield Problem(code=f"{option}_not_offered", field=option, values={"model": self.model})
         if request.sound and self.sound and request.mode in self.silent:
             values = {"model": self.model, "modes": _in_words([mode for mode in self.modes if self.sounds(mode)])}
             yield Problem(code="sound_needs", field="sound", values=values)

@@ -170,17 +170,17 @@ class Policy(_Value):
     """Everything that a guild has decided; without a decision, what the operator's settings say."""
 
     timezone: Zone = "UTC"
-    channels: ChannelGate = ChannelGate()
-    roles: RoleGate = RoleGate()
+    channels: ChannelGate = Field(default_factory=ChannelGate)
+    roles: RoleGate = Field(default_factory=RoleGate)
     tiers: Annotated[tuple[Tier, ...], Field(max_length=MAX_TIERS)] = ()
-    limits: GuildLimits = GuildLimits()
+    limits: GuildLimits = Field(default_factory=GuildLimits)
     allowance: Allowance | None = None
     guild_allowance: Allowance | None = None
     pools: Annotated[tuple[Pool, ...], Field(max_length=MAX_POOLS)] = ()
     gifts: bool = False
     budget_usd_micros: Micros | None = None
     confirm_usd_micros: Micros | None = None
-    moderation: ModerationPolicy = ModerationPolicy()
+    moderation: ModerationPolicy = Field(default_factory=ModerationPolicy)
     spoiler_channels: Ids = frozenset()
     audit_channel_id: Id | None = None
 

@@ -38,7 +38,7 @@ class Price:
 class Rate(BaseModel):
     """What a kind of video costs: each second of it, or with `seconds` one of exactly that length as a whole."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     provider: Name
     model: Name
@@ -64,7 +64,7 @@ class Rate(BaseModel):
 class Tariff(BaseModel):
     """The rates of one model."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     rates: tuple[Rate, ...] = ()
 
@@ -90,7 +90,7 @@ class Tariff(BaseModel):
 class PriceTable(BaseModel):
     """Every rate there is, each kind of video once."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     rate: tuple[Rate, ...] = ()
 

@@ -19,7 +19,9 @@ LONGEST: Final = 15
 STEPS_BACK: Final = 20  # that can be undone
 WIDTH: Final = 20  # marks of a timeline, where the shots last longer than that
 
-_EMPTY: Final = Shot(prompt="", seconds=5)
+
+def _empty_shot() -> Shot:
+    return Shot(prompt="", seconds=5)
 
 
 def tidy(text: str) -> str:
@@ -65,7 +67,7 @@ class Storyboard(_Stored):
     """
 
     model: str
-    shots: tuple[Shot, ...] = Field((_EMPTY,), min_length=1, max_length=MAX_SHOTS)
+    shots: tuple[Shot, ...] = Field(default_factory=lambda: (_empty_shot(),), min_length=1, max_length=MAX_SHOTS)
     total: int = 10
     negative_prompt: str = ""
     mode: Mode = Mode.STD
@@ -162,7 +164,7 @@ class Storyboard(_Stored):
 
     def empty(self) -> Self:
         """Keep the settings, with one empty shot."""
-        return self.changed(shots=(_EMPTY,), parent_id=None, script="")
+        return self.changed(shots=(_empty_shot(),), parent_id=None, script="")
 
     def move(self, at: int, *, by: int) -> Self:
         """Move shot `at` that many places later (or earlier)."""

@@ -8,8 +8,8 @@ from urllib.parse import quote
 from bot import errors
 from bot.domain import VideoRequest
 from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus, VideoProvider
-from bot.provider.boundary import EXCERPT, NO_VIDEO, PLAIN, Complaint, is_moderation
 from bot.provider.kirin_answer import KirinAnswer, TaskError
+from bot.provider.refusal import EXCERPT, NO_VIDEO, PLAIN, Complaint, is_moderation
 from bot.provider.transport import Transport
 
 CREATE_PATH: Final = "/model/v1/generation"

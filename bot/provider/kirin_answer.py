@@ -5,7 +5,7 @@ Whatever is odd in a field leaves that field empty. Only what is no JSON object 
 
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from bot.provider import reading
 
@@ -68,8 +68,8 @@ class KirinAnswer(reading.AnswerModel):
     status: reading.Word = ""
     progress: Annotated[float | None, BeforeValidator(_progress)] = None
     output: Annotated[tuple[Output, ...], BeforeValidator(reading.objects)] = ()
-    usage: Annotated[Cost, BeforeValidator(reading.object_of)] = Cost()
-    error: Annotated[TaskError, BeforeValidator(_error)] = TaskError()
+    usage: Annotated[Cost, BeforeValidator(reading.object_of)] = Field(default_factory=Cost)
+    error: Annotated[TaskError, BeforeValidator(_error)] = Field(default_factory=TaskError)
     code: reading.Word = ""
     message: reading.Detail = ""
 

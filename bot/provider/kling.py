@@ -23,9 +23,9 @@ from bot.provider.base import (
     TaskStatus,
     VideoProvider,
 )
-from bot.provider.boundary import EXCERPT, NO_VIDEO, PLAIN, Complaint
 from bot.provider.kling_answer import KlingAnswer, TaskReport
 from bot.provider.kling_many import LIST, TASKS, Question, Questions, asked_in, ids_of
+from bot.provider.refusal import EXCERPT, NO_VIDEO, PLAIN, Complaint
 from bot.provider.transport import ATTEMPTS, Transport
 
 PATH: Final = "/v1/videos/text2video"

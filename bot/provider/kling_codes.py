@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from bot import errors
-from bot.provider.boundary import is_moderation
+from bot.provider.refusal import is_moderation
 from bot.values import dataclass
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from bot.errors import ProviderError, ProviderUnavailable
-from bot.provider.boundary import Complaint
 from bot.provider.reading import AnswerModel, number, string, strip_bom, word
+from bot.provider.refusal import Complaint
 from bot.provider.transport import Transport
 from bot.values import dataclass
 

@@ -1,7 +1,6 @@
-"""Calls one provider's API: pooled clients, timeouts, repeats of what is harmless, a circuit breaker.
+"""Calls one provider's API: timeouts, repeats of what is harmless, a circuit breaker.
 
-Creates go over httpx's own connections, which say truly whether a request was sent; what may be repeated goes over
-aiohttp's, which cost a third.
+The connections are opened by the first call, and httpx imported with them: a bot that waits has neither.
 """
 
 import asyncio
@@ -14,23 +13,24 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 from uuid import uuid4
-
-import httpx
 
 from bot.domain import backoff
 from bot.errors import OperatorFault, OutcomeUnknown, ProviderBusy, ProviderError, ProviderUnavailable
-from bot.provider import aiohttp_transport, boundary
-from bot.provider.boundary import Complaint
+from bot.provider import refusal
 from bot.provider.breaker import Breaker
+from bot.provider.call import CONNECTIONS, QUERIES, Answer, Call, Timeouts, TooLate
+from bot.provider.refusal import Complaint
 from bot.redaction import Redactor
-from bot.values import dataclass
+
+if TYPE_CHECKING:
+    import httpx
+
+    from bot.provider.exchange import Exchange
 
 ATTEMPTS: Final = 3  # of a harmless call
-CONNECTIONS: Final = 10  # of creates: httpx's pool gets slow with the square of this
-QUERIES: Final = 128  # under way at once: 20,000 jobs of minutes need 90 with a service that takes 100 ms
-KEEP_ALIVE: Final = 4.0  # seconds; many servers hang up after 5, and a create sent just then has an unknown outcome
 CIRCUIT_OPEN: Final = "circuit_open"
 TOO_LATE: Final = "too_late"  # our own code: a create was not sent, since it might not be any more
 
@@ -39,38 +39,7 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Timeouts:
-    """The longest waits of a call, in seconds."""
-
-    connect: float = 5.0
-    read: float = 20.0  # for the next piece of an answer to a query
-    read_create: float = 60.0  # likewise of a create, which is worse to cut off: its outcome is then unknown
-    write: float = 10.0  # for the next piece of a request
-    pool: float = 15.0  # for a place among the calls under way
-    call: float = 90.0  # for one whole call, however slowly its answer drips
-    total: float = 60.0  # after which a harmless call is not begun again
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Call:
-    """One call as it goes out. `explain` reads the body of an error answer, given its status."""
-
-    path: str
-    explain: Callable[[int, bytes], Complaint]
-    content: bytes | None = None
-    create: bool = False
-    may_send: Callable[[], bool] = lambda: True
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Answer:
-    status: int
-    body: bytes
-    retry_after: float | None
-
-
-class Transport(boundary.ClientOwner):
+class Transport:
     """Calls one provider's API; use it as an async context manager, or `close` it.
 
     `token` gives the bearer token of the next call. It and the `secrets` are cut out of every text that an error
@@ -89,32 +58,37 @@ class Transport(boundary.ClientOwner):
         queries: int = QUERIES,
         breaker: Breaker | None = None,
         ssl_context: ssl.SSLContext | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: "httpx.AsyncBaseTransport | None" = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         rand: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._provider, self._base_url = provider, base_url.rstrip("/")
+        self._provider = provider
         self._token, self._secrets, self._sent_token = token, tuple(secrets), ""
         self.redact = Redactor(self._secrets)
         self._sleep, self._rand, self._clock, self._now = sleep, rand, clock, now
         self._timeouts = timeouts or Timeouts()
         self._breaker = breaker or Breaker(clock=clock)
         self._places = self._query_places = asyncio.Semaphore(connections)
-        context = ssl_context or boundary.shared_ssl_context()
-        self._client = boundary.open_client(
-            transport=transport,
-            ssl_context=context,
-            limits=httpx.Limits(max_connections=connections, keepalive_expiry=KEEP_ALIVE),
-            trust_env=True,
-        )
-        self._quick: httpx.AsyncBaseTransport | None = None
-        if transport is None and not aiohttp_transport.has_proxy():
-            self._quick = aiohttp_transport.open_transport(
-                ssl_context=context, connections=queries, keep_alive=KEEP_ALIVE
-            )
-            self._query_places = asyncio.Semaphore(queries)
+        self._opening = asyncio.Lock()
+        self._exchange: Exchange | None = None
+        self._connections = {
+            "base_url": base_url.rstrip("/"),
+            "timeouts": self._timeouts,
+            "connections": connections,
+            "queries": queries,
+            "ssl_context": ssl_context,
+            "transport": transport,
+        }
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
 
     @property
     def longest_create(self) -> timedelta:
@@ -123,9 +97,8 @@ class Transport(boundary.ClientOwner):
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._quick is not None:
-            await self._quick.aclose()
-        await super().close()
+        if self._exchange is not None:
+            await self._exchange.close()
 
     async def query(
         self,
@@ -143,7 +116,7 @@ class Transport(boundary.ClientOwner):
             ProviderError: every class but `OutcomeUnknown`.
         """
         give_up = self._clock() + self._timeouts.total
-        call = _Call(path=path, explain=explain)
+        call = Call(path=path, explain=explain)
         for attempt in range(1, attempts):
             try:
                 return await self._call(call, read)
@@ -176,20 +149,18 @@ class Transport(boundary.ClientOwner):
             ProviderError: every other class: certainly nothing was made.
         """
         content = json.dumps(body).encode()
-        return await self._call(
-            _Call(path=path, explain=explain, content=content, create=True, may_send=may_send), read
-        )
+        return await self._call(Call(path=path, explain=explain, content=content, create=True, may_send=may_send), read)
 
-    async def _call(self, call: _Call, read: Callable[[bytes], _T]) -> _T:
+    async def _call(self, call: Call, read: Callable[[bytes], _T]) -> _T:
         """Make one call, in its place among the others, watched by the circuit breaker."""
-        bearer = self._bearer()
+        bearer, exchange = self._bearer(), await self._opened()
         async with self._place(self._places if call.create else self._query_places):
             ticket = self._breaker.admit()
             if ticket is None:
                 raise self._error(ProviderUnavailable, code=CIRCUIT_OPEN, retry_after=self._breaker.wait())
             tell = self._breaker.abandoned
             try:
-                result = self._judge(call, await self._exchange(call, bearer), read)
+                result = self._judge(call, await self._answer(exchange, call, bearer), read)
                 tell = self._breaker.succeeded
             except (ProviderUnavailable, OutcomeUnknown) as exc:
                 tell = self._breaker.abandoned if exc.code == TOO_LATE else self._breaker.failed
@@ -222,82 +193,50 @@ class Transport(boundary.ClientOwner):
         finally:
             places.release()
 
-    async def _exchange(self, call: _Call, bearer: str) -> _Answer:
+    async def _opened(self) -> "Exchange":
+        """Open the connections, once: in a thread, since it imports httpx and reads the certificates."""
+        if self._exchange is not None:
+            return self._exchange
+        async with self._opening:
+            if self._exchange is None:
+                try:
+                    self._exchange = await asyncio.to_thread(_open, **self._connections)
+                except OSError as exc:
+                    raise self._error(OperatorFault, code="certificates", detail=str(exc)) from exc
+                self._query_places = asyncio.Semaphore(self._exchange.queries)
+            return self._exchange
+
+    async def _answer(self, exchange: "Exchange", call: Call, bearer: str) -> Answer:
         """Send the call and take in the answer, whatever its status."""
         request_id = uuid4().hex
         try:
             async with asyncio.timeout(self._timeouts.call):
-                response = await self._send(call, self._request(call, bearer, request_id))
-                try:
-                    return await self._read_response(response)
-                finally:
-                    await response.aclose()
-        except _TooLate:
+                return await exchange.send(call, bearer=bearer, request_id=request_id)
+        except TooLate:
             raise self._error(ProviderUnavailable, code=TOO_LATE) from None
-        except boundary.FOREIGN as exc:
+        except exchange.foreign as exc:
             cause = exc
         # Raised out here so that a cause which shows a secret is not even the context of ours.
-        error = self._error_of(cause, call)
+        kind = exchange.error_of(cause, create=call.create)
+        code = "malformed" if isinstance(cause, ValueError) else _snake(type(cause).__name__)
+        error = self._error(kind, code=code, detail=str(cause))
         _log.info("%s did not answer request %s: %s", self._provider, request_id, error.code)
         raise error from self._without_secrets(cause)
 
-    async def _send(self, call: _Call, request: httpx.Request) -> httpx.Response:
-        """Send a create over connections that tell truly what became of it, everything else over the quicker ones.
-
-        Those need no client around them: it would only follow redirects and keep cookies, which nobody wants.
-        """
-        if call.create or self._quick is None:
-            return await self._client.send(request, stream=True)
-        return await self._quick.handle_async_request(request)
-
-    def _request(self, call: _Call, bearer: str, request_id: str) -> httpx.Request:
-        headers = {
-            "Authorization": bearer,
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": self._client.headers["User-Agent"],
-            "X-Request-Id": request_id,
-        }
-        if call.content is not None:
-            headers["Content-Type"] = "application/json"
-            headers["Content-Length"] = str(len(call.content))
-        wait = self._timeouts
-        read = wait.read_create if call.create else wait.read
-        return httpx.Request(
-            "POST" if call.create else "GET",
-            self._base_url + call.path,
-            headers=headers,
-            content=None if call.content is None else _last_asked(call.content, call.may_send),
-            extensions={"timeout": {"connect": wait.connect, "read": read, "write": wait.write, "pool": wait.pool}},
-        )
-
-    async def _read_response(self, response: httpx.Response) -> _Answer:
-        try:
-            body = await boundary.read_body(response)
-        except (httpx.RequestError, ValueError):
-            if response.is_success:
-                raise
-            body = b""  # the status alone says enough
-        wait = boundary.retry_after(response.headers.get("Retry-After"), now=self._now())
-        return _Answer(status=response.status_code, body=body, retry_after=wait)
-
-    def _judge(self, call: _Call, answer: _Answer, read: Callable[[bytes], _T]) -> _T:
+    def _judge(self, call: Call, answer: Answer, read: Callable[[bytes], _T]) -> _T:
         """Read what the answer says, or raise the error that it means."""
-        if httpx.codes.is_success(answer.status):
+        if 200 <= answer.status < 300:  # noqa: PLR2004 - the class of successes, by RFC 9110
             try:
                 return read(answer.body)
             except ValueError as exc:
                 cause = exc
-            raise self._error_of(cause, call) from self._without_secrets(cause)
+            unread = OutcomeUnknown if call.create else ProviderUnavailable
+            raise self._error(unread, code="malformed", detail=str(cause)) from self._without_secrets(cause)
         complaint = call.explain(answer.status, answer.body)
-        kind = complaint.error or boundary.error_of_status(answer.status, create=call.create)
+        kind = complaint.error or refusal.error_of_status(answer.status, create=call.create)
         code = complaint.code or f"http_{answer.status}"
-        raise self._error(kind, code=code, detail=complaint.detail, retry_after=answer.retry_after)
-
-    def _error_of(self, exc: Exception, call: _Call) -> ProviderError:
-        kind = boundary.error_of_exception(exc, create=call.create)
-        code = "malformed" if isinstance(exc, ValueError) else _snake(type(exc).__name__)
-        return self._error(kind, code=code, detail=str(exc))
+        wait = refusal.retry_after(answer.retry_after, now=self._now())
+        raise self._error(kind, code=code, detail=complaint.detail, retry_after=wait)
 
     def _without_secrets(self, exc: Exception) -> Exception | None:
         """Give the exception back, unless it or one behind it shows a secret."""
@@ -316,15 +255,10 @@ class Transport(boundary.ClientOwner):
         )
 
 
-class _TooLate(Exception):
-    """What was to be sent might not be any more."""
+def _open(**connections: Any) -> "Exchange":
+    from bot.provider.exchange import Exchange  # noqa: PLC0415 - httpx is slow to import
 
-
-async def _last_asked(content: bytes, may_send: Callable[[], bool]) -> AsyncIterator[bytes]:
-    """Give the body of a call, once the connection is there; without it nobody understands what was sent before."""
-    if not may_send():
-        raise _TooLate
-    yield content
+    return Exchange(**connections)
 
 
 def _snake(name: str) -> str:

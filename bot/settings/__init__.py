@@ -157,7 +157,7 @@ class Settings(BaseModel):
         SettingsInvalid: through `load`, naming every mistake at once.
     """
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     discord_token: Secret
     discord_api_url: WebAddress = "https://discord.com/api/v10"

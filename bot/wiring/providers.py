@@ -1,6 +1,5 @@
 """Opens the video services of the settings: who is configured, with which keys, and what their models can do."""
 
-import ssl
 from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -11,11 +10,12 @@ from urllib.parse import urlsplit
 from bot.domain import Capability
 from bot.domain.callback import CallbackAddresses
 from bot.provider.base import VideoProvider
+from bot.provider.call import Timeouts
 from bot.provider.kirin import Kirin
 from bot.provider.kling import Kling
 from bot.provider.kling_key import Signer
 from bot.provider.scan import Scanner
-from bot.provider.transport import Timeouts, Transport
+from bot.provider.transport import Transport
 from bot.settings import Settings
 from bot.settings.models import is_relay, models
 from bot.settings.prices import table
@@ -23,12 +23,12 @@ from bot.settings.prices import table
 SCANNING: Final = Timeouts(read_create=20.0, call=30.0)  # somebody waits for it, or a video does
 
 
-async def open_providers(settings: Settings, stack: AsyncExitStack, context: ssl.SSLContext) -> list[VideoProvider]:
+async def open_providers(settings: Settings, stack: AsyncExitStack) -> list[VideoProvider]:
     """Open the configured providers, in the order in which their models are offered; `stack` closes them."""
 
     async def transport(provider: str, *, base_url: str, token: Callable[[], str]) -> Transport:
         secrets = settings.secrets()
-        opened = Transport(provider=provider, base_url=base_url, token=token, secrets=secrets, ssl_context=context)
+        opened = Transport(provider=provider, base_url=base_url, token=token, secrets=secrets)
         return await stack.enter_async_context(opened)
 
     addresses = callback_addresses(settings)
@@ -69,7 +69,7 @@ def signing_secrets(settings: Settings) -> dict[str, str]:
     return {} if secret is None else {Kling.id: secret.get_secret_value()}
 
 
-async def open_scanner(settings: Settings, stack: AsyncExitStack, context: ssl.SSLContext) -> Scanner | None:
+async def open_scanner(settings: Settings, stack: AsyncExitStack) -> Scanner | None:
     """Open what scans texts and videos; None without a key of the gateway. It shares no troubles with the videos."""
     if settings.kirin_api_key is None:
         return None
@@ -79,7 +79,6 @@ async def open_scanner(settings: Settings, stack: AsyncExitStack, context: ssl.S
         token=settings.kirin_api_key.get_secret_value,
         secrets=settings.secrets(),
         timeouts=SCANNING,
-        ssl_context=context,
     )
     return Scanner(
         transport=await stack.enter_async_context(transport),

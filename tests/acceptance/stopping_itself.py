@@ -21,8 +21,9 @@ from bot import log
 from bot.app import run
 from bot.domain import VideoRequest
 from bot.provider.base import Task
+from bot.provider.call import Timeouts
 from bot.provider.kling import Kling
-from bot.provider.transport import Timeouts, Transport
+from bot.provider.transport import Transport
 from bot.settings import Settings
 from bot.wiring.world import World
 

@@ -14,7 +14,7 @@ import pytest
 from bot.errors import OutcomeUnknown, ProviderUnavailable
 from bot.provider import aiohttp_transport
 from bot.provider.boundary import shared_ssl_context
-from bot.provider.transport import Timeouts
+from bot.provider.call import Timeouts
 from tests.provider.conftest import OpenWire, Reach, Script
 from tests.provider.test_transport_secrets import KEY, hidden, shown
 from tests.provider.test_transport_wire import (

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import errors
-from bot.provider.boundary import FOREIGN, error_of_exception, error_of_status, retry_after
+from bot.provider.boundary import FOREIGN, error_of_exception
+from bot.provider.refusal import error_of_status, retry_after
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 NEVER_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"}

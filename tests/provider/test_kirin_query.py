@@ -6,8 +6,8 @@ import pytest
 
 from bot import errors
 from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus
-from bot.provider.boundary import NO_VIDEO
 from bot.provider.kirin import Kirin
+from bot.provider.refusal import NO_VIDEO
 from tests.provider.conftest import Reach
 
 ODD_SECONDS: tuple[Any, ...] = ("", "5s", None, -1, 0, 1e9, "nan", True, [5])

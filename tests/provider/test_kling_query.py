@@ -6,8 +6,8 @@ import pytest
 
 from bot import errors
 from bot.provider.base import Task, TaskResult, TaskStatus
-from bot.provider.boundary import NO_VIDEO
 from bot.provider.kling import NO_LIST, Kling
+from bot.provider.refusal import NO_VIDEO
 from tests.provider.conftest import Reach
 
 VIDEO = {"id": "v1", "url": "https://cdn.example/1.mp4?k=x", "watermark_url": "https://cdn.example/1w.mp4"}

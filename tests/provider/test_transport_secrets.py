@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from bot.errors import ProviderError
-from bot.provider.boundary import Complaint
+from bot.provider.refusal import Complaint
 from bot.redaction import HIDDEN
 from tests.provider.conftest import Reach
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from bot.errors import OutcomeUnknown, ProviderUnavailable
-from bot.provider.boundary import Complaint
-from bot.provider.transport import TOO_LATE, Timeouts, Transport
+from bot.provider.call import Timeouts
+from bot.provider.refusal import Complaint
+from bot.provider.transport import TOO_LATE, Transport
 from tests.provider.conftest import OpenWire, Reach, Script
 
 QUICK = Timeouts(connect=0.2)
