@@ -62,6 +62,7 @@ class MeasuredProvider:
             outcome = "unexpected"
             raise
         finally:
+            self.find_is_authoritative = self._provider.find_is_authoritative  # an answer may have shown that it is not
             self._measures.provider_called(self.id, call, seconds=self._seconds() - began, outcome=outcome)
         return result
 

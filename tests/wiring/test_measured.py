@@ -60,6 +60,15 @@ async def test_every_call_of_a_service_is_told_of_and_answered_as_before(noted: 
     assert measured.find_is_authoritative == kirin.find_is_authoritative
 
 
+async def test_a_service_that_has_learnt_that_its_finding_proves_nothing_is_not_believed_any_more(noted: Noted) -> None:
+    kling = Provider()
+    kling.find_is_authoritative = True
+    measured = measured_provider(kling, noted)
+    kling.find_is_authoritative = False
+    await measured.check()
+    assert measured.find_is_authoritative is False
+
+
 @pytest.mark.parametrize(
     ("trouble", "outcome"),
     [
