@@ -1,4 +1,4 @@
-"""Connections are opened by the first call, in a thread; certificates that cannot be read are told in our own errors."""
+"""Connections are opened by the first call, in a thread; certificates that cannot be read are told in our words."""
 
 import subprocess
 import sys
