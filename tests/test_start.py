@@ -46,6 +46,17 @@ def test_nobody_looks_for_garbage_in_what_the_app_is_made_of() -> None:
     assert found == "True 0 True"
 
 
+def test_no_methods_are_built_that_nothing_has_called_yet() -> None:
+    program = (
+        "import dataclasses, sys, bot.app; "
+        "ours = [each for name, module in sys.modules.items() if name.startswith(('bot', 'cogs')) "
+        "for each in vars(module).values() if isinstance(each, type) and dataclasses.is_dataclass(each)]; "
+        "print({each.__name__ for each in ours "
+        "if each.__dataclass_params__.frozen and each.__module__.startswith(('bot', 'cogs'))})"
+    )
+    assert _printed(program) == "{'Problem'}"  # the errors import nothing of ours
+
+
 def _printed(program: str) -> str:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 (ourselves)
     return done.stdout.strip()

@@ -7,9 +7,9 @@ about by itself, and so is everything while the service answers no such question
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,6 +22,7 @@ from bot.service.jobs.callbacks import BUSY_BASE, BUSY_TRIES, Callbacks
 from bot.service.jobs.eta import Forecaster
 from bot.service.jobs.provider_health import ProviderHealth
 from bot.store.jobs.claims import ClaimStore, Woken
+from bot.values import dataclass
 
 log = logging.getLogger(__name__)
 queries = logging.getLogger(QUERIES)
@@ -37,7 +38,7 @@ IDLE: Final = 60.0  # seconds, the longest sleep
 ENDED: Final = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED})
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclasses.dataclass(slots=True, kw_only=True)
 class _Entry:
     """A job that is watched until its deadline, and what is known of its task. `misses` are answers without it."""
 

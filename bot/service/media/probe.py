@@ -5,15 +5,16 @@ Runs in the child process of `bot.service.media.child`, never in the bot's own: 
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
 
 from bot.errors import ResultUnusable
+from bot.values import dataclass
 
 if TYPE_CHECKING:
     from av import AudioStream, Packet, VideoStream
@@ -124,7 +125,7 @@ class BoxOutline:
         return order[:1] == [b"moov"] and b"moof" not in order
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Coverage:
     """What the packets of one stream cover, in seconds."""
 
