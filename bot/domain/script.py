@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.domain.capability import Capability
 from bot.domain.request import MAX_SHOTS, Shot
-from bot.domain.script_lines import Found, Part, find_listed, find_paragraphs
+from bot.domain.script_lines import Found, Part, find_listed, find_paragraphs, unfold
 from bot.domain.script_records import find_in_json, find_in_table
 from bot.domain.storyboard import LONGEST, SHORTEST, Storyboard, room_for, scale, share, tidy
 from bot.values import dataclass
@@ -89,7 +89,7 @@ def _fit(wanted: Sequence[float | None], total: int, lengths: Sequence[int]) -> 
 
 def _find_shots(text: str) -> Found:
     """Find the shots of a text in the first way of writing that fits."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = unfold(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
     ways = (_find_written, find_in_json, find_in_table, find_listed, find_paragraphs)
     return next(found for way in ways if (found := way(lines)) is not None)
 

@@ -30,6 +30,10 @@ _NUMBERED: Final = re.compile(
     rf"\s*(?:{OPEN}?{COUNT}\s*{_AFTER_NUMBER}(?!\d)|\d{{1,2}}\s+[–—-]\s|[①-⑳]){SEPARATORS}",
     re.IGNORECASE,
 )
+# Where shots begin that stand on one line.
+_NAMED_INSIDE: Final = re.compile(rf"(?<!\S)(?:\*\*)?{WORD}\s*#?{COUNT}\s*(?:{OPEN}|[–—\-:：.．、|])", re.IGNORECASE)  # noqa: RUF001
+_TIMED_INSIDE: Final = re.compile(rf"(?<!\S)\d{{1,2}}[.．)）、]\s*{OPEN}?\s*\d{{1,4}}\s*(?:s|秒)", re.IGNORECASE)  # noqa: RUF001
+_SPAN_INSIDE: Final = re.compile(rf"(?<!\S){OPEN}?\d{{1,2}}:\d\d\s*[-–—~]\s*\d{{1,2}}:\d\d", re.IGNORECASE)
 _CROWDED: Final = re.compile(r"\s*(?P<number>\d{1,2})[.．、](?P<rest>\d{1,4}\s*(?:s|秒).*)", re.IGNORECASE)  # noqa: RUF001
 _BULLET: Final = re.compile(r"\s*(?:[-*+•·▪◦‣●○■–—]\s+(?:\[[ xX]?\]\s+)?)")
 _QUOTED, _HEADING = re.compile(r"\s*(?:>\s?)+"), re.compile(r"\s*#{1,6}\s+")
@@ -102,6 +106,19 @@ def find_listed(raw: Sequence[str]) -> Found | None:
     parts = [read_part(block) for block in [*blocks[:-1], last]]
     beside = [*texts(lines[: heads[0]]), *texts(after)]
     return Found(parts=tuple(_stamped(parts, [lines[head].text for head in heads])), beside=tuple(beside))
+
+
+def unfold(lines: Sequence[str]) -> list[str]:
+    """Begin every shot on a line of its own where all stand on one, as in the option of a command."""
+    written = [line for line in lines if line.strip()]
+    if len(written) != 1:
+        return list(lines)
+    for mark in (_NAMED_INSIDE, _TIMED_INSIDE, _SPAN_INSIDE):
+        starts = [found.start() for found in mark.finditer(written[0])]
+        if len(starts) > 1:
+            ends = [*starts[1:], len(written[0])]
+            return [written[0][: starts[0]], *(written[0][a:b] for a, b in zip(starts, ends, strict=True))]
+    return list(lines)
 
 
 def _uncrowded(raw: Sequence[str]) -> list[str]:

@@ -249,7 +249,7 @@ async def test_what_was_read_is_shown_before_it_replaces_anything(system: System
         await board.enter(await board.opens("script"), script=ASSISTANT)
         assert board.message["embeds"][0]["title"] == "📋 I read 2 shots"
         assert "🟥 **1** · 3 s · The den. A wolf wakes. Camera: slow push in" in board.text
-        assert "Replace your 3 shots with these?" in board.text
+        assert "Use this in place of your 3 shots?" in board.text
         assert "Not used: Here is your storyboard" in board.text
         assert "It looks back" not in board.text
     async with system.bot():
