@@ -41,6 +41,7 @@ LIMITS: Final = {
     "storyboard.button.": 80,
     "result.button.": 80,
     "storyboard.form.": 45,  # a modal and its fields
+    "sheet.option.": 100,
     "sheet.": 45,
     "more.credits": 45,
     "more.why": 45,

@@ -9,12 +9,13 @@ from bot.client import Shotcaller
 from bot.domain import AspectRatio, Job, Mode, Origin
 from bot.domain.capability import check
 from bot.errors import ResultForgotten
-from bot.locale import Words, words
+from bot.locale import Words
 from cogs import ui
-from cogs.request import build_request, models_here, storyboards_here, submit
+from cogs.request import models_here, storyboards_here, submit
 from cogs.results.context import ResultPress
 from cogs.storyboard import builder
 from cogs.ui.job_views import nearest_by_other_model
+from cogs.video.retry_buttons import receive_edited
 
 FORM: Final = ui.CustomId("remix:{job_id}", job_id=ui.JOB_ID)
 
@@ -65,13 +66,12 @@ async def edit_and_rerun(press: ResultPress) -> None:
 
 async def submit_edited(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
     """Ask for the changed video when the form comes back. What was entered is kept if it is refused."""
-    entries, say = ui.read_form(ui.entered(interaction)), words(str(interaction.locale))
-    ui.remember(interaction, ui.TypedRequest(options=entries))  # should the job be gone, this is not
+    values = ui.entered(interaction)
+    ui.remember(interaction, ui.TypedRequest(options=ui.read_form(values, {})))  # should the job be gone, this is not
     job = await bot.services.results.job(job_id, ui.member_of(interaction))
-    private = _private(job)
-    ui.remember(interaction, ui.TypedRequest(options=entries, private=private, parent_id=job.id, origin=Origin.EDIT))
-    request = await build_request(bot, interaction, ui.parse_options(entries, say))
-    await submit(bot, interaction, request, private=private, parent_id=job.id, origin=Origin.EDIT)
+    options = ui.options_of(job.request)
+    typed = ui.TypedRequest(options=options, private=_private(job), parent_id=job.id, origin=Origin.EDIT)
+    await receive_edited(bot, interaction, typed, values)
 
 
 async def open_storyboard(press: ResultPress) -> None:

@@ -20,7 +20,7 @@ from cogs.ui.custom_ids import (
     stateless,
     stateless_layout,
 )
-from cogs.ui.edit_form import parse_options, read_form, request_form
+from cogs.ui.edit_form import details_form, read_details, read_form, request_form, wants_more
 from cogs.ui.forms import Form, entered, select_option, select_options
 from cogs.ui.job_views import result_buttons
 from cogs.ui.limits import CHOICES, CONTENT
@@ -66,6 +66,7 @@ __all__ = [
     "chosen_value",
     "chosen_values",
     "cut",
+    "details_form",
     "digits",
     "entered",
     "file_of",
@@ -84,7 +85,7 @@ __all__ = [
     "options_of",
     "parse_id",
     "parse_number",
-    "parse_options",
+    "read_details",
     "read_form",
     "remember",
     "request_form",
@@ -98,4 +99,5 @@ __all__ = [
     "since",
     "stateless",
     "stateless_layout",
+    "wants_more",
 ]

@@ -25,7 +25,7 @@ _NO_MARKS: Final = dict.fromkeys(map(ord, "`<>@"))  # what ends a piece of code,
 _SPAN: Final = re.compile(r"(\d+)-(\d+)")
 
 # The gaps of problems' words with values that people choose, and what the keys of those values' names begin with.
-_CHOICES: Final = {"wanted": "mode", "offered": "mode", "modes": "mode", "durations": "mode"}
+_CHOICES: Final = {"wanted": "mode", "offered": "mode", "modes": "mode", "durations": "mode", "axes": "camera"}
 # What a refusal's words are called where they are one of several reasons; the words of others are such already.
 _SHORT: Final[Mapping[type[errors.Refused], str]] = {
     errors.QuotaExceeded: "quota_exceeded",
@@ -78,6 +78,8 @@ def _problems(error: errors.InvalidRequest, say: Words) -> str:
 
 def _value_text(gap: str, value: Any, say: Words) -> Any:
     """Fill a gap of a problem's words: modes and camera moves by their names, what was typed made safe."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)  # nobody typed "5.0"
     if not isinstance(value, str):
         return value
     if gap == "model":

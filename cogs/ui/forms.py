@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from cogs.ui.limits import FORM_HINT, FORM_LABEL, FORM_TEXT, FORM_TITLE, OPTION, OPTIONS
+from cogs.ui.limits import FORM_CHECKS, FORM_HINT, FORM_LABEL, FORM_TEXT, FORM_TITLE, OPTION, OPTIONS
 from cogs.ui.text import cut
 
 
@@ -54,6 +54,23 @@ class Form(discord.ui.Modal):
             required=not several,
         )
         self.add_item(discord.ui.Label(text=cut(label, FORM_LABEL), component=select))
+
+    def checks(self, field: str, label: str, options: Iterable[discord.SelectOption], *, several: bool = True) -> None:
+        """Add boxes to tick, any number of them where it may be `several`."""
+        shown = [
+            discord.CheckboxGroupOption(
+                label=cut(f"{each.emoji or ''} {each.label}".strip(), OPTION),
+                value=each.value,
+                description=each.description,
+                default=each.default,
+            )
+            for each in islice(options, FORM_CHECKS)
+        ]
+        most = len(shown) if several else 1
+        group = discord.ui.CheckboxGroup[Any](
+            custom_id=field, options=shown, min_values=0, max_values=most, required=False
+        )
+        self.add_item(discord.ui.Label(text=cut(label, FORM_LABEL), component=group))
 
 
 def select_option(

@@ -21,6 +21,7 @@ FORM_LABEL: Final = 45  # of a field's name
 FORM_TEXT: Final = 4000  # of a field
 FORM_HINT: Final = 100  # of a field's placeholder
 FORM_FIELDS: Final = 5
+FORM_CHECKS: Final = 10  # of a group of boxes to tick
 
 # https://discord.com/developers/docs/interactions/application-commands
 CHOICE: Final = 100  # of the name and the value of a choice

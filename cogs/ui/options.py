@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from bot.domain import AspectRatio, CameraControl, Mode, VideoRequest
+from bot.domain.camera import MOVES
 from bot.errors import InvalidRequest, Problem
 
 E = TypeVar("E", bound=StrEnum)
@@ -72,6 +73,9 @@ def _choice(kind: type[E], field: str, value: str) -> E:
 
 def _camera(name: str | None, strength: str | float | None) -> CameraControl | None:
     if name is not None:
+        moves = name.split("+")
+        if len(moves) > 1 and set(moves) <= set(MOVES):
+            raise InvalidRequest([Problem(code="camera_two_axes", field="camera", values={"axes": ", ".join(moves)})])
         return CameraControl.named(name, strength=strength)
     if strength is not None:
         raise InvalidRequest([Problem(code="strength_without_camera", field="strength")])

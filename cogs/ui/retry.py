@@ -17,12 +17,11 @@ from bot.errors import InvalidRequest
 from bot.locale import Words
 from bot.values import dataclass, field, replace
 from cogs.ui.custom_ids import DRAFT_ID, CustomId, Part, stateless
-from cogs.ui.edit_form import parse_leniently
 from cogs.ui.member import member_of
 from cogs.ui.options import options_of, request_from_options
 from cogs.ui.text import button_label, changes
 
-RETRY: Final = CustomId("fix:{draft_id}:{what}", draft_id=DRAFT_ID, what=Part("edit|again|[0-9]"))
+RETRY: Final = CustomId("fix:{draft_id}:{what}", draft_id=DRAFT_ID, what=Part("edit|again|more|[0-9]"))
 MORE: Final = CustomId("quota:more")
 KIND: Final = "typed"  # of the drafts
 ALTERNATIVES: Final = 3  # nearest possible requests offered
@@ -174,8 +173,8 @@ async def _alternatives(
     interaction: discord.Interaction[Any], error: Exception, typed: TypedRequest, say: Words
 ) -> dict[str, TypedRequest]:
     """Find the nearest accepted requests, by the words of the buttons, which name every change."""
-    options, has_alternatives = parse_leniently(typed.options, say), all(map(_has_alternatives, reasons_of(error)))
-    if options is None or not has_alternatives:
+    options, has_alternatives = typed.options, all(map(_has_alternatives, reasons_of(error)))
+    if not has_alternatives:
         return {}
     videos, found = interaction.client.services.videos, dict[str, TypedRequest]()
     terms = await videos.terms(member_of(interaction))

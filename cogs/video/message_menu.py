@@ -11,7 +11,8 @@ from bot.domain import Capability
 from bot.errors import MessageEmpty, StoreError
 from bot.locale import words
 from cogs import ui
-from cogs.request import build_request, defaults_scope, models_here, submit
+from cogs.request import defaults_scope, models_here
+from cogs.video.retry_buttons import receive_edited
 
 FORM: Final = ui.CustomId("film:{message_id}", message_id=ui.SNOWFLAKE)
 
@@ -52,8 +53,5 @@ async def _prefill(
 
 
 async def _receive_form(bot: Shotcaller, interaction: discord.Interaction[Any], **_: Any) -> None:
-    entries = ui.read_form(ui.entered(interaction))
-    ui.remember(interaction, ui.TypedRequest(options=entries))
-    options = ui.parse_options(entries, words(str(interaction.locale)))
-    ui.remember(interaction, ui.TypedRequest(options=options))
-    await submit(bot, interaction, await build_request(bot, interaction, options))
+    values = ui.entered(interaction)
+    await receive_edited(bot, interaction, ui.TypedRequest(options={}), values)

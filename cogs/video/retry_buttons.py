@@ -1,29 +1,37 @@
-"""The buttons under a refusal: ask for the nearest possible video, ask again, or edit and ask again."""
+"""The buttons under a refusal and under an edited request: ask for it, for the nearest possible one, or edit it."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import discord
 
 from bot.client import Shotcaller
+from bot.domain import Draft, VideoRequest
+from bot.domain.capability import check
 from bot.errors import DraftGone
 from bot.locale import words
 from cogs import ui
 from cogs.request import build_request, models_here, submit
+from cogs.storyboard.views import cost_line
+from cogs.ui.limits import BUTTON
 from cogs.ui.retry import KIND, RETRY
 
 FORM: Final = ui.CustomId("retry:{draft_id}", draft_id=ui.DRAFT_ID)
+DETAILS: Final = ui.CustomId("retry:{draft_id}:more", draft_id=ui.DRAFT_ID)
+PROMPT: Final = 600  # characters of the prompt shown
 
 
 def setup(bot: Shotcaller) -> None:
-    """Let the buttons and the form do what they are for."""
+    """Let the buttons and the forms do what they are for."""
     ui.on_press(bot, RETRY, _press)
     ui.on_form(bot, FORM, _receive_form)
+    ui.on_form(bot, DETAILS, _receive_details, first=ui.acknowledge_in_place)
 
 
 async def _press(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str, what: str) -> None:
     """Ask for what a button says. A draft makes one job through its buttons, however often they are pressed."""
-    if what == "edit":
-        await _open_form(bot, interaction, draft_id)
+    if what in {"edit", "more"}:
+        await _open_form(bot, interaction, draft_id, details=what == "more")
         return
     await ui.acknowledge(interaction)
     typed = await _read_draft(bot, interaction, draft_id)
@@ -34,21 +42,78 @@ async def _press(bot: Shotcaller, interaction: discord.Interaction[Any], draft_i
     await _submit(bot, interaction, chosen, key=chosen.key if chosen.confirmed else f"fix-{draft_id}")
 
 
-async def _open_form(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
+async def _open_form(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str, *, details: bool) -> None:
     async with ui.in_time(interaction):
         typed = await _read_draft(bot, interaction, draft_id)
         models = await models_here(bot, interaction)
-    say, custom_id = words(str(interaction.locale)), FORM(draft_id=draft_id)
-    form = ui.request_form(custom_id, say("sheet.title.edit"), options=typed.options, models=models, say=say)
+    say, options = words(str(interaction.locale)), typed.options
+    if details:
+        model = next((each for each in models if each.model == options.get("model")), models[0])
+        form = ui.details_form(DETAILS(draft_id=draft_id), options=options, model=model, say=say)
+    else:
+        custom_id, title = FORM(draft_id=draft_id), say("sheet.title.edit")
+        form = ui.request_form(custom_id, title, options=options, models=models, say=say)
     await ui.open_form(interaction, form)
 
 
 async def _receive_form(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
-    entries, say = ui.read_form(ui.entered(interaction)), words(str(interaction.locale))
-    ui.remember(interaction, ui.TypedRequest(options=entries))  # should the draft be gone, this is not
-    typed = (await _read_draft(bot, interaction, draft_id)).with_options(entries)
-    ui.remember(interaction, typed)
-    await _submit(bot, interaction, typed.with_options(ui.parse_options(entries, say)))
+    values = ui.entered(interaction)
+    ui.remember(interaction, ui.TypedRequest(options=ui.read_form(values, {})))  # should the draft be gone, this is not
+    await receive_edited(bot, interaction, await _read_draft(bot, interaction, draft_id), values)
+
+
+async def receive_edited(
+    bot: Shotcaller, interaction: discord.Interaction[Any], typed: ui.TypedRequest, values: Mapping[str, Any]
+) -> None:
+    """Ask for the video of an edited request, or show it first where more is to be chosen.
+
+    What was chosen is kept if it is refused.
+    """
+    edited = typed.with_options(ui.read_form(values, typed.options))
+    if not ui.wants_more(values):
+        await _submit(bot, interaction, edited)
+        return
+    ui.remember(interaction, edited)
+    request = await build_request(bot, interaction, edited.options)
+    check(request, bot.services.videos.capability(request.model))
+    draft = await bot.services.drafts.begin(
+        KIND, edited.body(), user_id=interaction.user.id, guild_id=interaction.guild_id
+    )
+    await _show(bot, interaction, draft, request)
+
+
+async def _receive_details(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
+    """Keep what was chosen in the second form, and show the request again."""
+    draft = await bot.services.drafts.read(draft_id, KIND, user_id=interaction.user.id)
+    typed = ui.TypedRequest.of_body(draft.body)
+    edited = typed.with_options(ui.read_details(ui.entered(interaction), typed.options))
+    ui.remember(interaction, edited)
+    request = await build_request(bot, interaction, edited.options)
+    saved = await bot.services.drafts.save(draft, edited.body())
+    if saved is None:
+        raise DraftGone
+    await _show(bot, interaction, saved, request)
+
+
+async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, request: VideoRequest) -> None:
+    """Show an edited request with its price: to be made, or edited on."""
+    say = words(str(interaction.locale))
+    estimate = await bot.services.videos.estimate(request, ui.member_of(interaction))
+    lines = [f"### {say('sheet.so_far')}", f"> {ui.safe(request.prompt, PROMPT)}"]
+    if request.negative_prompt:
+        lines.append(f"-# {say('studio.negative', text=ui.safe(request.negative_prompt, PROMPT // 3))}")
+    lines += [f"⚙️ {ui.settings(request, say)}", cost_line(estimate, say)]
+    make = say("studio.generate", price=say("credits", n=estimate.price.credits))
+
+    def button(what: str, label: str, **more: Any) -> discord.ui.Button[Any]:
+        return discord.ui.Button(custom_id=RETRY(draft_id=draft.id, what=what), label=ui.cut(label, BUTTON), **more)
+
+    buttons = [
+        button("again", f"🎬 {make}", style=discord.ButtonStyle.success),
+        button("more", say("sheet.more.button"), emoji="⚙️"),
+        button("edit", say("result.button.edit"), emoji="✏️"),
+    ]
+    await ui.answer(interaction, "\n".join(lines), view=ui.stateless(*buttons))
 
 
 async def _read_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> ui.TypedRequest:

@@ -18,8 +18,8 @@ async def test_a_messages_text_becomes_the_prompt_unchanged(system: System) -> N
         form = await people.form(sent)
         assert form["title"] == ENTRY
         assert fields(form)["prompt"] == text
-        assert fields(form)["look"] == ["std 16:9"]
-        answer = await people.answer(await people.submits(sent, duration="3", look=["std 1:1"]))
+        assert (fields(form)["quality"], fields(form)["aspect"]) == (["kirin_v3_t2v std"], ["16:9"])
+        answer = await people.answer(await people.submits(sent, duration=["3"], aspect=["1:1"]))
         assert "On its way" in answer
         result = await people.result()
         assert "1:1 · 3 seconds" in result["content"]
@@ -35,11 +35,11 @@ async def test_the_form_knows_the_defaults_and_lives_on_after_a_restart(system: 
         await people.edited(await people.presses(message, control(message, ":mode"), "pro"))
         sent = await people.uses(ENTRY, said, locale="zh-CN")
         form = await people.form(sent)
-        assert fields(form)["look"] == ["pro 16:9"]
-        assert "模型: kirin_v3_t2v\n声音: 否" in fields(form)["more"]
+        assert fields(form)["quality"] == ["kirin_v3_t2v pro"]
+        names = [label["label"] for label in form["components"]]
+        assert names == ["提示词", "模型和画质", "画幅", "时长", "声音和运镜"]
     async with system.bot():
-        more = "模型：kirin_v3_t2v\n声音：是"
-        answer = await people.answer(await people.submits(sent, duration="3", more=more, locale="zh-CN"))
+        answer = await people.answer(await people.submits(sent, duration=["3"], extras=["sound"], locale="zh-CN"))
         assert "开工" in answer
         assert "pro · 16:9 · 3 seconds · sound" in (await people.result())["content"]
         await system.rest()
@@ -48,14 +48,21 @@ async def test_the_form_knows_the_defaults_and_lives_on_after_a_restart(system: 
 @pytest.mark.parametrize("length", [2600, 3900])
 async def test_a_text_that_is_too_long_is_explained_and_kept(system: System, length: int) -> None:
     people = system.people
-    said = await people.says("boat " * 20, user="ben")
     async with system.bot():
-        sent = await people.uses(ENTRY, said)
-        await people.form(sent)
-        refusal = await people.answered(await people.submits(sent, prompt="x" * length))
-        assert f"{length} characters; at most 2500 fit" in refusal["content"]
+        refusal = await people.answered(await people.types("video create", prompt="x" * length))
+        assert f"{length} characters long; the limit is 2500" in refusal["content"]
         sent = await people.presses(refusal, control(refusal, "Edit & retry"))
         assert fields(await people.form(sent))["prompt"] == "x" * length
+        refusal = await people.answered(await people.submits(sent, duration=["4"]))
+        assert f"{length} characters long; the limit is 2500" in refusal["content"]
+        sent = await people.presses(refusal, control(refusal, "Edit & retry"))
+        assert fields(await people.form(sent)) == {
+            "prompt": "x" * length,
+            "quality": ["kirin_v3_t2v std"],
+            "aspect": ["16:9"],
+            "duration": ["4"],
+            "extras": [],
+        }
     assert system.database.entries() == []
 
 

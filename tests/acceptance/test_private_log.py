@@ -26,7 +26,7 @@ async def test_no_line_of_the_log_has_what_was_typed(system: System, log_format:
         await people.answered(await people.types("video create", **{**options, "model": "kling-v1", "duration": 4}))
         opened = await people.presses(result, control(result, "Edit"))
         await people.form(opened)
-        await people.answered(await people.submits(opened, prompt=TYPED, duration="7"))
+        await people.answered(await people.submits(opened, prompt=TYPED, duration=["7"]))
         await people.answered(await people.types("video studio", prompt=SECRET))
         await people.answered(await people.types("video storyboard", script=f"1. 2s {SECRET}"))
         await people.answered(await people.types("preset save", also={"name": "mine", "prompt": SECRET}))

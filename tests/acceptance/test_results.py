@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.acceptance.controls import control, fields
 from tests.acceptance.people import Json
 from tests.acceptance.system import PROMPT, SMALL, System
 
@@ -62,11 +63,9 @@ async def test_a_form_that_was_opened_before_a_restart_makes_the_changed_video_a
         message = await posted(system, negative="rain")
         opened = await press(system, message, "edit", user="ben")
         form = await system.people.form(opened)
-    fields = {part["component"]["custom_id"]: part["component"] for part in form["components"]}
-    assert fields["prompt"]["value"] == PROMPT
-    assert fields["negative"]["value"] == "rain"
+    assert fields(form)["prompt"] == PROMPT
     async with system.bot():
-        await system.people.submits(opened, user="ben", prompt="a paper ship in the sun", duration="4")
+        await system.people.submits(opened, user="ben", prompt="a paper ship in the sun", duration=["4"])
         changed = await appears(system, {message["id"]})
     assert "a paper ship in the sun" in changed["content"]
     job = system.database.jobs()[1]
@@ -81,13 +80,46 @@ async def test_what_was_entered_in_a_form_is_kept_when_it_is_refused(system: Sys
         opened = await press(system, message, "edit")
         await system.people.form(opened)
         refused = await system.people.answered(
-            await system.people.submits(opened, prompt="a paper ship", duration="99")
+            await system.people.submits(opened, prompt="a paper ship", quality=["kling-v1 std"])
         )
-        assert "99-second" in refused["content"]
+        assert "3-second" in refused["content"]
         ways = [each["custom_id"] for row in refused["components"] for each in row["components"]]
+        again = await system.people.form(await system.people.presses(refused, control(refused, "Edit & retry")))
+        assert fields(again)["prompt"] == "a paper ship"
+        assert fields(again)["quality"] == ["kling-v1 std"]
         await system.people.presses(refused, ways[0])
         repaired = await appears(system, {message["id"]})
     assert "a paper ship" in repaired["content"]
+    first, second = system.database.jobs()
+    assert (second["parent_id"], second["origin"]) == (first["id"], "edit")
+
+
+async def test_more_settings_come_in_a_second_form_with_the_price_before_anything_is_made(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        message = await posted(system)
+        opened = await press(system, message, "edit")
+        form = await people.form(opened)
+        assert [label["label"] for label in form["components"]][1:4] == ["Model and quality", "Shape", "Length"]
+        chosen: Json = {"quality": ["kling-v1 std"], "duration": ["5"], "extras": ["zoom_in", "more"]}
+        seen = await people.answered(await people.submits(opened, prompt="a paper ship", **chosen))
+        assert "> a paper ship" in seen["content"]
+        assert "5 credits · you have" in seen["content"]
+        assert len(await people.tasks()) == 1
+        opened = await people.presses(seen, control(seen, ":more"))
+        assert fields(await people.form(opened)) == {"negative": None, "strength": ["clear"], "cfg": ["model"]}
+    async with system.bot():
+        sent = await people.submits(opened, negative="rain", strength=["gentle"], cfg=["0.75"])
+        seen = await people.edited(sent)
+        assert "rain" in seen["content"]
+        assert "gentle zoom in" in seen["content"]
+        await people.presses(seen, control(seen, ":again"))
+        await people.presses(seen, control(seen, ":again"))
+        made = await appears(system, {message["id"]})
+        await system.rest()
+    assert "a paper ship" in made["content"]
+    (_, task) = await people.tasks()
+    assert (task["request"]["negative_prompt"], task["request"]["cfg_scale"]) == ("rain", 0.75)
     first, second = system.database.jobs()
     assert (second["parent_id"], second["origin"]) == (first["id"], "edit")
 

@@ -1,6 +1,7 @@
-"""The form with everything: what stands in it, and what is read from it, in every language."""
+"""The forms with everything: what stands in them, and what is read from them, in every language."""
 
 from contextlib import suppress
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -14,8 +15,18 @@ from bot.domain.policy import GuildLimits
 from bot.domain.terms import allowed_models
 from bot.errors import InvalidRequest
 from bot.locale import locales, words
-from cogs.ui import entered, options_of, parse_options, read_form, request_form, request_from_options
+from cogs.ui import (
+    details_form,
+    entered,
+    options_of,
+    read_details,
+    read_form,
+    request_form,
+    request_from_options,
+    wants_more,
+)
 from cogs.ui.edit_form import MORE
+from cogs.ui.limits import OPTIONS
 from tests.models import CAPABILITIES, SHIPPED
 
 MODELS: Final = tuple(CAPABILITIES.values())
@@ -40,14 +51,23 @@ def sent(shown: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return entered(interaction) | changes
 
 
+def details(options: dict[str, Any], locale: str = "en-US", *, model: str = "kling-v1") -> dict[str, Any]:
+    return details_form("x", options=options, model=CAPABILITIES[model], say=words(locale)).to_dict()
+
+
+def chosen(options: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The options after the form of these was sent with changes."""
+    return read_form(sent(form(options), **changes), options)
+
+
 requests = st.builds(
     VideoRequest,
-    model=st.sampled_from(["kirin_v3_t2v", "kling-v1"]),
+    model=st.sampled_from(list(CAPABILITIES)),
     prompt=st.text("abc: =\n@*\N{VIDEO GAME}", min_size=1, max_size=60).filter(str.strip),
     negative_prompt=st.sampled_from(["", "no: people\nat all"]),
     mode=st.sampled_from(["std", "pro"]),
     aspect_ratio=st.sampled_from(["16:9", "9:16", "1:1"]),
-    duration=st.integers(1, 99),
+    duration=st.integers(3, 15),
     sound=st.booleans(),
     watermark=st.booleans(),
     cfg_scale=st.none() | st.sampled_from([0.0, 0.25, 1.0]),
@@ -60,75 +80,130 @@ requests = st.builds(
 @pytest.mark.parametrize("locale", locales())
 @given(request_=requests)
 @settings(deadline=None, max_examples=60)
-def test_a_form_sent_back_untouched_means_the_same_request(locale: str, request_: VideoRequest) -> None:
-    options = parse_options(read_form(sent(form(options_of(request_), locale))), words(locale))
-    assert request_from_options(options, model="other") == request_
+def test_forms_sent_back_untouched_mean_the_same_request(locale: str, request_: VideoRequest) -> None:
+    options = options_of(request_)
+    read = read_form(sent(form(options, locale)), options)
+    read = read_details(sent(details(read, locale, model=request_.model)), read)
+    assert request_from_options(read, model="other") == request_
 
 
-def test_what_was_typed_stands_there_though_it_is_impossible() -> None:
-    shown = sent(form({"prompt": "p", "duration": 99, "camera": "zoom+pan", "strength": 50.0, "mode": "ultra"}))
-    assert shown["duration"] == "99"
-    assert "camera: zoom+pan\nstrength: 50.0" in shown[MORE]
-    assert shown["look"] == ["std 16:9"]  # there is nothing else to choose, and it is seen
+@pytest.mark.parametrize("locale", locales())
+def test_a_form_has_the_prompt_and_four_choices_and_nothing_to_spell(locale: str) -> None:
+    shown = form({"prompt": "p"}, locale)
+    assert [each["component"]["type"] for each in shown["components"]] == [4, 3, 3, 3, 3]
+    assert shown["components"][0]["component"]["max_length"] == 2500  # what the models take
+    assert sent(shown) == {
+        "prompt": "p",
+        "quality": ["kirin_v3_t2v std"],
+        "aspect": ["16:9"],
+        "duration": ["5"],
+        "extras": [],
+    }
 
 
-def looks(shown: dict[str, Any]) -> set[str]:
-    """The modes that can be chosen."""
-    select = next(each["component"] for each in shown["components"] if "options" in each["component"])
-    return {str(each["value"]).partition(" ")[0] for each in select["options"]}
+def test_where_no_camera_moves_what_can_be_added_is_ticked() -> None:
+    shown = form({"prompt": "p", "sound": True}, models=(CAPABILITIES["kirin_v3_t2v"],))
+    ticks = shown["components"][-1]["component"]
+    assert ticks["type"] == 22
+    assert [each["value"] for each in ticks["options"]] == ["sound", "watermark", MORE]
+    assert sent(shown)["extras"] == ["sound"]
 
 
-def test_only_modes_that_some_model_on_offer_has_are_offered() -> None:
-    assert looks(form({"prompt": "p"})) == {"std", "pro"}
-    assert looks(form({"prompt": "p"}, models=(*MODELS, SHIPPED["kling-v3"]))) == {"std", "pro", "4k"}
+def test_what_was_typed_and_is_impossible_becomes_the_nearest_that_there_is() -> None:
+    shown = form({"prompt": "p", "duration": 99, "camera": "zoom+pan", "mode": "ultra", "model": "kling-v1"})
+    assert sent(shown) == {
+        "prompt": "p",
+        "quality": ["kling-v1 std"],
+        "aspect": ["16:9"],
+        "duration": ["15"],
+        "extras": [],
+    }
+    assert sent(form({"prompt": "p", "duration": "five"}))["duration"] == ["5"]
+
+
+def test_a_prompt_that_is_too_long_stands_there_whole() -> None:
+    shown = form({"prompt": "x" * 2600})
+    assert sent(shown)["prompt"] == "x" * 2600
+    assert shown["components"][0]["component"]["max_length"] == 2600
+
+
+def qualities(shown: dict[str, Any]) -> list[str]:
+    return [each["value"] for each in shown["components"][1]["component"]["options"]]
+
+
+def test_only_what_some_model_on_offer_has_can_be_chosen() -> None:
+    assert "kling-v3 4k" not in qualities(form({"prompt": "p"}))
+    assert "kling-v3 4k" in qualities(form({"prompt": "p"}, models=(*MODELS, SHIPPED["kling-v3"])))
+
+
+def test_of_very_many_models_the_chosen_one_can_be_kept() -> None:
+    many = tuple(replace(MODELS[0], model=f"m{number}") for number in range(40))
+    shown = form({"prompt": "p", "model": "m39", "mode": "pro"}, models=many)
+    assert len(qualities(shown)) == OPTIONS
+    assert sent(shown)["quality"] == ["m39 pro"]
 
 
 def test_the_form_of_a_video_that_is_not_to_be_had_here_begins_with_what_is() -> None:
     here = allowed_models(MODELS, Member(user_id=1), GuildLimits(pro=Who.NOBODY, watermark=True))
     shown = form({"prompt": "p", "mode": "pro", "aspect": "9:16"}, models=here)
-    assert looks(shown) == {"std"}
-    assert sent(shown)["look"] == ["std 9:16"]
-    assert "watermark" not in sent(shown)[MORE]  # it is on every video there, whatever is chosen
+    assert not [each for each in qualities(shown) if each.endswith("pro")]
+    assert sent(shown)["aspect"] == ["9:16"]
+    values = [each["value"] for each in shown["components"][-1]["component"]["options"]]
+    assert "watermark" not in values  # it is on every video there, whatever is chosen
 
 
-@pytest.mark.parametrize(
-    ("line", "option", "value"),
-    [
-        ("Model = kling-v1", "model", "kling-v1"),
-        ("声音：是", "sound", True),
-        ("sound: NO", "sound", False),
-        ("水印: off", "watermark", False),
-        ("运镜：推近", "camera", "zoom_in"),
-        ("camera: Sink and pull back", "camera", "Sink and pull back"),
-        ("幅度: 2,5", "strength", 2.5),
-        ("幅度：强烈", "strength", "strong"),
-        ("strength: gentle", "strength", "gentle"),
-        ("cfg=1", "cfg", 1.0),
-    ],
-)
-def test_lines_are_read_as_people_write_them(line: str, option: str, value: object) -> None:
-    entries = read_form({"prompt": "p", MORE: f"\n{line}\n"})
-    assert parse_options(entries, words("zh-CN"))[option] == value
+def test_choices_are_read_and_the_rest_stays() -> None:
+    options = {"prompt": "p", "negative": "rain", "cfg": 0.5, "camera": "zoom_in", "strength": 2.5, "model": "kling-v1"}
+    same = chosen(options, quality=["kling-v1 pro"], duration=["10"])
+    assert same == {**options, "mode": "pro", "duration": 10, "aspect": "16:9"}
+    other = chosen(options, extras=["pan_left", "sound"])
+    assert (other["camera"], other.get("strength"), other["sound"]) == ("pan_left", None, True)
+    still = chosen(options, extras=[MORE])
+    assert "camera" not in still
+    assert wants_more({"extras": [MORE]})
+    assert not wants_more({"extras": ["sound"]})
 
 
-def test_everything_that_cannot_be_read_is_named_at_once() -> None:
-    entries = read_form({"prompt": "p", "duration": "five", MORE: "sound: maybe\nstrength: much\nfps: 3\nwhat"})
+def test_two_camera_moves_at_once_are_refused_by_name() -> None:
     with pytest.raises(InvalidRequest) as caught:
-        parse_options(entries, words())
-    assert [problem.code for problem in caught.value.problems] == [
-        *("line_unknown", "line_unknown", "not_a_number", "not_yes_or_no", "not_a_number"),
+        request_from_options(chosen({"prompt": "p"}, extras=["zoom_in", "pan_left"]), model="kling-v1")
+    assert [problem.code for problem in caught.value.problems] == ["camera_two_axes"]
+
+
+def test_the_second_form_has_what_the_model_has() -> None:
+    assert [each["label"] for each in details({"prompt": "p"})["components"]] == [
+        "Negative prompt",
+        "How closely to follow the prompt",
     ]
+    moving = details({"prompt": "p", "camera": "zoom_in"})
+    assert sent(moving)["strength"] == ["clear"]
+    assert len(details({"prompt": "p"}, model="kirin_v3_t2v")["components"]) == 1
 
 
-def test_lines_that_cannot_be_read_come_back_as_they_were() -> None:
-    entries = read_form({"prompt": "p", "duration": "five", MORE: "fps: 3\nwhat"})
-    shown = sent(form(entries))
-    assert (shown["duration"], shown[MORE]) == ("five", "fps: 3\nwhat")
+def test_the_second_form_is_read_and_a_strength_in_numbers_stays_until_it_is_changed() -> None:
+    options = {"prompt": "p", "camera": "zoom_in", "strength": 2.5}
+    shown = sent(details(options))
+    assert shown["strength"] == ["gentle"]
+    assert read_details(shown, options) == options
+    changed = read_details({**shown, "strength": ["strong"], "cfg": ["0.25"], "negative": "rain"}, options)
+    assert changed == {"prompt": "p", "camera": "zoom_in", "strength": "strong", "cfg": 0.25, "negative": "rain"}
+    assert "cfg" not in read_details({"cfg": ["model"]}, {"prompt": "p", "cfg": 1.0})
 
 
-@given(st.text(max_size=200), st.text(max_size=20))
+VALUES: Final = st.text(max_size=20)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "prompt": VALUES,
+            **{name: st.lists(VALUES, max_size=3) for name in ("quality", "aspect", "duration", "extras")},
+        },
+    ),
+    st.fixed_dictionaries({}, optional={name: st.lists(VALUES, max_size=2) for name in ("strength", "cfg")}),
+)
 @settings(deadline=None)
-def test_nothing_typed_into_the_form_breaks_it(more: str, seconds: str) -> None:
+def test_nothing_that_a_client_may_send_breaks_the_forms(values: dict[str, Any], more: dict[str, Any]) -> None:
     with suppress(InvalidRequest):
-        options = parse_options(read_form({"prompt": "p", "duration": seconds, MORE: more}), words())
-        request_from_options(options, model="kirin_v3_t2v")
+        request_from_options(read_details(more, read_form(values, {})), model="kirin_v3_t2v")

@@ -11,7 +11,6 @@ from bot.domain.policy import GuildLimits
 from bot.domain.terms import allowed_models, model_for
 from bot.locale import locales, words
 from cogs.ui import TypedRequest, options_of, request_from_options
-from cogs.ui.edit_form import parse_leniently
 from cogs.ui.limits import BUTTON
 from cogs.ui.options import OPTIONS
 from cogs.ui.retry import nearest_requests
@@ -131,15 +130,11 @@ def test_a_budget_is_kept() -> None:
     assert nearest_requests(options, Terms(models=TERMS.models, credits=0)) == []
 
 
-def test_what_a_form_says_besides_what_cannot_be_read_is_not_given_up() -> None:
-    say = words()
-    entries = {"prompt": "a fox", "negative": "", "mode": "std", "aspect": "16:9", "duration": "five"}
-    options = parse_leniently({**entries, "more": "model: kling-v1\ncamera: Zoom in\ncfg: 0.5"}, say)
-    assert options is not None
+def test_what_was_typed_besides_what_cannot_be_read_is_not_given_up() -> None:
+    options = {"prompt": "a fox", "duration": "five", "model": "kling-v1", "camera": "zoom_in", "cfg": 0.5}
     (found,) = nearest_requests(options, TERMS)
-    assert changes(options, found, "kirin_v3_t2v", say) == "Use 5 s"
+    assert changes(options, found, "kirin_v3_t2v", words()) == "Use 5 s"
     assert (found.model, found.camera and found.camera.name(), found.cfg_scale) == ("kling-v1", "zoom_in", 0.5)
-    assert parse_leniently({**entries, "more": "kamera: Zoom"}, say) is None
 
 
 def test_what_somebody_asked_for_is_kept_whole() -> None:
