@@ -15,8 +15,6 @@ NAME_LIMIT: Final = 32  # characters of a gap's name
 
 _PIECE: Final = re.compile(r"(?P<brace>\{\{|\}\})|\{(?P<gap>[^{}]*)\}|(?P<lone>[{}])|(?P<text>[^{}]+)")
 _NAME: Final = re.compile(r"[^\W_][\w '-]*")
-# A colon of either kind: Chinese keyboards write the wide one.
-_LINE: Final = re.compile("(?P<name>[^:\uff1a]+)[:\uff1a](?P<value>.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +78,6 @@ class Template:
 def escape(text: str) -> str:
     """Write the template that means just this text."""
     return text.replace("{", "{{").replace("}", "}}")
-
-
-def values_in(lines: str) -> dict[str, str]:
-    """Read what somebody wrote as "name: value", a line each; a line without a colon belongs to the value above it."""
-    values: dict[str, str] = {}
-    name = None
-    for line in lines.splitlines():
-        if found := _LINE.fullmatch(line):
-            name = " ".join(found["name"].split()).casefold()
-            values[name] = found["value"].strip()
-        elif name is not None and line.strip():
-            values[name] = f"{values[name]} {line.strip()}".strip()
-    return values
 
 
 def _gap(written: str) -> Gap:

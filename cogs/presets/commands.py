@@ -1,6 +1,6 @@
 """`/preset`: named settings with gaps in the prompt, one's own or shared with the server."""
 
-from typing import Any, Final
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -10,14 +10,12 @@ from bot.domain import AspectRatio, Preset
 from bot.locale import Words, words
 from bot.service.member.presets import gaps, request_of
 from cogs import ui
-from cogs.presets.use import AGAIN, FORM, fill_in, reopen_form, show_list, use_preset
+from cogs.presets.use import AGAIN, FORM, NAME, PAGE_FORM, fill_in, fill_page, reopen_form, show_list, use_preset
 from cogs.request import build_request
 from cogs.ui import Command, acknowledge, answer, autocomplete, options_of, safe
 from cogs.ui.completions import my_videos, presets
 from cogs.ui.options import OPTIONS
 from cogs.video.create import complete_options
-
-NAME: Final = 32  # characters of a name shown
 
 
 def setup(bot: Shotcaller) -> None:
@@ -29,6 +27,7 @@ def setup(bot: Shotcaller) -> None:
     bot.tree.add_command(group)
     ui.on_press(bot, AGAIN, reopen_form)
     ui.on_form(bot, FORM, fill_in)
+    ui.on_form(bot, PAGE_FORM, fill_page, first=ui.acknowledge_in_place)
 
 
 def _list(bot: Shotcaller, say: Words) -> Command:

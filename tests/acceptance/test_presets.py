@@ -49,25 +49,87 @@ async def test_a_preset_asks_for_its_gaps_also_after_a_restart(system: System) -
     assert system.database.rows("SELECT name, uses FROM presets") == [{"name": "Zoo", "uses": 1}]
 
 
-async def test_many_gaps_are_asked_for_in_one_field_and_what_is_missing_is_named(system: System) -> None:
+TWELVE: Final = [f"gap {number}" for number in range(1, 13)]
+
+
+async def test_many_gaps_are_asked_for_in_pages_of_five(system: System) -> None:
     people = system.people
     async with system.bot():
+        await save(system, "Many", prompt=" ".join(f"{{{name}}}" for name in TWELVE), **SMALL)
+        opened = await people.types("preset use", name="many")
+        form = await people.form(opened)
+        assert form["title"] == "Many · 1/3"
+        assert list(fields(form)) == [f"gap:{name}" for name in TWELVE[:5]]
+        sent = await people.submits(opened, **{f"gap:{name}": f"v{name[4:]}" for name in TWELVE[:4]})
+        seen = await people.answered(sent)
+        assert "Many: 4 of 12 filled in" in seen["content"]
+        assert "✅ **gap 1** v1" in seen["content"]
+        assert [each["label"] for each in buttons(seen, "")] == ["Fill in 1–5", "Fill in 6–10", "Fill in 11–12"]
+        opened = await people.presses(seen, buttons(seen, "")[1]["custom_id"])
+        await people.form(opened)
+    async with system.bot():
+        sent = await people.submits(opened, **{f"gap:{name}": f"v{name[4:]}" for name in TWELVE[5:10]})
+        seen = await people.edited(sent)
+        assert "9 of 12" in seen["content"]
+        assert [each["label"] for each in buttons(seen, "")] == ["Fill in 1–5", "Change 6–10", "Fill in 11–12"]
+        begun = await people.form(await people.types("preset use", name="many"))
+        assert fields(begun)["gap:gap 4"]["value"] == "v4"
+        opened = await people.presses(seen, buttons(seen, "")[2]["custom_id"])
+        await people.form(opened)
+        seen = await people.edited(await people.submits(opened, **{"gap:gap 11": "v11", "gap:gap 12": "v12"}))
+        opened = await people.presses(seen, buttons(seen, "")[0]["custom_id"])
+        assert fields(await people.form(opened))["gap:gap 1"]["value"] == "v1"
+        sent = await people.submits(opened, **{"gap:gap 5": "v5"})
+
+        async def accepted() -> Json | None:
+            seen = await people.edited(sent)
+            return seen if "On its way" in seen["content"] else None
+
+        seen = await people.until(accepted, what="the acceptance")
+        assert buttons(seen, "preset:") == []
+        await system.rest()
+        begun = await people.form(await people.types("preset use", name="many"))
+        assert fields(begun)["gap:gap 4"].get("value") is None
+    assert [each["prompt"] for each in requests(system)] == [" ".join(f"v{number}" for number in range(1, 13))]
+
+
+async def test_what_was_filled_in_is_there_again_after_a_refusal(system: System) -> None:
+    people = system.people
+    async with system.bot(daily_credits=2):
         await save(system, "Six", prompt="{a} {b} {c} {d} {e} {f}", **SMALL)
         opened = await people.types("preset use", name="six")
-        (lines,) = fields(await people.form(opened)).values()
-        assert lines["value"].splitlines() == [f"{name}: " for name in "abcdef"]
-        refused = await people.answered(await people.submits(opened, lines="a: 1\nb: 2\nc\uff1a3\nd: 4\ne: 5\nf:"))
-        assert "**f** is still empty" in refused["content"]
-        assert system.database.jobs() == []
-        (again,) = buttons(refused, "preset:again:")
+        await people.form(opened)
+        seen = await people.answered(await people.submits(opened, **{f"gap:{name}": name * 2 for name in "abcde"}))
+        opened = await people.presses(seen, buttons(seen, "preset:again:")[1]["custom_id"], locale="zh-CN")
+        await people.form(opened)
+        sent = await people.submits(opened, locale="zh-CN", **{"gap:f": "ff"})
+        refusal = await people.until(lambda: people.followup(sent), what="the refusal")
+        assert "额度" in refusal["content"]
+
+        async def shown() -> Json | None:
+            seen = await people.edited(sent)
+            return seen if "6/6" in seen["content"] else None
+
+        seen = await people.until(shown, what="what was filled in")
+        assert [each["label"] for each in buttons(seen, "preset:again:")] == ["修改 1–5", "修改 6"]
+    assert system.database.jobs() == []
+
+
+async def test_a_gap_that_is_left_blank_is_named_and_the_form_comes_back_filled(system: System) -> None:
+    people = system.people
     async with system.bot():
-        opened = await people.presses(refused, again["custom_id"], locale="zh-CN")
-        (lines,) = fields(await people.form(opened)).values()
-        assert lines["value"] == "a: 1\nb: 2\nc: 3\nd: 4\ne: 5\nf: "
-        sent = await people.submits(opened, locale="zh-CN", lines=f"{lines['value']}6")
-        assert "额度" in await people.answer(sent)
+        await save(system, "Zoo", prompt=ANIMALS, **SMALL)
+        opened = await people.types("preset use", name="zoo")
+        await people.form(opened)
+        refused = await people.answered(await people.submits(opened, **{"gap:animal": "fox", "gap:place": " "}))
+        assert "**place** is still empty" in refused["content"]
+        (again,) = buttons(refused, "preset:again:")
+        opened = await people.presses(refused, again["custom_id"])
+        assert fields(await people.form(opened))["gap:animal"]["value"] == "fox"
+        await people.submits(opened, **{"gap:place": "snow"})
+        await people.result()
         await system.rest()
-    assert [each["prompt"] for each in requests(system)] == ["1 2 3 4 5 6"]
+    assert [each["prompt"] for each in requests(system)] == ["A fox in the snow"]
 
 
 async def test_a_preset_is_saved_from_a_video_and_used_from_the_list_after_a_restart(system: System) -> None:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import Template
-from bot.domain.template import MAX_GAPS, NAME_LIMIT, Gap, escape, values_in
+from bot.domain.template import MAX_GAPS, NAME_LIMIT, Gap, escape
 from bot.errors import InvalidRequest
 
 names = st.from_regex(r"[^\W_][\w-]{0,20}", fullmatch=True).filter(lambda name: name.casefold() == name)
@@ -62,13 +62,6 @@ def test_what_is_filled_in_is_never_looked_at_again() -> None:
     assert Template.parse("{a} {b}").fill({"a": hostile, "b": "y"}) == f"{hostile} y"
 
 
-def test_lines_are_read_with_either_colon() -> None:
-    read = values_in("animal: a fox: red\n地点\uff1a雪地\n Main  Character :x\n  goes on\n\nplace:")
-    assert read == {"animal": "a fox: red", "地点": "雪地", "main character": "x goes on", "place": ""}
-    assert values_in("no colon at all") == {}
-    assert values_in("") == {}
-
-
 @given(st.text())
 def test_an_escaped_text_means_itself(text: str) -> None:
     template = Template.parse(escape(text))
@@ -95,8 +88,3 @@ def test_a_template_is_filled_piece_by_piece(pieces: list[str | Gap]) -> None:
     values = {each.name: f"<{each.name}>" for each in pieces if isinstance(each, Gap)}
     expected = "".join(values[each.name] if isinstance(each, Gap) else each for each in pieces)
     assert Template.parse(written).fill(values) == expected
-
-
-@given(braced)
-def test_any_lines_can_be_read(text: str) -> None:
-    assert all(name == name.casefold() for name in values_in(text))
