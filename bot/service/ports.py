@@ -175,11 +175,12 @@ class Notifier(Protocol):
         """Delete what was just posted of a job; what is gone is deleted."""
         ...
 
-    async def tell_requester(self, card: Card) -> None:
+    async def tell_requester(self, card: Card) -> Posted | None:
         """Tell the requester how the job ended without a video, where the video would have reached them.
 
         A `repeated` card may have been told before: then that message is looked for first. Whoever has ended it
-        themselves is not called.
+        themselves is not called. In a channel that message is a card itself: give it back, to take the first one's
+        place.
         """
         ...
 

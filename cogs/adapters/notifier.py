@@ -29,11 +29,11 @@ from cogs.ui.job_views import (
     cancel_button,
     card_buttons,
     card_embed,
+    ending_buttons,
     failure_buttons,
     get_button,
     private_ending,
     public_ending,
-    public_ending_button,
 )
 
 log = logging.getLogger(__name__)
@@ -182,7 +182,7 @@ class DiscordNotifier:
         except (DestinationLost, DestinationBusy, TimeoutError) as exc:
             log.info("no direct note", extra={"job": job.id, "reason": str(exc) or "slow"})
 
-    async def tell_requester(self, card: Card) -> None:
+    async def tell_requester(self, card: Card) -> Posted | None:
         """See `Notifier`. In the private answer while it lives, and where the video would have been posted.
 
         Whoever ended it themselves is not called: the private answer or the card says it.
@@ -193,73 +193,67 @@ class DiscordNotifier:
         buttons = failure_buttons(job, say, models=self._models) if card.phase is Phase.FAILED else kept
         answered = await self._answers.replace(job, text, buttons=buttons)
         if job.ended_by_author and (answered or job.card_message_id is not None):
-            return
+            return None
         in_channel = not job.destination.private and not job.ended_by_author
         if in_channel and card.repeated and await self._told_directly(job, text):
-            return  # the channel was closed, and may be open again
+            return None  # the channel was closed, and may be open again
         notify = await self._notify_of(job.user_id)
-        if in_channel and await self._tell_in_channel(card, notify):
+        if in_channel and (told := await self._tell_in_channel(card, notify)) is not None:
             if notify is Notify.DM and job.destination.guild_id is not None:
                 await self._send_note(job, text)
-        elif not answered or job.destination.private:
-            await self._say_once(await self._person(job.user_id), card, text, notify=notify, buttons=buttons)
+            return told
+        if not answered or job.destination.private:
+            await self._tell_person(card, text, notify=notify, buttons=buttons)
+        return None
 
-    async def _tell_in_channel(self, card: Card, notify: Notify) -> bool:
-        """Tell the requester in the channel how their job ended, where the bot may post there; whether it may."""
-        job = card.job
-        channel = self._channel(job.destination.channel_id, job.destination.guild_id)
-        say = words(job.public_locale)
-        text, button = public_ending(card, say), public_ending_button(card, say)
+    async def _tell_in_channel(self, card: Card, notify: Notify) -> Posted | None:
+        """Tell the requester in the channel how their job ended and why, on a card; None where the bot may not."""
+        job, say = card.job, words(card.job.public_locale)
+        channel, text = self._channel(job.destination.channel_id, job.destination.guild_id), public_ending(card, say)
         try:
-            await self._say_once(
-                channel, card, text, notify=notify, mention=notify is not Notify.SILENT, buttons=button
+            if card.repeated and (said := await self._said_before(channel, job, text, on_card=True)) is not None:
+                return said
+            message = await send(
+                channel,
+                text,
+                embed=card_embed(card, say),
+                view=ending_buttons(card, say, models=self._models),
+                mention=None if notify is Notify.SILENT else job.user_id,
+                nonce=_nonce_of_ending(card),
+                silent=notify is Notify.SILENT,
             )
         except DestinationLost as exc:
             if card.repeated:
                 raise  # it may have been said there before
             log.info("the channel is closed, telling the person", extra={"job": job.id, "reason": exc.reason})
-            return False
-        return True
+            return None
+        return Posted(channel_id=message.channel.id, message_id=message.id)
 
-    async def _say_once(
-        self,
-        place: discord.abc.Messageable,
-        card: Card,
-        text: str,
-        *,
-        notify: Notify,
-        mention: bool = False,
-        buttons: discord.ui.View | None = None,
-    ) -> None:
-        """Post how a job ended, unless the bot has said so there before."""
-        job = card.job
-        if card.repeated and await self._already_said(place, job, text):
+    async def _tell_person(self, card: Card, text: str, *, notify: Notify, buttons: discord.ui.View | None) -> None:
+        """Tell the requester directly how their job ended, unless the bot has said so before."""
+        person = await self._person(card.job.user_id)
+        if card.repeated and await self._said_before(person, card.job, text) is not None:
             return
-        await send(
-            place,
-            text,
-            mention=job.user_id if mention else None,
-            nonce=f"{card.phase[:4]}-{job.id}",
-            silent=notify is Notify.SILENT,
-            view=buttons,
-        )
+        await send(person, text, nonce=_nonce_of_ending(card), silent=notify is Notify.SILENT, view=buttons)
 
-    async def _already_said(self, place: discord.abc.Messageable, job: Job, text: str) -> bool:
-        """Whether the bot has posted a text in a channel since it first meant to.
+    async def _said_before(
+        self, place: discord.abc.Messageable, job: Job, text: str, *, on_card: bool = False
+    ) -> Posted | None:
+        """Find the message with which the bot has said how a job ended, since it first meant to.
 
         Raises:
             DestinationLost, DestinationBusy: it may have, and that cannot be seen.
         """
+
+        def matches(message: discord.Message) -> bool:
+            about_it = is_card(message, job) if on_card else not has_buttons_of_others(message, job)
+            return message.content == text and about_it
+
         since = job.telling_at or job.created_at - LONG_AGO
-        sighting = await find_message(
-            self._client,
-            place,
-            since=since,
-            matches=lambda message: message.content == text and not has_buttons_of_others(message, job),
-        )
+        sighting = await find_message(self._client, place, since=since, matches=matches)
         if isinstance(sighting, CannotTell):
             raise DestinationLost(sighting.reason) if sighting.closed else DestinationBusy(sighting.reason)
-        return isinstance(sighting, Posted)
+        return sighting if isinstance(sighting, Posted) else None
 
     async def _told_directly(self, job: Job, text: str) -> bool:
         """Whether the bot has told somebody that directly, as far as they can be written to at all.
@@ -268,7 +262,7 @@ class DiscordNotifier:
             DestinationBusy: it may have, and that cannot be seen.
         """
         try:
-            return await self._already_said(await self._person(job.user_id), job, text)
+            return await self._said_before(await self._person(job.user_id), job, text) is not None
         except DestinationLost:
             return False
 
@@ -338,6 +332,10 @@ class DiscordNotifier:
 
     def _channel(self, channel_id: int, guild_id: int | None) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+
+
+def _nonce_of_ending(card: Card) -> str:
+    return f"{card.phase[:4]}-{card.job.id}"
 
 
 def _alert_text(alert: Alert) -> str:

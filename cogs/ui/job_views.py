@@ -14,7 +14,7 @@ from bot.service.ports import Card, Phase, phase_of
 from cogs.ui.custom_ids import JOB_ID, CustomId, Part, stateless
 from cogs.ui.limits import ALT_TEXT
 from cogs.ui.options import options_of
-from cogs.ui.text import button_label, changes, cut, failure, job_link, result_link, safe, settings, since
+from cogs.ui.text import button_label, changes, cut, failure, result_link, safe, settings, since
 
 RESULT: Final = CustomId(
     "result:{action}:{job_id}[:{more}]", action=Part("[a-z]+"), job_id=JOB_ID, more=Part("[0-9:]+")
@@ -266,20 +266,14 @@ def private_ending(card: Card, say: Words) -> str:
 
 
 def public_ending(card: Card, say: Words) -> str:
-    """Say how a job ended where everybody may read it, with a link to its card where that says why."""
+    """Call a requester to the card below, which says how their job has ended."""
     job = card.job
     ending = "denied" if job.failure == Failure.DENIED else "given_up" if job.given_up else card.phase
-    text = say(f"ending.{ending}", mention=f"<@{job.user_id}>")
-    url = job_link(job, job.card_channel_id, job.card_message_id)
-    if url is None or public_ending_button(card, say) is not None:
-        return text
-    return f"{text} {say('ending.card', card=url)}"
+    return say(f"ending.{ending}", mention=f"<@{job.user_id}>")
 
 
-def public_ending_button(card: Card, say: Words) -> discord.ui.View | None:
-    """[Get it] or [Why?], for the requester alone, below a public ending that links to no card; else None."""
-    job = card.job
-    if card.phase is Phase.KEPT:
-        return get_button(job, say)
-    explained = job.failure != Failure.DENIED and job.card_message_id is not None
-    return None if explained else stateless(_button(job, "why", "❔", say("ending.why")))
+def ending_buttons(card: Card, say: Words, *, models: Mapping[str, Capability]) -> discord.ui.View | None:
+    """The buttons of a card that calls its requester; what is not for everybody to read is behind [Why?]."""
+    if card.job.failure == Failure.DENIED or (card.phase is Phase.FAILED and hidden(card.job)):
+        return stateless(_button(card.job, "why", "❔", say("ending.why")))
+    return card_buttons(card, say, models=models)

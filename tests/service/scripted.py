@@ -171,8 +171,8 @@ class Discord(Scripted):
     async def take_back(self, job: Job, posted: Posted) -> None:
         await self.play("take_back", (job.id, posted))
 
-    async def tell_requester(self, card: Card) -> None:
-        await self.play("tell_requester", card)
+    async def tell_requester(self, card: Card) -> Posted | None:
+        return cast("Posted | None", await self.play("tell_requester", card))
 
     async def tell_decision(self, case: Case) -> None:
         await self.play("tell_decision", case)

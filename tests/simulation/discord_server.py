@@ -138,7 +138,8 @@ class SimulatedDiscord:
 
     def _edit(self, message_id: int, said: str) -> None:
         message = self._existing(message_id)
-        message.said = said
+        if message.kind != "end":  # an end's card changes, and its words stay
+            message.said = said
         self._world.event(f"discord edit {message_id}: {said}")
 
     def _delete(self, message_id: int) -> bool:
@@ -245,39 +246,38 @@ class Ports:
         """See `Notifier`."""
         await self._discord.delete(posted.message_id, subject=job.id, channel_id=posted.channel_id)
 
-    async def tell_requester(self, card: Card) -> None:
+    async def tell_requester(self, card: Card) -> Posted | None:
         """See `Notifier`."""
         job = card.job
         if job.ended_by_author and job.card_message_id is not None:
-            return
+            return None
         if not job.destination.private and not job.ended_by_author:
             if card.repeated and await self._told_directly(job):
-                return
+                return None
             try:
-                await self._say_once(job.destination.channel_id, card)
+                return await self._say_once(job.destination.channel_id, card)
             except DestinationLost:
                 if card.repeated:
                     raise
-            else:
-                return
         await self._say_once(job.user_id + DIRECT, card)
+        return None
 
-    async def _say_once(self, channel_id: int, card: Card) -> None:
-        job = card.job
-        if card.repeated and await self._already_said(channel_id, job):
-            return
-        await self._discord.post(channel_id, "end", job.id, nonce=f"{card.phase[:4]}-{job.id}", said=str(card.phase))
+    async def _say_once(self, channel_id: int, card: Card) -> Posted:
+        job, said = card.job, str(card.phase)
+        if card.repeated and (found := await self._said_before(channel_id, job)) is not None:
+            return found
+        return await self._discord.post(channel_id, "end", job.id, nonce=f"{card.phase[:4]}-{job.id}", said=said)
 
-    async def _already_said(self, channel_id: int, job: Job) -> bool:
+    async def _said_before(self, channel_id: int, job: Job) -> Posted | None:
         since = job.telling_at or job.created_at
         sighting = await self._discord.find(channel_id, ("end",), job.id, since=since)
         if isinstance(sighting, CannotTell):
             raise DestinationLost(sighting.reason) if sighting.closed else DestinationBusy(sighting.reason)
-        return isinstance(sighting, Posted)
+        return sighting if isinstance(sighting, Posted) else None
 
     async def _told_directly(self, job: Job) -> bool:
         try:
-            return await self._already_said(job.user_id + DIRECT, job)
+            return await self._said_before(job.user_id + DIRECT, job) is not None
         except DestinationLost:
             return False
 

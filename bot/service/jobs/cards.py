@@ -160,6 +160,8 @@ class Cards:
     async def close(self, job: Job) -> None:
         """Take the card of a posted video away; else show on it how the job ended. Tell the requester.
 
+        What tells them in the channel takes the card's place: one message a video, whatever comes of it.
+
         Raises:
             DestinationBusy: Discord cannot take it right now.
             StoreUnavailable: the database refuses.
@@ -182,7 +184,23 @@ class Cards:
         repeated = card.job.telling_at is not None
         intended = await self._jobs.begin_telling(card.job, at=self._moment())
         job = replace(card.job, telling_at=intended.telling_at)
-        await self._notifier.tell_requester(replace(card, job=job, repeated=repeated))
+        told = await self._notifier.tell_requester(replace(card, job=job, repeated=repeated))
+        if told is not None and told.message_id != job.card_message_id:
+            await self._take_its_place(job, told)
+
+    async def _take_its_place(self, job: Job, told: Posted) -> None:
+        """Let the message that tells how a job ended be its card; the one before goes.
+
+        Killed in between, the message is found again and the rest is done then.
+        """
+        if job.card_message_id is not None:
+            try:
+                await self._notifier.remove_card(Card(job=job, phase=phase_of(job)))
+            except DestinationLost as exc:
+                log.info("the card stays", extra={"job": job.id, "reason": exc.reason})
+        await self._jobs.move_card(job, channel_id=told.channel_id, message_id=told.message_id)
+        if (known := self._shown.get(job.id)) is not None:
+            self._shown[job.id] = replace(known, place=told)
 
     async def forget(self, job: Job) -> None:
         """Forget the card of a closed job."""

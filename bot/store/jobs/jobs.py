@@ -246,6 +246,13 @@ class JobStore(Store):
             message_id,
         )
 
+    @transaction
+    async def move_card(self, tx: Transaction, job: Job, *, channel_id: int, message_id: int) -> None:
+        """Write that another message is a job's card from now on."""
+        await tx.execute(
+            "UPDATE jobs SET card_channel_id = $2, card_message_id = $3 WHERE id = $1", job.id, channel_id, message_id
+        )
+
     async def close(self, job: Job) -> Job:
         """Write that nothing is left to do for a job: it is never due again.
 

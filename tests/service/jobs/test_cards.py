@@ -155,6 +155,34 @@ async def test_the_last_word_is_on_the_card_and_with_the_requester(services: Ser
     assert services.discord.asked("tell_requester")[0].job.card_message_id is not None
 
 
+async def test_what_tells_of_an_end_in_the_channel_takes_the_cards_place(services: Services) -> None:
+    job = await services.submitting()
+    card = await services.cards.introduce(job)
+    failed = await services.jobs.fail(job, failure="content", code="", now=services.clock())
+    ending = Posted(channel_id=job.destination.channel_id, message_id=999)
+    services.discord.then("tell_requester", ending)
+    await services.cards.close(await services.claimed(failed))
+    (gone,) = services.discord.asked("remove_card")
+    assert gone.job.card_message_id == card.card_message_id
+    assert (await services.job(job)).card_message_id == ending.message_id
+
+
+async def test_killed_before_the_first_card_went_it_goes_later_and_the_new_one_never(services: Services) -> None:
+    job = await services.submitting()
+    await services.cards.introduce(job)
+    await services.jobs.fail(job, failure="content", code="", now=services.clock())
+    ending = Posted(channel_id=job.destination.channel_id, message_id=999)
+    services.discord.then("tell_requester", *[ending] * 3)
+    services.discord.then("remove_card", RuntimeError("killed"), DestinationLost("discord_10008"))
+    with pytest.raises(RuntimeError, match="killed"):
+        await services.cards.close(await services.claimed(job))
+    for _ in range(2):
+        services.clock.tick(60)  # the lease has run out
+        await services.cards.close(await services.claimed(job))
+    assert (await services.job(job)).card_message_id == ending.message_id
+    assert len(services.discord.asked("remove_card")) == 2
+
+
 async def test_who_may_have_been_told_before_a_crash_is_looked_for_before_being_told_again(services: Services) -> None:
     job = await services.submitting()
     await services.cards.introduce(job)
