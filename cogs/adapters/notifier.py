@@ -267,13 +267,27 @@ class DiscordNotifier:
             return False
 
     async def tell_decision(self, case: Case) -> None:
-        """See `Notifier`."""
-        await send(await self._person(case.user_id), await self._decision_text(case), nonce=case.id)
+        """See `Notifier`. Who takes no direct messages is called where they asked, without the amount."""
+        try:
+            await send(await self._person(case.user_id), await self._decision_text(case), nonce=case.id)
+        except DestinationLost:
+            if (channel := self._asked_in(case)) is None:
+                raise
+            await send(channel, _public_decision(case), mention=case.user_id, nonce=case.id)
 
     async def find_decision(self, case: Case, *, since: datetime) -> Sighting:
         """See `Notifier`. Looks for the very words."""
-        text = await self._decision_text(case)
-        return await self._find_directly(case.user_id, since, lambda message: message.content == text)
+        text, channel = await self._decision_text(case), self._asked_in(case)
+        sighting = await self._find_directly(case.user_id, since, lambda message: message.content == text)
+        if isinstance(sighting, Posted) or channel is None:
+            return sighting
+        called = _public_decision(case)
+        there = await find_message(self._client, channel, since=since, matches=lambda each: each.content == called)
+        return there if isinstance(there, Posted) else sighting
+
+    def _asked_in(self, case: Case) -> discord.PartialMessageable | None:
+        channel_id = case.body.get("asked_in")
+        return self._channel(int(channel_id), case.guild_id) if channel_id else None
 
     async def _decision_text(self, case: Case) -> str:
         say = words(str(case.body.get("locale", "")))
@@ -332,6 +346,10 @@ class DiscordNotifier:
 
     def _channel(self, channel_id: int, guild_id: int | None) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+
+
+def _public_decision(case: Case) -> str:
+    return words(str(case.body.get("locale", "")))("more.decided", mention=f"<@{case.user_id}>")
 
 
 def _nonce_of_ending(card: Card) -> str:

@@ -41,6 +41,7 @@ async def _receive_form(bot: Shotcaller, interaction: discord.Interaction[Any]) 
         credits_=wanted,
         why=str(values.get("why", ""))[:WHY],
         locale=str(interaction.locale),
+        asked_in=interaction.channel_id,
     )
     await ui.answer(interaction, say(f"more.{outcome}", credits=say("credits", n=wanted)))
 

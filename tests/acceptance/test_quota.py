@@ -173,6 +173,24 @@ async def test_who_is_denied_is_told_in_their_language_and_gets_nothing(system: 
     assert system.database.rows("SELECT * FROM ledger") == []
 
 
+async def test_who_takes_no_direct_messages_is_called_where_they_asked_without_the_amount(system: System) -> None:
+    people, ana = system.people, system.id_of("users", "ana")
+    await people.change_settings(user="ana", dms_open=False)
+    async with system.bot():
+        await set_checks(system)
+        await asks_for_more(people)
+        asked = await case(system, "a film festival")
+        opened = await people.presses(asked, button(asked, "approve"), user=ADMIN)
+        await people.answer(await people.submits(opened, user=ADMIN, credits="40"))
+
+        async def called() -> list[Json] | None:
+            return [each for each in await people.messages() if ana in each["content"]] or None
+
+        (message,) = await people.until(called, what="a call in the channel")
+    assert message["content"] == SAY("more.decided", mention=f"<@{ana}>")
+    assert [each["id"] for each in message["mentions"]] == [ana]
+
+
 async def test_a_request_for_credits_has_to_be_a_number_and_is_the_operators_where_no_admin_decides(
     system: System,
 ) -> None:

@@ -225,7 +225,9 @@ class Community:
         if member.guild_id is not None:
             await self._machine.ask(
                 f"more {key}",
-                lambda services: services.credits.ask_for_more(member, key=key, credits_=20, why="", locale="en-US"),
+                lambda services: services.credits.ask_for_more(
+                    member, key=key, credits_=20, why="", locale="en-US", asked_in=None
+                ),
             )
 
     async def _gives(self) -> None:

@@ -103,11 +103,12 @@ class Credits:
         return await self._grants.give(gift, now=now)
 
     async def ask_for_more(
-        self, member: Member, *, key: str, credits_: int, why: str, locale: str
+        self, member: Member, *, key: str, credits_: int, why: str, locale: str, asked_in: int | None
     ) -> MoreCreditsOutcome:
         """Ask those who decide in a guild for more credits; one who asks again changes their request.
 
-        They are told of the decision in this `locale`. At most `MAX_REQUESTED_CREDITS` are asked for.
+        They are told of the decision in this `locale`, or where they take no direct messages, that there is one in the
+        channel `asked_in`. At most `MAX_REQUESTED_CREDITS` are asked for.
         """
         if member.guild_id is None:
             raise CaseUnknown
@@ -123,7 +124,7 @@ class Credits:
             guild_id=member.guild_id,
             channel_id=moderators,
             user_id=member.user_id,
-            body={"credits": credits_, "why": why, "locale": locale},
+            body={"credits": credits_, "why": why, "locale": locale, "asked_in": asked_in},
             created_at=now,
         )
         new = await self._grants.ask_for_more(case, stale=now - STALE)
@@ -161,7 +162,7 @@ class Credits:
 
 
 class DecisionPoster(OutboxHandler):
-    """Tells people directly what became of their requests for credits; they see it in their credits all the same."""
+    """Tells people what became of their requests for credits: directly, or where they asked, without the amount."""
 
     kind = OutboxKind.DECISION
 

@@ -39,7 +39,9 @@ def present(amount: int = 20, *, to: int = 2, bot: bool = False) -> GiftOffer:
 
 
 async def ask_for_more(services: Services, key: str = "1", member: Member = ANA) -> MoreCreditsOutcome:
-    return await services.bot.services.credits.ask_for_more(member, key=key, credits_=20, why="a film", locale="zh-CN")
+    return await services.bot.services.credits.ask_for_more(
+        member, key=key, credits_=20, why="a film", locale="zh-CN", asked_in=5
+    )
 
 
 async def extras(services: Services, user_id: int) -> int:
@@ -106,7 +108,7 @@ async def test_a_request_for_credits_goes_to_those_who_decide_once_at_a_time(ser
     case = await CaseStore(services.database).case("more-1")
     assert case is not None
     assert (case.channel_id, case.user_id, case.state) == (55, 1, CaseState.OPEN)
-    assert dict(case.body) == {"credits": 20, "why": "a film", "locale": "zh-CN"}
+    assert dict(case.body) == {"credits": 20, "why": "a film", "locale": "zh-CN", "asked_in": 5}
     services.clock.tick(8 * 86_400)
     assert await ask_for_more(services, "3") is MoreCreditsOutcome.ASKED
 
