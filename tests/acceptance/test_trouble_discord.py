@@ -80,7 +80,7 @@ async def test_a_dropped_gateway_loses_nothing(system: System) -> None:
         await system.rest()
         await people.online()
         sent = await people.types("quota")
-        assert "57 credits" in await people.answer(sent)
+        assert "57 of 60 credits" in await people.answer(sent)
     await delivered_once(system)
 
 
