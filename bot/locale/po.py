@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+_decode: Final = json.JSONDecoder(strict=False).decode  # made once: `json.loads` makes a decoder for every line
 _PLURAL: Final = re.compile(r"^Plural-Forms:.*\bplural=(.+?);?$", re.MULTILINE)
 
 
@@ -38,6 +39,6 @@ def _strings(text: str) -> Iterator[tuple[str, str]]:
                 yield keyword, "".join(parts)
             keyword, _, line = line.partition(" ")  # noqa: PLW2901 (what is left of it)
             parts = []
-        parts.append(json.loads(line, strict=False))  # it is escaped as in C, of which JSON has all that Babel writes
+        parts.append(_decode(line))  # it is escaped as in C, of which JSON has all that Babel writes
     if keyword:
         yield keyword, "".join(parts)
