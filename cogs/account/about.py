@@ -13,7 +13,8 @@ from bot.domain import Capability, GuildState, Member, Mode, VideoRequest
 from bot.locale import Words, words
 from cogs import ui
 from cogs.ui import Command, acknowledge, answer, member_of, open_form, safe, since
-from cogs.ui.text import command_name, command_text, either
+from cogs.ui.model_texts import abilities_and_lengths
+from cogs.ui.text import command_name, command_text
 
 FORM: Final = ui.CustomId("feedback:")
 LONGEST: Final = 1000  # characters of feedback
@@ -21,7 +22,6 @@ CHANNELS: Final = 10  # named at the most
 REASON: Final = 100  # characters of why the bot is paused
 NAME: Final = 40  # of a model
 SAMPLE: Final = 5  # seconds of the videos whose prices are shown
-CHOICES: Final = 2  # lengths that are named one by one, where more are a span
 
 # The commands that are named, each with its gap in the words.
 SHOWN: Final = {
@@ -97,18 +97,10 @@ def _prices(models: Sequence[Capability], say: Words) -> Iterator[str]:
         yield say(
             "help.model",
             model=safe(say.model(model.model), NAME),
-            lengths=lengths(model.durations, say),
+            about=abilities_and_lengths(model, say),
             seconds=say("seconds.short", n=seconds),
             prices=say("comma").join(_price(model, *kind, seconds, say) for kind in kinds),
         )
-
-
-def lengths(durations: Sequence[int], say: Words) -> str:
-    """Say what lengths a model makes: "3–15 s" or "5 or 10 s"."""
-    first, last = min(durations), max(durations)
-    if len(durations) == last - first + 1 > CHOICES:
-        return say("seconds.short", n=f"{first}\N{EN DASH}{last}")
-    return say("seconds.short", n=either([str(each) for each in durations], say))
 
 
 def _price(model: Capability, mode: Mode, sound: bool, seconds: int, say: Words) -> str:  # noqa: FBT001 (a kind's part)

@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import discord
+
 from bot.domain import PROMPT_LIMIT, Capability, Preset, Storyboard
 from bot.domain.request import SHOT_PROMPT_LIMIT
 from bot.domain.script import script_of
 from bot.locale import Words
 from bot.service.member.presets import NAME_LIMIT
-from cogs.ui import Form, select_options
+from cogs.ui import Form, select_option, select_options
 from cogs.ui.limits import FORM_TEXT
+from cogs.ui.model_texts import model_about
 
 EXTRAS: Final = ("sound", "watermark", "private")
 
@@ -40,7 +43,7 @@ def settings_form(custom_id: str, story: Storyboard, models: Mapping[str, Capabi
     """The form of everything about the video but its shots."""
     form = Form(custom_id, say("storyboard.form.settings"))
     quality = (story.model, story.mode)
-    form.select("quality", say("storyboard.form.quality"), select_options(_qualities(models, say), {" ".join(quality)}))
+    form.select("quality", say("storyboard.form.quality"), _qualities(models, " ".join(quality), say))
     model = models[story.model]
     shapes = [(str(each), say(f"choice.aspect.{each}")) for each in model.aspect_ratios]
     form.select("aspect", say("storyboard.form.aspect"), select_options(shapes, {str(story.aspect_ratio)}))
@@ -66,11 +69,16 @@ def template_form(custom_id: str, own: Sequence[Preset], say: Words) -> Form:
     return form
 
 
-def _qualities(models: Mapping[str, Capability], say: Words) -> list[tuple[str, str]]:
-    """List every mode of every model; with its model's name where there are several."""
+def _qualities(models: Mapping[str, Capability], chosen: str, say: Words) -> list[discord.SelectOption]:
+    """List every mode of every model, with what the model is for; with its name where there are several."""
     named = len(models) > 1
     return [
-        (f"{name} {mode}", f"{say.model(name)} · {say(f'choice.mode.{mode}')}" if named else say(f"choice.mode.{mode}"))
+        select_option(
+            f"{name} {mode}",
+            f"{say.model(name)} · {say(f'choice.mode.{mode}')}" if named else say(f"choice.mode.{mode}"),
+            description=model_about(model, say),
+            default=f"{name} {mode}" == chosen,
+        )
         for name, model in models.items()
         for mode in model.modes
     ]

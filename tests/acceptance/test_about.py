@@ -23,8 +23,8 @@ async def test_help_says_how_to_begin_and_what_one_has_here(system: System) -> N
     assert "57 credits" in member
     assert re.search(r"</video create:\d+> and describe", member), "a tap begins to type it"
     assert f"/video create prompt:{SAY('help.prompt')}" in member
-    assert "makes 3–15 s; 5 s cost: standard 5, pro 7, standard + sound 8, pro + sound 10" in member
-    assert "makes 5 or 10 s; 5 s cost: standard 5, pro 7" in member
+    assert "sound, 3–15 s, storyboards; 5 s cost: standard 5, pro 7, standard + sound 8, pro + sound 10" in member
+    assert "camera moves, 5 or 10 s; 5 s cost: standard 5, pro 7" in member
     assert SAY("help.admin") not in member + direct
     assert SAY("help.admin") in admin
     assert "You have 60 credits left" in direct

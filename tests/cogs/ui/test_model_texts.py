@@ -8,7 +8,7 @@ from bot.domain import Mode
 from bot.domain.price import Tariff
 from bot.locale import Words, words
 from cogs.ui.limits import CHOICE, OPTION
-from cogs.ui.model_texts import model_about, model_line, model_options, models_called
+from cogs.ui.model_texts import abilities_and_lengths, model_about, model_line, model_options, models_called
 from tests.models import KIRIN_V3, KLING_V1, SHIPPED
 
 EN, ZH = words(), words("zh-CN")
@@ -47,6 +47,12 @@ def test_a_line_says_what_a_model_is_for(model: str, english: str, chinese: str)
 def test_what_a_server_takes_away_is_not_said() -> None:
     assert model_about(replace(KIRIN_V3, sound=False, durations=(3, 4)), EN).startswith("storyboards")
     assert model_about(replace(KLING_V1, camera=None, durations=(5,), tariff=Tariff()), EN) == "5 s"
+
+
+def test_where_lengths_matter_they_are_said_once() -> None:
+    assert abilities_and_lengths(KIRIN_V3, EN) == "sound, 3–15 s, storyboards"
+    assert abilities_and_lengths(KLING_V1, EN) == "camera moves, 5 or 10 s"
+    assert abilities_and_lengths(KLING_V1, ZH) == "运镜、5 或 10 秒"
 
 
 def test_a_second_costs_from_what_the_cheapest_kind_costs() -> None:
