@@ -16,7 +16,7 @@ from bot.connection import log_in, stay_connected
 from bot.discord_answers import Acknowledgements, DiscordClock, trace_answers
 from bot.discord_pace import Pace
 from bot.domain.sharing import Process, Role, new_process_id
-from bot.errors import LockTaken, ShardsDiffer, ShotcallerError, StoreLost
+from bot.errors import LockTaken, SettingsInvalid, ShardsDiffer, ShotcallerError, StoreLost
 from bot.locale import name_models
 from bot.log import RecentLines
 from bot.provider.late_download import LateDownloader
@@ -26,6 +26,7 @@ from bot.service.measures import Measures
 from bot.service.media.service import Media
 from bot.service.member.defaults import NotifyPreferences
 from bot.service.processes import Processes
+from bot.service.traces import Traces
 from bot.service.upkeep.figures import RecentFigures
 from bot.settings import Settings
 from bot.store.figures import FigureStore
@@ -196,6 +197,7 @@ async def running_bot(
             moment=moment,
             together=together,
             measures=measures,
+            traces=await stack.enter_async_context(_traces(settings, this)),
         )
         pace.part = lambda: world.processes.pace
         bot = build(settings, substitute(world))
@@ -259,6 +261,27 @@ def _metrics(store: FigureStore, together: Together) -> "Metrics":
     )
 
 
+@asynccontextmanager
+async def _traces(settings: Settings, this: Process) -> AsyncIterator[Traces]:
+    """Follow jobs where the settings name a collector, and nothing else.
+
+    Raises:
+        SettingsInvalid: what is needed for that is not installed.
+    """
+    address, headers = settings.otel_exporter_otlp_endpoint, settings.otel_exporter_otlp_headers
+    if address is None:
+        yield Traces()
+        return
+    try:
+        from bot.wiring.traces import collected  # noqa: PLC0415 - only who asks for it loads it
+    except ImportError as exc:
+        problem = f"expected its packages beside it: pip install 'shotcaller[otel]' ({exc.name} is missing)"
+        raise SettingsInvalid([("OTEL_EXPORTER_OTLP_ENDPOINT", problem)]) from exc
+    secret = headers.get_secret_value() if headers else ""
+    async with collected(address, headers=secret, version=__version__, instance=this.id) as traces:
+        yield traces
+
+
 def _client(settings: Settings, moment: DiscordClock, pace: Pace, this: Process, measures: Measures) -> Shotcaller:
     use_addresses(api=settings.discord_api_url, gateway=settings.discord_gateway_url)
     trace = trace_answers(moment, api=settings.discord_api_url)
@@ -297,6 +320,7 @@ async def _world(
     moment: DiscordClock,
     together: Together,
     measures: Measures,
+    traces: Traces,
 ) -> World:
     """Open the video services, the files of strangers, and Discord, as the services reach them."""
     name_models(model_names(settings))
@@ -328,5 +352,6 @@ async def _world(
         signals=together.signals,
         media=Media(measures=measures),
         measures=measures,
+        traces=traces,
         scanner=await open_scanner(settings, stack),
     )

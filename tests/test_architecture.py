@@ -91,6 +91,7 @@ BREACHES = [
     ("sql", "bot.doctor.local", "aiosqlite"),
     ("postgres", "bot.store.jobs.jobs", "asyncpg"),
     ("metrics", "bot.service.measures", "prometheus_client"),
+    ("traces", "bot.service.traces", "opentelemetry"),
     ("http", "bot.service.jobs.worker", "httpx"),
     ("discord", "bot.service.jobs.worker", "discord"),
     ("discord", "bot.settings", "discord"),

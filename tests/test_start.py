@@ -16,6 +16,7 @@ HEAVY: Final = (
     "jwt",
     "matplotlib",
     "numpy",
+    "opentelemetry",
     "prometheus_client",
     "regex",
     "tzdata",

@@ -228,6 +228,8 @@ class Settings(BaseModel):
     health_host: str = "127.0.0.1"
     health_port: Annotated[int, Field(ge=0, le=65535)] = 0
     metrics: bool = False
+    otel_exporter_otlp_endpoint: WebAddress | None = None
+    otel_exporter_otlp_headers: Secret | None = None
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -255,6 +255,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         decisions=decisions,
         cards=cards,
         measures=world.measures,
+        traces=world.traces,
         clock=clock,
         rand=rand,
     )
@@ -305,6 +306,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         models=world.models,
         admission=admission,
         limits=JobLimits(jobs_per_user=settings.max_jobs_per_user, deadline=deadline),
+        traces=world.traces,
         clock=clock,
         moment=moment,
         wake=wake,

@@ -20,6 +20,7 @@ from bot.service.outbox import PATIENCE as OUTBOX_PATIENCE
 from bot.service.ports import Names, Notifier, Staff
 from bot.service.processes import Processes
 from bot.service.signals import OTHERS, Signals
+from bot.service.traces import Traces
 from bot.store.database import Database
 from bot.values import dataclass, field
 
@@ -47,6 +48,7 @@ class World:
     processes: Processes = field(default_factory=Processes)
     media: Media = field(default_factory=Media)
     measures: Measures = field(default_factory=Measures)
+    traces: Traces = field(default_factory=Traces)
     rand: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     signals: Signals = field(default_factory=Signals)

@@ -14,6 +14,7 @@ from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.submission import Submission
 from bot.service.measures import Measures
+from bot.service.traces import DELIVER, Traces
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.review_decisions import ReviewDecisionStore
 
@@ -38,11 +39,12 @@ class Steps:
         decisions: ReviewDecisionStore,
         cards: Cards,
         measures: Measures,
+        traces: Traces,
         clock: Callable[[], datetime],
         rand: Callable[[], float],
     ) -> None:
         self._jobs, self._submission, self._delivery, self._cards = jobs, submission, delivery, cards
-        self._files, self._decisions, self._measures = files, decisions, measures
+        self._files, self._decisions, self._measures, self._traces = files, decisions, measures, traces
         self._clock, self._rand = clock, rand
         self._ways: Mapping[Step, Callable[[Job], Awaitable[Job]]] = {
             Step.SUBMIT: submission.submit,
@@ -56,7 +58,10 @@ class Steps:
 
     async def carry_out(self, job: Job, step: Step) -> Job:
         """Carry out a step of a claimed job."""
-        after = await self._ways[step](job)
+        name = DELIVER if step.delivers else str(step)
+        with self._traces.step(name, job.id, provider=job.provider, attempt=job.attempt) as span:
+            after = await self._ways[step](job)
+            span.note(status=str(after.status))
         self._measures.job_moved(job, after)
         return after
 

@@ -18,6 +18,7 @@ from bot.service.jobs.types import Accepted, Balances, Estimate, FundingSource, 
 from bot.service.operator_alerts import OperatorAlerts
 from bot.service.ports import Alert, Trouble
 from bot.service.screening.screening import REVIEW_TIME
+from bot.service.traces import ACCEPT, Traces
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import JobQueryStore
 
@@ -45,6 +46,7 @@ class Videos:
         admission: Admission,
         models: OfferedModels,
         limits: JobLimits,
+        traces: Traces,
         clock: Callable[[], datetime],
         moment: Callable[[], datetime],
         wake: Callable[[], None],
@@ -57,7 +59,7 @@ class Videos:
             admission,
         )
         self._limits, self._clock, self._moment, self._wake = limits, clock, moment, wake
-        self.models = models
+        self.models, self._traces = models, traces
 
     def capability(self, model: str | None) -> domain.Capability:
         """Look up what a model can do; the first configured one where none is named.
@@ -96,14 +98,20 @@ class Videos:
             if first is not None and first.user_id == context.member.user_id:
                 funding = await self._admission.funding(context.member)
                 return await self._accepted(first, funding, await self._forecaster.forecast(first.request), new=False)
-        model, place = self.capability(request.model), context.destination
-        job_id = token_hex(8)
+        job_id, model = token_hex(8), self.capability(request.model)
+        with self._traces.step(ACCEPT, job_id, provider=model.provider):
+            return await self._take(request, context, model=model, job_id=job_id)
+
+    async def _take(
+        self, request: domain.VideoRequest, context: RequestContext, *, model: domain.Capability, job_id: str
+    ) -> Accepted:
+        """Ask whether a request may be made, and keep it as a job with that id."""
         async with self._telling_operator():
             admitted = await self._admission.admit(
                 request,
                 context.member,
                 model=model,
-                channel_id=place.channel_id,
+                channel_id=context.destination.channel_id,
                 key=context.key,
                 job_id=job_id,
                 confirmed=context.confirmed,
