@@ -39,7 +39,7 @@ MATCHES: dict[str, dict[str, frozenset[str]]] = {
 }
 # What `on` may name at each.
 CALLS: dict[str, frozenset[str]] = {
-    "provider": PROVIDER_CALLS | {"callback", "file", "scan", "text_scan", "image_scan", "unknown"},
+    "provider": PROVIDER_CALLS | {"callback", "costs", "file", "scan", "text_scan", "image_scan", "unknown"},
     "discord": frozenset({"rest", "message", "edit", "callback", "followup", "gateway"}),
 }
 TARGETS = ("kirin", "kling", "discord")

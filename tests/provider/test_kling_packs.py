@@ -110,7 +110,12 @@ async def test_the_sandboxs_account_is_read(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         providers.stock([{"id": "a", "name": "A", "total": 10, "used": 8.5, "days": 3}, {"id": "b", "begins": 1}])
         async with Transport(provider="kling", base_url=url, token=lambda: providers.kling_key) as transport:
-            (found,) = await Kling(transport=transport, prefix="/kling").packs(datetime.now(UTC))
+            kling = Kling(transport=transport, prefix="/kling")
+            faults.add({"target": "kling", "kind": "http_500"})
+            (found,) = await kling.packs(datetime.now(UTC))
+            faults.add({"target": "kling", "kind": "http_500", "on": ["costs"]})
+            with pytest.raises(ProviderUnavailable):
+                await kling.packs(datetime.now(UTC))
         assert (found.id, found.left, found.is_low) == ("a", Decimal("1.5"), True)
         assert found.ends_at is not None
         assert abs(found.ends_at.timestamp() - opened - 3 * 24 * 3600) < 1
