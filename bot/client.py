@@ -6,7 +6,7 @@ import json
 import logging
 import pkgutil
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from hashlib import sha256
@@ -177,9 +177,9 @@ class Shotcaller(discord.Client):
         wanted = [self._translate(each.to_dict(self.tree)) for each in commands]
         digest = sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
         if not await gateways.must_send_commands(guild_id, digest):
-            there = await self.tree.fetch_commands(guild=guild)
-            if {(each.name, each.type.value) for each in there} == {(each["name"], each["type"]) for each in wanted}:
-                return there
+            there = await self._fetch_commands(guild_id)
+            if {(each["name"], each["type"]) for each in there} == {(each["name"], each["type"]) for each in wanted}:
+                return self._slim(there)
             await gateways.must_send_commands(guild_id, digest, again=True)
         async with gateways.sending_commands(guild_id, digest):
             return await self._send_commands(guild_id, wanted)
@@ -188,10 +188,26 @@ class Shotcaller(discord.Client):
         """Send commands for a guild, or 0 for all; `tree.sync` would have each text translated once more."""
         application_id, http = self.application_id or 0, self.http
         if guild_id:
-            there = await http.bulk_upsert_guild_commands(application_id, guild_id, payload=wanted)
-        else:
-            there = await http.bulk_upsert_global_commands(application_id, payload=wanted)
-        return [app_commands.AppCommand(data=each, state=self._connection) for each in there]
+            return self._slim(await http.bulk_upsert_guild_commands(application_id, guild_id, payload=wanted))
+        return self._slim(await http.bulk_upsert_global_commands(application_id, payload=wanted))
+
+    async def _fetch_commands(self, guild_id: int) -> Sequence[Mapping[str, Any]]:
+        """Ask which commands Discord has for a guild, or with 0 for all; translated they would be a megabyte more."""
+        application_id, http = self.application_id or 0, self.http
+        if guild_id:
+            return await http.get_guild_commands(application_id, guild_id)
+        return await http.get_global_commands(application_id)
+
+    def _slim(self, commands: Iterable[Mapping[str, Any]]) -> list[app_commands.AppCommand]:
+        """Keep of commands what finds them: their options and texts, in every language, would take over a megabyte."""
+        left_out: dict[str, Any] = {
+            "options": [],
+            "description": "",
+            "name_localizations": None,
+            "description_localizations": None,
+        }
+        slim: list[Any] = [{**each, **left_out} for each in commands]
+        return [app_commands.AppCommand(data=each, state=self._connection) for each in slim]
 
     async def connect(self, *, reconnect: bool = True) -> None:
         """Hold the gateway's connection, once so many sessions may begin."""
