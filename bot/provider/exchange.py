@@ -4,8 +4,10 @@ Creates go over httpx's own connections, which say truly whether a request was s
 aiohttp's, which cost a third.
 """
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Final
 
 import httpx
@@ -16,8 +18,8 @@ from bot.provider.call import CONNECTIONS, QUERIES, Answer, Call, Timeouts, TooL
 KEEP_ALIVE: Final = 4.0  # seconds; many servers hang up after 5, and a create sent just then has an unknown outcome
 
 
-class Exchange(boundary.ClientOwner):
-    """The connections to one provider. `transport` is the seam for tests.
+class Exchange:
+    """The connections to one provider, those of creates opened by the first. `transport` is the seam for tests.
 
     Raises:
         OSError: the certificates that are trusted cannot be read.
@@ -38,7 +40,10 @@ class Exchange(boundary.ClientOwner):
     ) -> None:
         self._base_url, self._timeouts = base_url, timeouts
         context = ssl_context or boundary.shared_ssl_context()
-        self._client = boundary.open_client(
+        self._opening = asyncio.Lock()
+        self._client: httpx.AsyncClient | None = None
+        self._open_client = partial(
+            boundary.open_client,
             transport=transport,
             ssl_context=context,
             limits=httpx.Limits(max_connections=connections, keepalive_expiry=KEEP_ALIVE),
@@ -56,7 +61,8 @@ class Exchange(boundary.ClientOwner):
         """Close every connection."""
         if self._quick is not None:
             await self._quick.aclose()
-        await super().close()
+        if self._client is not None:
+            await self._client.aclose()
 
     async def send(self, call: Call, *, bearer: str, request_id: str) -> Answer:
         """Send the call and take in the answer, whatever its status.
@@ -77,15 +83,22 @@ class Exchange(boundary.ClientOwner):
         Those need no client around them: it would only follow redirects and keep cookies, which nobody wants.
         """
         if call.create or self._quick is None:
-            return await self._client.send(request, stream=True)
+            return await (await self._own()).send(request, stream=True)
         return await self._quick.handle_async_request(request)
+
+    async def _own(self) -> httpx.AsyncClient:
+        """Open httpx's own connections, once: in a thread, since what they are made of is slow to import."""
+        async with self._opening:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._open_client)
+            return self._client
 
     def _request(self, call: Call, bearer: str, request_id: str) -> httpx.Request:
         headers = {
             "Authorization": bearer,
             "Accept": "application/json",
             "Accept-Encoding": "identity",
-            "User-Agent": self._client.headers["User-Agent"],
+            "User-Agent": f"python-httpx/{httpx.__version__}",
             "X-Request-Id": request_id,
         }
         if call.content is not None:
