@@ -24,6 +24,7 @@ from yarl import URL
 
 from bot.domain.sharing import Process, Role
 from bot.errors import ControlUnknown, Refused, ShotcallerError
+from bot.introduction import welcome_channels
 from bot.locale import words
 from bot.log import log_about
 from bot.service.measures import Measures
@@ -317,16 +318,18 @@ class Shotcaller(discord.Client):
 
     async def on_connect(self) -> None:
         """Notice which guilds are gone: those in an outage are listed all the same."""
-        await self.services.left_guilds.compare([guild.id for guild in self.guilds])
+        await self.services.left_guilds.compare([guild.id for guild in self.guilds], told=False)
 
     async def on_ready(self) -> None:
         """Write to the log that the bot is ready, and notice guilds that came meanwhile, told of as available."""
         log.info("connected to Discord", extra={"guilds": len(self.guilds)})
-        await self.services.left_guilds.compare([guild.id for guild in self.guilds])
+        where = welcome_channels(self.guilds, now=self.services.now())
+        await self.services.left_guilds.compare([guild.id for guild in self.guilds], welcome_in=where)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Note that somebody has added the bot to a guild."""
-        await self.services.left_guilds.joined(guild.id)
+        where = welcome_channels([guild], now=self.services.now())
+        await self.services.left_guilds.joined(guild.id, welcome_in=where.get(guild.id))
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Note that the bot was removed from a guild. An outage is another event."""
@@ -373,17 +376,23 @@ class ShardedShotcaller(Shotcaller, discord.AutoShardedClient):
 
     async def on_shard_connect(self, shard_id: int) -> None:
         """Notice which guilds of a shard are gone: those in an outage are listed all the same."""
-        await self._compare(shard_id)
+        await self._compare(shard_id, told=False)
 
     async def on_shard_ready(self, shard_id: int) -> None:
         """Write to the log that a shard is ready, and notice guilds that came meanwhile, told of as available."""
         log.info("connected to Discord", extra={"shard": shard_id, "guilds": len(self._guilds_of(shard_id))})
-        await self._compare(shard_id)
+        await self._compare(shard_id, told=True)
 
-    async def _compare(self, shard: int) -> None:
+    async def _compare(self, shard: int, *, told: bool) -> None:
         gone = self._gone.get(shard, {})
-        there = [guild.id for guild in self._guilds_of(shard) if gone.get(guild.id) is not guild]
-        await self.services.left_guilds.compare(there, shard=shard, of=self.shard_count)
+        there = [guild for guild in self._guilds_of(shard) if gone.get(guild.id) is not guild]
+        await self.services.left_guilds.compare(
+            [guild.id for guild in there],
+            shard=shard,
+            of=self.shard_count,
+            told=told,
+            welcome_in=welcome_channels(there, now=self.services.now()),
+        )
 
 
 def edit_in_turn(http: discord.http.HTTPClient) -> None:

@@ -55,9 +55,12 @@ class Gathering:
         client = new_client(process, guild_ids=guild_ids, **{**parts, **changes})
         client._connection.guild_ready_timeout = 0.2  # noqa: SLF001 (discord.py's, which waits for guilds so long)
         services = SimpleNamespace(
+            now=self.clock,
             videos=SimpleNamespace(models={}),
             storyboards=Nothing(),
-            left_guilds=LeftGuilds(store=self.left_store, clock=self.clock, wake=lambda: None),
+            left_guilds=LeftGuilds(
+                store=self.left_store, clock=self.clock, wake=lambda: None, wake_outbox=lambda: None, welcomes=True
+            ),
             gateways=Gateways(
                 store=GatewayStore(self.database),
                 processes=Processes(process),

@@ -251,6 +251,14 @@ class Staff(Protocol):
         """Find the message of an entry of the audit by its words, as `find_case`."""
         ...
 
+    async def welcome(self, *, guild_id: int, channel_id: int) -> None:
+        """Introduce the bot in a channel of a guild that it is new in."""
+        ...
+
+    async def find_welcome(self, *, guild_id: int, channel_id: int, since: datetime) -> Sighting:
+        """Find the message in which the bot introduces itself, as `find_case`."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Named:

@@ -40,17 +40,19 @@ async def announce(
     *,
     now: datetime,
     guild_id: int | None = None,
+    channel_id: int | None = None,
     place_id: int | None = None,
 ) -> None:
     """Have something posted, or what was posted of it brought up to date, at once; whoever is at it does it again.
 
-    `place_id` is the channel or the person that it goes to, as far as that is known.
+    `place_id` is the channel or the person that it goes to, as far as that is known; `channel_id` is one that is kept.
     """
+    place_id = place_id or channel_id
     await tx.execute(
-        "INSERT INTO outbox (kind, subject_id, guild_id, created_at, due_at, bucket) "
-        "VALUES ($1, $2, $3, $4, $4, $5) ON CONFLICT (kind, subject_id) "
+        "INSERT INTO outbox (kind, subject_id, guild_id, channel_id, created_at, due_at, bucket) "
+        "VALUES ($1, $2, $3, $6, $4, $4, $5) ON CONFLICT (kind, subject_id) "
         "DO UPDATE SET due_at = excluded.due_at, bucket = excluded.bucket, attempts = 0, given_up = NULL",
-        *(str(kind), subject_id, guild_id, millis(now), bucket_of(place_id or guild_id or 0)),
+        *(str(kind), subject_id, guild_id, millis(now), bucket_of(place_id or guild_id or 0), channel_id),
     )
 
 

@@ -57,6 +57,7 @@ from bot.service.upkeep.left_guilds import LeftGuilds
 from bot.service.upkeep.privacy import Privacy, RetentionPeriods
 from bot.service.upkeep.retention import Retention
 from bot.service.upkeep.scheduler import PeriodicTask, Scheduler
+from bot.service.upkeep.welcome import WelcomePoster
 from bot.settings import Settings
 from bot.store.community.audit import AuditStore
 from bot.store.community.cases import CaseStore
@@ -321,6 +322,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         store=outbox_store,
         handlers=(
             AuditPoster(guilds=guilds, audit=audit, staff=world.staff, posts=posts),
+            WelcomePoster(store=LeftGuildStore(database), staff=world.staff, posts=posts),
             BudgetAlerts(store=budgets, audit=audit, notifier=world.notifier, posts=posts),
             DecisionPoster(cases=cases, notifier=world.notifier, posts=posts),
             CasePoster(
@@ -384,7 +386,9 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
 
     # What looks after the bot's memory.
     deletions, left_store = DeletionStore(database), LeftGuildStore(database)
-    left_guilds = LeftGuilds(store=left_store, clock=clock, wake=wake_worker)
+    left_guilds = LeftGuilds(
+        store=left_store, clock=clock, wake=wake_worker, wake_outbox=wake_outbox, welcomes=settings.welcome_message
+    )
     privacy = Privacy(
         store=PrivacyStore(database),
         deletions=deletions,

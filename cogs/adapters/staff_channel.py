@@ -18,6 +18,7 @@ from cogs.ui import CONTENT
 from cogs.ui.audit_entries import entry_text
 from cogs.ui.job_views import alt_text
 from cogs.ui.limits import NONCE
+from cogs.ui.welcome import welcome_button
 
 
 class DiscordStaff:
@@ -95,6 +96,17 @@ class DiscordStaff:
     async def find_entry(self, entry: AuditEntry, *, channel_id: int, since: datetime) -> Sighting:
         """See `Staff`. Looks for the very words."""
         channel, text = self._channel(entry.guild_id, channel_id), await self._entry_text(entry)
+        return await find_message(self._client, channel, since=since, matches=lambda message: message.content == text)
+
+    async def welcome(self, *, guild_id: int, channel_id: int) -> None:
+        """See `Staff`."""
+        say = await self._guild_words(guild_id)
+        nonce, button = _nonce("welcome", str(guild_id)), welcome_button(say)
+        await send(self._channel(guild_id, channel_id), say("welcome"), view=button, nonce=nonce, silent=True)
+
+    async def find_welcome(self, *, guild_id: int, channel_id: int, since: datetime) -> Sighting:
+        """See `Staff`. Looks for the very words."""
+        channel, text = self._channel(guild_id, channel_id), (await self._guild_words(guild_id))("welcome")
         return await find_message(self._client, channel, since=since, matches=lambda message: message.content == text)
 
     async def _entry_text(self, entry: AuditEntry) -> str:

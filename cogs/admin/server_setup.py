@@ -28,6 +28,7 @@ from cogs.admin.setup_steps import (
     setup_view,
 )
 from cogs.ui.member import guild_of
+from cogs.ui.welcome import SETUP_OPEN
 
 Change: TypeAlias = Callable[[Policy], Policy]
 
@@ -39,6 +40,7 @@ _THOUSANDS: Final = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
 def setup(bot: Shotcaller) -> None:
     """Add the command, and find its controls again after any restart."""
     bot.admin.add_command(_command(bot, words()))
+    ui.on_press(bot, SETUP_OPEN, _open, first=ui.acknowledge, access=check_admin_access)
     ui.on_press(bot, SETUP_FORM, _open_form, access=check_admin_access)
     ui.on_press(bot, SETUP_CHANNELS, _choose, first=ui.acknowledge_in_place, access=check_admin_access)
     ui.on_press(bot, SETUP_PAGE, _turn, first=ui.acknowledge_in_place, access=check_admin_access)
@@ -50,10 +52,15 @@ def _command(bot: Shotcaller, say: Words) -> ui.Command:
     @app_commands.command(name="setup", description=say("command.admin.setup"))
     async def first_run(interaction: discord.Interaction[Any]) -> None:
         await ui.acknowledge(interaction)
-        policy = await read_policy(bot, interaction)
-        await _show(bot, interaction, first_open_step(policy), policy)
+        await _open(bot, interaction)
 
     return first_run
+
+
+async def _open(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    """Show the first step in which nothing is decided."""
+    policy = await read_policy(bot, interaction)
+    await _show(bot, interaction, first_open_step(policy), policy)
 
 
 async def _turn(bot: Shotcaller, interaction: discord.Interaction[Any], step: str) -> None:

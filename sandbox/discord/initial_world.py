@@ -9,6 +9,7 @@ from sandbox.discord.permissions import EVERYONE, Permission
 from sandbox.discord.world import CATEGORY, Channel, Guild, Member, Overwrite, Role, User, World
 
 FIRST = "The Cutting Room"
+SINCE = 30 * 86_400  # seconds for which everybody has been in the guilds, the bot too
 PEOPLE = {"owner": "Olive", "ana": "Ana", "ben": "Ben", "admin": "Ada"}
 
 
@@ -36,7 +37,7 @@ def new_world(clock: Clock) -> World:
 
 def _guild(world: World, people: Mapping[str, User], *, name: str = FIRST, guild_id: str | None = None) -> Guild:
     """Make a guild, its roles and its members."""
-    guild_id, joined = guild_id or world.new_id(), world.clock.stamp()
+    guild_id, joined = guild_id or world.new_id(), world.clock.stamp(world.clock.now() - SINCE)
     roles = [
         Role(id=guild_id, name="@everyone", permissions=EVERYONE, position=0),
         Role(id=world.new_id(), name="Shotcaller", permissions=EVERYONE, position=1, bot_id=world.bot.id),

@@ -15,7 +15,7 @@ GUARDED: Final = (
     *("ajob:open", "ajobs:latest:0:0", "import:0123456789abcdef"),
     *(
         f"setup:{each}"
-        for each in ("channels", "moderators", "audit", "zone", "credits", "budget", "check", "page:done")
+        for each in ("channels", "moderators", "audit", "zone", "credits", "budget", "check", "page:done", "open")
     ),
     *(f"case:{verb}:request-x" for verb in ("approve", "deny", "dismiss", "delete", "block")),
     *("settings:channel:mode", "settings:server:reset", "give:5:more-x", "show:usual"),

@@ -252,6 +252,13 @@ class Staff(Scripted):
         assert since is not None
         return cast("Sighting", await self.play("find_entry", (entry.id, channel_id), usual=NotPosted()))
 
+    async def welcome(self, *, guild_id: int, channel_id: int) -> None:
+        await self.play("welcome", (guild_id, channel_id))
+
+    async def find_welcome(self, *, guild_id: int, channel_id: int, since: datetime) -> Sighting:
+        assert since is not None
+        return cast("Sighting", await self.play("find_welcome", (guild_id, channel_id), usual=NotPosted()))
+
 
 class ResultPoster(Scripted):
     """Posts copies where they are to go, and deletes whatever it is asked to."""

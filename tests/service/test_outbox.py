@@ -26,6 +26,7 @@ from bot.store.money.budget_alerts import note_share
 from bot.store.money.grants import GrantStore
 from bot.store.outbox import OutboxStore
 from bot.store.privacy.deletion import DeletionStore
+from bot.store.privacy.left_guilds import LeftGuildStore
 from tests.service.scripted import Scripted, Staff, until
 from tests.service.services import Services
 
@@ -125,6 +126,11 @@ async def _decision(outbox: Outbox) -> str:
     return case_id
 
 
+async def _welcome(outbox: Outbox) -> str:
+    await LeftGuildStore(outbox.services.database).joined(GUILD, now=outbox.now, welcome_in=CHANNEL)
+    return str(GUILD)
+
+
 async def _feedback(outbox: Outbox) -> str:
     await FeedbackStore(outbox.services.database).keep(
         "more cats", key="note", user_id=1, guild_id=GUILD, now=outbox.now, most=5, since=outbox.now
@@ -193,6 +199,7 @@ KINDS: Final = {
     "feedback": Kind(
         kind=OutboxKind.FEEDBACK, announce=_feedback, asks="post_note", finds="find_note", lost=Lost.KEPT, answer=THERE
     ),
+    "welcome": Kind(kind=OutboxKind.WELCOME, announce=_welcome, asks="welcome", finds="find_welcome"),
     "gallery": Kind(kind=OutboxKind.GALLERY, announce=_gallery, asks="post_copy", finds="find_copy", answer=THERE),
     "removal": Kind(kind=OutboxKind.REMOVAL, announce=_removal, asks="take_away", lost=Lost.TRIED),
     "repost": Kind(
@@ -344,7 +351,7 @@ async def test_while_nobody_can_tell_whether_it_is_there_it_is_not_posted_again(
 @every_kind
 async def test_what_it_was_about_may_be_gone_by_then(trial: Trial) -> None:
     async def work(tx: Transaction) -> None:
-        for table in ("cases", "feedback", "audit", "budget_alerts", "jobs"):
+        for table in ("cases", "feedback", "audit", "budget_alerts", "jobs", "guilds"):
             await tx.execute(f"DELETE FROM {table}")  # noqa: S608 (names of the schema)
 
     await trial.outbox.services.database.transact(work)

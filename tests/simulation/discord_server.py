@@ -381,6 +381,14 @@ class Ports:
         """See `Staff`."""
         return await self._discord.find(channel_id, ("audit",), entry.id, since=since)
 
+    async def welcome(self, *, guild_id: int, channel_id: int) -> None:
+        """See `Staff`."""
+        await self._discord.post(channel_id, "welcome", str(guild_id), nonce=f"welcome-{guild_id}")
+
+    async def find_welcome(self, *, guild_id: int, channel_id: int, since: datetime) -> Sighting:
+        """See `Staff`."""
+        return await self._discord.find(channel_id, ("welcome",), str(guild_id), since=since)
+
 
 def _subject_of(alert: Alert) -> str:
     """Name what an alert says; that which is said once by its key: there are budgets of which as much is used."""

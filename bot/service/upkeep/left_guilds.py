@@ -1,7 +1,7 @@
 """Ends what waits in a guild that the bot is removed from, and after a time of grace forgets all of it."""
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from bot.errors import StoreError
@@ -11,15 +11,28 @@ log = logging.getLogger(__name__)
 
 
 class LeftGuilds:
-    """Keeps track of the guilds that the bot is in, as Discord tells of them; an outage is never told as a removal."""
+    """Keeps track of the guilds that the bot is in, as Discord tells of them; an outage is never told as a removal.
 
-    def __init__(self, *, store: LeftGuildStore, clock: Callable[[], datetime], wake: Callable[[], None]) -> None:
+    With `welcomes` the bot introduces itself, once, in a guild that it is new in.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: LeftGuildStore,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+        wake_outbox: Callable[[], None],
+        welcomes: bool,
+    ) -> None:
         self._store, self._clock, self._wake = store, clock, wake
+        self._wake_outbox, self._welcomes = wake_outbox, welcomes
 
-    async def joined(self, guild_id: int) -> None:
-        """Note that the bot has been added to a guild, perhaps again."""
+    async def joined(self, guild_id: int, *, welcome_in: int | None = None) -> None:
+        """Note that the bot has been added to a guild, perhaps again, with a channel to introduce itself in."""
         try:
-            await self._store.joined(guild_id, now=self._clock())
+            await self._store.joined(guild_id, now=self._clock(), welcome_in=welcome_in if self._welcomes else None)
+            self._wake_outbox()
         except StoreError as exc:  # noticed at the next start
             log.warning("a guild could not be noted", extra={"guild": guild_id, "detail": str(exc)})
 
@@ -32,11 +45,28 @@ class LeftGuilds:
         except StoreError as exc:
             log.warning("a guild could not be noted", extra={"guild": guild_id, "detail": str(exc)})
 
-    async def compare(self, guild_ids: Collection[int], *, shard: int = 0, of: int = 1) -> None:
-        """Compare with all the guilds of a shard, of so many, that the bot is in, reachable just now or not."""
+    async def compare(
+        self,
+        guild_ids: Collection[int],
+        *,
+        shard: int = 0,
+        of: int = 1,
+        told: bool = True,
+        welcome_in: Mapping[int, int] | None = None,
+    ) -> None:
+        """Compare with all the guilds of a shard, of so many, that the bot is in, reachable just now or not.
+
+        Those that Discord has only listed, and not `told` of yet, are not noted as new. `welcome_in` are channels to
+        introduce itself in, by guild.
+        """
         try:
             now = self._clock()
-            for guild_id in await self._store.compare(frozenset(guild_ids), shard=shard, of=of, now=now):
+            where = welcome_in if self._welcomes else None
+            gone = await self._store.compare(
+                frozenset(guild_ids), shard=shard, of=of, now=now, told=told, welcome_in=where
+            )
+            self._wake_outbox()
+            for guild_id in gone:
                 log.info("a guild is gone", extra={"guild": guild_id})
             await self.work()
         except StoreError as exc:

@@ -1,14 +1,14 @@
 """Keeps the guilds that the bot has left: noticed, kept for a time of grace, then forgotten."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
-from bot.domain import EVERYWHERE, Failure, Job, from_millis, millis
+from bot.domain import EVERYWHERE, Failure, Job, OutboxKind, from_millis, millis
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs.transitions import UNENDED, give_up_each
 from bot.store.locks import FORGETTING
-from bot.store.outbox import sweep
+from bot.store.outbox import announce, sweep
 from bot.store.privacy.anonymize import anonymize_account, lock_accounts
 from bot.values import dataclass
 
@@ -25,6 +25,7 @@ _OF_GUILD: Final = (
     "UPDATE feedback SET guild_id = NULL WHERE guild_id = $1",
     "DELETE FROM preferences WHERE scope IN (SELECT 'channel:' || channel_id FROM jobs WHERE guild_id = $1)",
     "DELETE FROM synced_commands WHERE guild_id = $1",
+    "DELETE FROM outbox WHERE kind = 'welcome' AND guild_id = $1",
     "DELETE FROM guilds WHERE guild_id = $1",
 )
 
@@ -41,9 +42,18 @@ class LeftGuildStore(Store):
     """Keeps the left guilds of one database. Every method may raise `StoreUnavailable`; what it did stays done."""
 
     @transaction
-    async def joined(self, tx: Transaction, guild_id: int, *, now: datetime) -> None:
-        """Note that the bot is in this guild: what was decided there before holds again."""
-        await _joined(tx, guild_id, now=now)
+    async def joined(self, tx: Transaction, guild_id: int, *, now: datetime, welcome_in: int | None = None) -> None:
+        """Note that the bot is in this guild: what was decided there before holds again.
+
+        Where it has never been there, it introduces itself in the channel `welcome_in`.
+        """
+        await _joined(tx, guild_id, now=now, welcome_in=welcome_in)
+
+    @transaction
+    async def is_in(self, tx: Transaction, guild_id: int) -> bool:
+        """Say whether the bot is in this guild, as far as Discord has told."""
+        row = await tx.one("SELECT 1 AS found FROM guilds WHERE guild_id = $1 AND left_at IS NULL", guild_id)
+        return row is not None
 
     @transaction
     async def left(self, tx: Transaction, guild_id: int, *, now: datetime) -> None:
@@ -57,11 +67,20 @@ class LeftGuildStore(Store):
 
     @transaction
     async def compare(
-        self, tx: Transaction, guild_ids: Collection[int], *, shard: int = 0, of: int = 1, now: datetime
+        self,
+        tx: Transaction,
+        guild_ids: Collection[int],
+        *,
+        shard: int = 0,
+        of: int = 1,
+        now: datetime,
+        told: bool = True,
+        welcome_in: Mapping[int, int] | None = None,
     ) -> list[int]:
         """Compare with all the guilds of a shard: note the new ones and the gone ones, and give back the latter.
 
-        The guilds of other shards, of which this one hears nothing, stay as they are.
+        The guilds of other shards, of which this one hears nothing, stay as they are. What is listed and not `told` of
+        yet is not noted as new; `welcome_in` is as of `joined`, by guild.
         """
         rows = await tx.all(
             "SELECT guild_id, left_at FROM guilds WHERE guild_id <> $1 AND (guild_id >> 22) % $3 = $2",
@@ -71,8 +90,9 @@ class LeftGuildStore(Store):
         )
         known = {row["guild_id"]: row["left_at"] for row in rows}
         for guild_id in guild_ids:
-            if (guild_id >> 22) % of == shard and known.get(guild_id, 0) is not None:
-                await _joined(tx, guild_id, now=now)
+            news = known[guild_id] is not None if guild_id in known else told
+            if (guild_id >> 22) % of == shard and news:
+                await _joined(tx, guild_id, now=now, welcome_in=(welcome_in or {}).get(guild_id))
         all_left = [each for each, left_at in known.items() if left_at is None and each not in guild_ids]
         for guild_id in all_left:
             await tx.execute(
@@ -134,10 +154,12 @@ class LeftGuildStore(Store):
         return [Job.from_row(row) for row in rows]
 
 
-async def _joined(tx: Transaction, guild_id: int, *, now: datetime) -> None:
-    await tx.execute(
-        "INSERT INTO guilds (guild_id, body, updated_at) VALUES ($1, '{}', $2) "
-        "ON CONFLICT (guild_id) DO UPDATE SET left_at = NULL",
-        guild_id,
-        millis(now),
+async def _joined(tx: Transaction, guild_id: int, *, now: datetime, welcome_in: int | None) -> None:
+    new = await tx.execute(
+        "INSERT INTO guilds (guild_id, body, updated_at) VALUES ($1, '{}', $2) ON CONFLICT (guild_id) DO NOTHING",
+        *(guild_id, millis(now)),
     )
+    if not new:
+        await tx.execute("UPDATE guilds SET left_at = NULL WHERE guild_id = $1", guild_id)
+    elif welcome_in is not None:
+        await announce(tx, OutboxKind.WELCOME, str(guild_id), guild_id=guild_id, channel_id=welcome_in, now=now)

@@ -56,6 +56,7 @@ PRESSES: Final = {
     ],
     "settings:{whose}:{option}": ["settings:mine:notify", "settings:server:reset"],
     "setup:check": ["setup:check"],
+    "setup:open": ["setup:open"],
     "setup:page:{step}": [
         f"setup:page:{each}" for each in ("channels", "credits", "budget", "moderators", "clock", "done")
     ],

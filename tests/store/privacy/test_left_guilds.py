@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from bot.domain import AuditEntry, JobStatus
+from bot.domain import AuditEntry, JobStatus, OutboxKind
 from bot.store.community.guilds import GuildStore
+from bot.store.outbox import OutboxStore
 from bot.store.privacy.left_guilds import LeftGuild, LeftGuildStore
 from tests.store.conftest import Store
 
@@ -52,6 +53,20 @@ async def test_a_start_notices_who_has_come_and_gone(store: Store) -> None:
     ]
     assert await left_guilds.compare([7, 8, 9], now=store.now) == []
     assert await left_guilds.all_left() == []
+
+
+async def test_a_guild_that_is_only_listed_is_new_once_it_is_told_of(store: Store) -> None:
+    left_guilds = LeftGuildStore(store.database)
+    await left_guilds.compare([7], now=store.now, told=False)
+    assert not await left_guilds.is_in(7)
+    await left_guilds.joined(7, now=store.now, welcome_in=5)
+    assert await left_guilds.is_in(7)
+    item = await OutboxStore(store.database).item(OutboxKind.WELCOME, "7")
+    assert item is not None
+    assert (item.guild_id, item.channel_id, item.due_at) == (7, 5, store.now)
+    await left(store)
+    await left_guilds.compare([7], now=store.now, told=False)
+    assert await left_guilds.is_in(7)
 
 
 def of_shard(number: int, count: int, *, nth: int = 1) -> int:
