@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from bot.locale import Words, locales, words
+from bot.locale import Words, locales, privacy_text, words
 
 STRUCK: Final = re.compile("~~(.+?)~~")
 COLUMNS: Final = ("en-US", "zh-CN", "es-ES")  # of the glossary's table
@@ -71,11 +71,12 @@ def struck_out(locale: str) -> set[str]:
 
 
 def texts(locale: str) -> Iterator[tuple[str, str]]:
-    """Every form of every text of a language, without what is code, addresses and the names of options."""
+    """Every form of every text of a language, without addresses and the names of commands; and its privacy policy."""
     say = words(locale)
     for key in sorted(say.keys()):
         for form in say.forms(key) if not key.startswith("slash.") else ():
             yield key, re.sub(r"\]\([^)]*\)", "]", form)
+    yield "privacy.md", privacy_text(locale)
 
 
 def without_code(text: str) -> str:
