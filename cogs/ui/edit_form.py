@@ -85,22 +85,20 @@ def _lengths(options: Mapping[str, Any], models: Sequence[Capability], say: Word
 
 
 def _extras(options: Mapping[str, Any], models: Sequence[Capability], say: Words) -> Iterator[discord.SelectOption]:
-    """What is chosen or not: sound, a watermark that is not on every video anyway, a camera move, the second form."""
+    """What is chosen or not: sound, a watermark that is not on every video anyway, the second form, a camera move."""
     for option, emoji in _SWITCHES.items():
         if True in offered(option, {}, models) and not (option == "watermark" and all(each.marked for each in models)):
             label = say(f"storyboard.form.extra.{option}")
             yield select_option(option, label, default=bool(options.get(option)), emoji=emoji)
+    yield select_option(MORE, say("sheet.option.more"), description=say("sheet.option.more.about"), emoji="⚙️")
     for move in offered("camera", {}, models):
         yield select_option(move, say(f"camera.{move}"), default=move == options.get("camera"), emoji="📷")
-    yield select_option(MORE, say("sheet.option.more"), description=say("sheet.option.more.about"), emoji="⚙️")
 
 
 def _around_chosen(options: Sequence[discord.SelectOption]) -> list[discord.SelectOption]:
-    """As many options as Discord takes, those that are chosen and the last one among them."""
-    kept = [option for option in options[:-1] if option.default] + list(options[-1:])
-    room = OPTIONS - len(kept)
-    others = [option for option in options if option not in kept][: max(room, 0)]
-    return [option for option in options if option in kept or option in others]
+    """As many options as Discord takes, those that are chosen among them."""
+    first = sorted(options, key=lambda option: not option.default)[:OPTIONS]
+    return [option for option in options if option in first]
 
 
 def read_form(values: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:

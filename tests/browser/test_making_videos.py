@@ -48,6 +48,40 @@ async def test_a_storyboard_is_built_from_a_script(stage: Stage, size: tuple[int
     assert "It runs" in str(body)
 
 
+async def test_a_video_is_edited_by_choosing_on_a_phone(stage: Stage) -> None:
+    async with stage.visitor("admin", size=PHONE) as ada:
+        await ada.types("video create", prompt="A tin whale surfaces", duration="3", aspect="Square 1:1")
+        result = await ada.sees(ada.message("A tin whale").filter(has=ada.page.locator("video")))
+        await ada.presses(result, "Edit")
+        form = await ada.sees(ada.page.get_by_role("dialog"))
+        await ada.picture("edit")
+        for shown, wanted in (("3 seconds", "4 seconds"), ("^Make a selection$", "More settings first")):
+            await form.get_by_role("button", name=re.compile(shown)).click()
+            await ada.page.get_by_role("option", name=re.compile(wanted)).first.click()
+        await ada.page.get_by_role("button", name="Done").click()
+        await form.get_by_role("button", name="Submit").click()
+        so_far = await ada.sees(ada.message("Ready to make", "4 seconds"))
+        await ada.picture("edit-more")
+        await ada.presses(so_far, re.compile("Generate"))
+        await ada.sees(ada.message("A tin whale", "4 seconds").filter(has=ada.page.locator("video")))
+
+
+async def test_a_pasted_script_is_shown_before_it_is_used(stage: Stage) -> None:
+    async with stage.visitor("admin", size=PHONE) as ada:
+        await ada.types("video storyboard", script="1. 3s A gull 2. 3s It dives")
+        board = await ada.sees(ada.message("6 of 6 seconds"))
+        await ada.presses(board, "Script")
+        form = await ada.sees(ada.page.get_by_role("dialog"))
+        await form.locator("textarea").fill(
+            "| Time | Visual |\n|---|---|\n| 0:00-0:04 | A crab |\n| 0:04-0:07 | It waves |"
+        )
+        await form.get_by_role("button", name="Submit").click()
+        read = await ada.sees(ada.message("I read 2 shots", "A crab"))
+        await ada.picture("script-read")
+        await ada.presses(read, "Use this")
+        await ada.sees(ada.message("7 of 7 seconds", "It waves"))
+
+
 @SIZES
 async def test_the_studio_takes_every_choice(stage: Stage, size: tuple[int, int]) -> None:
     async with stage.visitor("ana" if size == WIDE else "owner", size=size) as ana:
