@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Final
 
 import discord
 
@@ -12,8 +13,10 @@ from bot.locale import words
 from bot.service.jobs.copies import Copy, CopyKind
 from bot.service.ports import Posted, Result, Sighting
 from cogs.adapters.places import Places
-from cogs.adapters.posting import find_message, has_result, is_card, mapped_errors, post_video
-from cogs.ui import result_link
+from cogs.adapters.posting import find_message, has_result, is_card, mapped_errors, post_video, send
+from cogs.ui import result_link, safe, since
+
+SERVER: Final = 60  # characters of a server's name
 
 
 class DiscordResultPoster:
@@ -101,6 +104,14 @@ class DiscordResultPoster:
                 except discord.Forbidden:
                     removed_text = words(job.public_locale)("card.removed")
                     await message.edit(content=removed_text, embed=None, attachments=[], view=None)
+
+    async def tell_removed(self, job: Job) -> None:
+        """See `ResultPoster`. Without the prompt: that message stays when its author has everything deleted."""
+        say, guild = words(job.locale), await self._places.guild(job.destination.guild_id or 0)
+        async with mapped_errors():
+            person = await self._client.create_dm(discord.Object(job.user_id))
+        text = say("result.removed", server=safe(guild.name, SERVER), since=since(job.created_at))
+        await send(person, text, nonce=f"gone-{job.id}")
 
 
 def _origin(job: Job) -> str:

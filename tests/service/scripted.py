@@ -274,6 +274,9 @@ class ResultPoster(Scripted):
     async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
         await self.play("take_away", (job.id, channel_id, message_id))
 
+    async def tell_removed(self, job: Job) -> None:
+        await self.play("tell_removed", job.id)
+
     async def attachment_url(self, job: Job) -> str | None:
         return cast("str | None", await self.play("attachment_url", job.id))
 

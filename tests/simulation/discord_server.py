@@ -329,6 +329,10 @@ class Ports:
         """See `ResultPoster`."""
         await self._discord.delete(message_id, subject=job.id, channel_id=channel_id)
 
+    async def tell_removed(self, job: Job) -> None:
+        """See `ResultPoster`."""
+        await self._discord.post(job.user_id + DIRECT, "removed", job.id, nonce=f"gone-{job.id}")
+
     # -- Staff
 
     async def runs(self, user_id: int, *, guild_id: int) -> bool:

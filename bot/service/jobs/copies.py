@@ -81,6 +81,10 @@ class ResultPoster(Protocol):
         """Delete a message that we know to be this job's, or where that can't be, leave nothing of the job in it."""
         ...
 
+    async def tell_removed(self, job: Job) -> None:
+        """Tell a video's author directly that a moderator has deleted it."""
+        ...
+
 
 class Copies:
     """Brings the files of finished jobs back, each for as long as somebody posts it."""

@@ -164,6 +164,12 @@ async def test_a_person_is_written_to(posting: Posting) -> None:
     assert any(f"<@{made.user_id}>" in each["content"] for each in posting.messages("general").values())
 
 
+async def test_an_author_is_told_directly_that_a_moderator_has_deleted_their_video(posting: Posting) -> None:
+    await posting.poster.tell_removed(posting.job())
+    (told,) = posting.written_to("ana")
+    assert "A moderator of **The Cutting Room** deleted the video you made <t:" in told
+
+
 def _ended(posting: Posting) -> Card:
     failed = posting.job(status=JobStatus.FAILED, failure=Failure.DEADLINE, telling_at=utc_now())
     return Card(job=failed, phase=Phase.FAILED)

@@ -56,6 +56,9 @@ class ResultPoster(Scripted):
     async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
         await self.play("take_away", (job.id, channel_id, message_id))
 
+    async def tell_removed(self, job: Job) -> None:
+        await self.play("tell_removed", job.id)
+
 
 @dataclass
 class ResultServices:
@@ -464,6 +467,15 @@ async def test_what_its_author_has_deleted_is_theirs_alone(result_services: Resu
         await result_services.results.resend(gone, replace(direct(gone, channel_id=6), kind=CopyKind.AGAIN))
     with pytest.raises(errors.ResultForgotten):
         await result_services.results.job(job.id, BEN)
+
+
+async def test_an_author_is_told_once_that_a_moderator_has_deleted_their_video(result_services: ResultServices) -> None:
+    job, own = await result_services.delivered(), await result_services.delivered()
+    result_services.result_poster.then("tell_removed", errors.DestinationLost("discord_50007"))
+    for _ in range(2):
+        await erase(result_services, await result_services.services.job(job), MOD)
+    await erase(result_services, own, ANA)
+    assert result_services.result_poster.asked("tell_removed") == [job.id]
 
 
 @pytest.mark.parametrize("message_id", [50, 51])
