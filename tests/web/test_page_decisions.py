@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain import EVERYWHERE, Case, CaseKind, DeadLetter, Job, JobStatus, Report
+from bot.locale import words
 from bot.service.admin.page_access import RIGHTS_FRESH
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
@@ -202,7 +203,7 @@ async def test_a_reported_member_is_blocked_and_the_report_stays(office: Office)
     assert await press(office, "/page/cases/report-1/block", hours="24", reason="rude") == 303
     blocked = await GuildStore(office.services.database).blocked(GUILD, now=office.services.clock())
     assert [(user, state.block_reason) for user, state in blocked.items()] == [(41, "rude")]
-    assert "Somebody reports a video" in await (await office.get("/page/cases")).text()
+    assert words()("case.report") in await (await office.get("/page/cases")).text()
 
 
 async def test_more_credits_are_granted_or_not(office: Office) -> None:

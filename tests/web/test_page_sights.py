@@ -219,8 +219,8 @@ async def test_a_held_video_is_seen_by_those_who_decide_about_it_and_by_nobody_e
         assert (await office.get(path)).status == 404
         await office.sign_in(ADMIN, GUILD)
         page = await text(office, "/page/cases")
-        assert "The scan finds something: VIOLENT, EROTIC (level high)" in page
-        assert "The scan could not be made." in page
+        assert words()("case.why.risk", names="VIOLENT, EROTIC", level="high") in page
+        assert words()("case.why.unscanned") in page
         assert f'src="{path}"' in page
         answer = await office.get(path)
         assert (answer.status, answer.content_type) == (200, "video/mp4")
