@@ -93,7 +93,7 @@ class MoneyModel:
         self.folder.cleanup()
 
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self.runner.run(work)
+        return self.runner.get_loop().run_until_complete(work)  # `run` sets signals, which takes as long as the work
 
     def key(self) -> str:
         self._keys += 1

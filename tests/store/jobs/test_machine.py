@@ -48,7 +48,7 @@ class Machine(RuleBasedStateMachine):
         self._folder.cleanup()
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self._runner.run(work)
+        return self._runner.get_loop().run_until_complete(work)  # `run` sets signals, which takes as long as the work
 
     def _take(self, data: st.DataObject, *statuses: JobStatus) -> Job | None:
         """One of the jobs that a worker holds in one of these states; from now on that copy of it is stale."""
