@@ -78,7 +78,7 @@ def moved(camera: Camera | None) -> tuple[float, float]:
 def test_a_video_is_h264_of_the_size_and_length_asked_for(aspect: str, mode: str, tmp_path: Path) -> None:
     width, height = SIZES[aspect, mode]
     path = tmp_path / "video.mp4"
-    video = Video(shots=(Shot(prompt="Dawn", seconds=1),), width=width, height=height, mode=mode, model="m")
+    video = Video(shots=(Shot(prompt="Dawn", seconds=1),), width=width, height=height, mode=mode, model="m", fps=6)
     render(video, path)
     with av.open(str(path)) as box:
         stream = box.streams.video[0]
