@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import coverage
 import pytest
 
 from bot.locale import name_models
 from bot.settings.models import models
+from tests.counting import uncounted
 from tests.fresh_databases import FreshDatabases
 from tests.postgres_server import Server, ServerMissing, shared_server
 
@@ -63,14 +63,6 @@ def fresh_databases(postgres_server: Server) -> FreshDatabases:
 
 @pytest.fixture
 def untraced() -> Iterator[None]:
-    """Pause this process's coverage, where there is any, for a test that takes hundreds of thousands of steps.
-
-    Noting each of them takes longer than the steps do. What runs meanwhile, other tests have to cover.
-    """
-    measured = coverage.Coverage.current()
-    if measured is None:
+    """Pause coverage for a test that takes hundreds of thousands of steps. What runs meanwhile, other tests count."""
+    with uncounted():
         yield
-        return
-    measured.stop()
-    yield
-    measured.start()

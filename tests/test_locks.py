@@ -44,6 +44,7 @@ def test_a_requirement_with_several_hashes_is_in_order() -> None:
     assert problems(f"# made by `make lock`\n{PINNED}{HASH}{HASH}\n") == []
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize(("name", "extra"), sorted(LOCKS["LOCKS"].items()))
 def test_the_lock_files_hold_all_that_their_packages_require(name: str, extra: tuple[str, ...]) -> None:
     text = (LOCKS["ROOT"] / name).read_text("utf-8")

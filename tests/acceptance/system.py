@@ -21,6 +21,7 @@ from sandbox.server import Sandbox
 from tests.acceptance.database import BotDatabase, ServerDatabase
 from tests.acceptance.forks import Forked
 from tests.acceptance.people import People
+from tests.counting import counted_once
 
 ROOT: Final = Path(__file__).parents[2]
 PROMPT: Final = "a paper boat in the rain"
@@ -87,11 +88,13 @@ class System:
         life = asyncio.create_task(run(settings, substitute=substitute), name="the bot")
         self.people.alive = lambda: life.result() if life.done() else None
         try:
-            await self.people.online()
+            with counted_once(("start", type(self.database), *sorted(changes))):
+                await self.people.online()
             yield
-            await _end_greetings()
-            signal.raise_signal(signal.SIGTERM)
-            await life
+            with counted_once(("end", type(self.database), *sorted(changes))):
+                await _end_greetings()
+                signal.raise_signal(signal.SIGTERM)
+                await life
         finally:
             self.people.alive = lambda: None
             life.cancel()
