@@ -1,5 +1,6 @@
 """What tests of several folders share: the throw-away PostgreSQL of a run, and a way not to count lines."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,11 @@ LONGEST: Final = ("tests/torture/", "test_money_machine.py", "test_demo_crowd.py
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest tests: at the end all but one of the run's processes would wait for them."""
     items.sort(key=lambda item: not any(part in item.nodeid for part in LONGEST))
+
+
+def pytest_collection_finish() -> None:
+    """Take what was collected out of the garbage collector's rounds: it stays until the end."""
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
