@@ -17,6 +17,8 @@ ShotcallerError
 │   ├── GuildQuotaExceeded     what the guild's members may use together does not cover the price
 │   ├── BudgetExceeded         the guild's or the whole bot's money for this month is used up
 │   ├── ConfirmationNeeded     the price is so high that the person has to say yes to it
+│   ├── PriceUnseen            the button that was pressed does not say what the video costs
+│   ├── AskedJustNow           the same video was asked for from the same place a moment ago
 │   ├── Paused                 an admin or the operator has paused the bot
 │   ├── Blocked                the person may not ask for videos for some time
 │   ├── PlaceClosed            no videos are made in that channel
@@ -234,6 +236,22 @@ class ConfirmationNeeded(Refused):
 
     def __init__(self, *, price: int, usd_micros: int) -> None:
         self.price, self.usd_micros = price, usd_micros
+        super().__init__(price)
+
+
+class PriceUnseen(Refused):
+    """A button that makes a video at one tap does not say its price (in credits), or another one."""
+
+    def __init__(self, *, price: int) -> None:
+        self.price = price
+        super().__init__(price)
+
+
+class AskedJustNow(Refused):
+    """The person has just asked for the same video from the same one; another costs `price` credits."""
+
+    def __init__(self, *, price: int) -> None:
+        self.price = price
         super().__init__(price)
 
 

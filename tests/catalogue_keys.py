@@ -65,6 +65,7 @@ RESULT_ACTIONS: Final = (
     "delete",
     "whole",
     "share",
+    "more",
 )
 BUILDER_ACTIONS: Final = (
     *("add", "edit", "copy", "up", "down", "drop", "undo", "even"),

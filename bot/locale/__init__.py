@@ -14,6 +14,8 @@ from bot.locale.po import read_catalogue
 DEFAULT: Final = "en-US"
 
 _UNFINISHED: Final = frozenset({"es-ES"})  # catalogues that nobody is offered yet
+_TENTH, _MINUTE, _NEARLY_A_MINUTE = 10, 60, 45  # seconds
+
 _BESIDE_HAN: Final = re.compile("(?<=[0-9])(?=[㐀-鿿])")  # where Chinese texts have a space, and Babel has none
 _MODEL_NAMES: Final[dict[str, str]] = {}
 
@@ -89,6 +91,15 @@ class Words:
 
         seconds = max(1, round(duration.total_seconds()))
         return _BESIDE_HAN.sub(" ", format_timedelta(seconds, locale=self._babel_locale, threshold=1.5))
+
+    def rough_span(self, duration: timedelta) -> str:
+        """Write a length of time that nobody knows exactly: in tens of seconds, from about a minute on in minutes."""
+        from babel.dates import format_timedelta  # noqa: PLC0415 - Babel and its data are slow to import
+
+        seconds = duration.total_seconds()
+        unit = _TENTH if seconds < _NEARLY_A_MINUTE else _MINUTE
+        rounded = max(1, round(seconds / unit)) * unit
+        return _BESIDE_HAN.sub(" ", format_timedelta(rounded, locale=self._babel_locale, threshold=1))
 
 
 @cache

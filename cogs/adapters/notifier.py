@@ -114,17 +114,17 @@ class DiscordNotifier:
         """See `Notifier`. Looks for the job's id, which ends the address behind the card's title."""
         place = self._channel(job.destination.channel_id, job.destination.guild_id)
         since = job.asked_at or job.created_at - LONG_AGO
-        return await find_message(self._client, place, since=since, matches=lambda message: is_card(message, job))
+        return await find_message(self._client, place, since=since, matches=lambda message: is_card(message, job.id))
 
     async def find_result(self, job: Job) -> Sighting:
         """See `Notifier`. Looks for the file by its name."""
         if job.posting_at is None:
             return NotPosted()
         if job.destination.private or job.posting_directly:
-            return await self._find_directly(job.user_id, job.posting_at, lambda message: has_result(message, job))
+            return await self._find_directly(job.user_id, job.posting_at, lambda message: has_result(message, job.id))
         place = self._channel(job.destination.channel_id, job.destination.guild_id)
         return await find_message(
-            self._client, place, since=job.posting_at, matches=lambda message: has_result(message, job)
+            self._client, place, since=job.posting_at, matches=lambda message: has_result(message, job.id)
         )
 
     async def post_result(self, result: Result) -> Posted:
@@ -246,7 +246,7 @@ class DiscordNotifier:
         """
 
         def matches(message: discord.Message) -> bool:
-            about_it = is_card(message, job) if on_card else not has_buttons_of_others(message, job)
+            about_it = is_card(message, job.id) if on_card else not has_buttons_of_others(message, job)
             return message.content == text and about_it
 
         since = job.telling_at or job.created_at - LONG_AGO

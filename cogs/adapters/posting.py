@@ -76,16 +76,16 @@ def upload_timeout(result: Result) -> float:
     return POSTING + result.media.size / SLOWEST
 
 
-def filename(job: Job) -> str:
+def filename(job_id: str) -> str:
     """Name the posted file: never after anything that a person typed."""
-    return f"shotcaller-{job.id}.mp4"
+    return f"shotcaller-{job_id}.mp4"
 
 
 def result_file(result: Result, say: Words) -> discord.File:
     """The upload of a result, read from disk while it is sent, with its description; covered where that is wanted."""
     job = result.job
     return discord.File(
-        result.file, filename=filename(job), spoiler=job.spoiler, description=alt_text(job, say, label=result.label)
+        result.file, filename=filename(job.id), spoiler=job.spoiler, description=alt_text(job, say, label=result.label)
     )
 
 
@@ -123,9 +123,9 @@ async def post_video(
     return Posted(channel_id=message.channel.id, message_id=message.id)
 
 
-def is_card(message: discord.Message, job: Job) -> bool:
+def is_card(message: discord.Message, job_id: str) -> bool:
     """Whether a message is the job's card."""
-    return any(embed.url and embed.url.endswith(f"#{job.id}") for embed in message.embeds)
+    return any(embed.url and embed.url.endswith(f"#{job_id}") for embed in message.embeds)
 
 
 def has_buttons_of_others(message: discord.Message, job: Job) -> bool:
@@ -135,9 +135,9 @@ def has_buttons_of_others(message: discord.Message, job: Job) -> bool:
     return bool(ids) and not any(job.id in each for each in ids)
 
 
-def has_result(message: discord.Message, job: Job) -> bool:
+def has_result(message: discord.Message, job_id: str) -> bool:
     """Whether a message has the job's result, covered or not."""
-    return any(file.filename.removeprefix(_COVERED) == filename(job) for file in message.attachments)
+    return any(file.filename.removeprefix(_COVERED) == filename(job_id) for file in message.attachments)
 
 
 async def find_message(

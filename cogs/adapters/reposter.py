@@ -60,7 +60,7 @@ class DiscordResultPoster:
             self._client,
             channel,
             since=since,
-            matches=lambda message: message.id not in besides and has_result(message, job),
+            matches=lambda message: message.id not in besides and has_result(message, job.id),
         )
 
     async def attachment_url(self, job: Job) -> str | None:
@@ -75,18 +75,26 @@ class DiscordResultPoster:
                     message = await channel.fetch_message(message_id)
             except (DestinationLost, DestinationBusy):
                 continue
-            if has_result(message, job):
+            if has_result(message, job.id):
                 return message.attachments[0].url
         return None
 
     async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
         """See `ResultPoster`. The ids may come from a button: what is not ours, or not about this job, stays."""
         channel = self._client.get_partial_messageable(channel_id, guild_id=job.destination.guild_id)
+        return await self._delete(channel, message_id, job.id)
+
+    async def delete_copy(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
+        """See `ResultPoster`."""
+        return await self._delete(self._client.get_partial_messageable(channel_id), message_id, job_id)
+
+    async def _delete(self, channel: discord.PartialMessageable, message_id: int, job_id: str) -> bool:
+        """Delete a message of ours about a job; whether it was there."""
         async with mapped_errors():
             try:
                 message = await channel.fetch_message(message_id)
                 ours = self._client.user is not None and message.author.id == self._client.user.id
-                if not (ours and (has_result(message, job) or is_card(message, job))):
+                if not (ours and (has_result(message, job_id) or is_card(message, job_id))):
                     return False
                 await message.delete()
             except discord.NotFound:

@@ -5,16 +5,25 @@ from typing import Any, Final
 import discord
 
 from bot.client import Shotcaller
-from bot.domain import JobStatus, ResultAction
+from bot.domain import Job, JobStatus, ResultAction
+from bot.errors import ResultForgotten
 from bot.locale import words
 from bot.service.jobs.copies import Copy, CopyKind
 from bot.service.ports import Card, phase_of
 from cogs import ui
 from cogs.request import offered_here
 from cogs.results.context import ResultPress
-from cogs.ui.job_views import failure_buttons, private_ending
+from cogs.ui.job_views import (
+    PROMPT_IN_LIST,
+    MenuReader,
+    failure_buttons,
+    private_ending,
+    report_button,
+    result_menu,
+)
 from cogs.ui.limits import FILE
 from cogs.ui.result_info import full_text_embeds, info_embed
+from cogs.ui.text import safe
 
 REPORT: Final = ui.CustomId("report:{job_id}:{message_id}", job_id=ui.JOB_ID, message_id=ui.SNOWFLAKE)
 REASON: Final = 500  # characters of a report
@@ -25,6 +34,9 @@ async def toggle_star(press: ResultPress) -> None:
     interaction = press.interaction
     await ui.acknowledge_in_place(interaction)
     starred, count = await press.bot.services.library.favourite(press.job_id, press.member)
+    if press.more:  # in the menu, which has no count
+        await press.answer(press.say("result.starred" if starred else "result.unstarred"))
+        return
     if interaction.message is not None:
         public = words(str(interaction.guild_locale or interaction.locale))
         label = str(count) if count else public("result.button.star")
@@ -43,6 +55,29 @@ def _relabel(message: discord.Message, custom_id: str, label: str) -> discord.ui
     return view
 
 
+async def open_menu(press: ResultPress) -> None:
+    """Show the rest of the buttons, as far as they are for the presser. A video without records can be reported."""
+    interaction, say = press.interaction, press.say
+    try:
+        job = await press.job()
+    except ResultForgotten:
+        job = None
+    reader = MenuReader(
+        author=job is not None and job.user_id == interaction.user.id,
+        moderates=press.member.moderates,
+        direct=interaction.guild_id is None,
+        hidden=ui.is_private(interaction),
+        message_id=press.message_id,
+    )
+    if job is None:
+        button = report_button(press.job_id, reader, say)
+        await press.answer(say("result.more.forgotten"), view=ui.stateless(button))
+        return
+    menu = result_menu(job, say, reader, models=await offered_here(press.bot, interaction))
+    prompt = safe(job.request.text(), PROMPT_IN_LIST)
+    await press.answer(f"> {prompt}" if prompt else say("info.title"), view=menu)
+
+
 async def send_to_presser(press: ResultPress) -> None:
     """Send a result to the presser's direct messages, as a fresh file."""
     interaction = press.interaction
@@ -54,14 +89,14 @@ async def send_to_presser(press: ResultPress) -> None:
         limit=FILE,
     )
     posted = await press.results.resend(await press.job(ResultAction.HAVE), copy)
-    await ui.answer(interaction, press.say("result.sent", link=ui.link(None, posted.channel_id, posted.message_id)))
+    await press.answer(press.say("result.sent", link=ui.link(None, posted.channel_id, posted.message_id)))
 
 
 async def show_info(press: ResultPress) -> None:
     """Show everything about a result, and where it comes from."""
     job = await press.job()
     embed = info_embed(job, await press.results.lineage(job, press.member), press.say)
-    await ui.answer(press.interaction, embed=embed)
+    await press.answer(embeds=[embed])
 
 
 async def show_why(press: ResultPress) -> None:
@@ -70,36 +105,53 @@ async def show_why(press: ResultPress) -> None:
     text = private_ending(Card(job=job, phase=phase_of(job)), say)
     failed = job.status is JobStatus.FAILED
     buttons = failure_buttons(job, say, models=await offered_here(press.bot, press.interaction)) if failed else None
-    await ui.answer(press.interaction, text, view=buttons)
+    await press.answer(text, view=buttons)
 
 
 async def show_full_texts(press: ResultPress) -> None:
     """Show a request's texts in full."""
     embeds = full_text_embeds((await press.source()).request, press.say)
-    await ui.answer(press.interaction, embeds=embeds)
+    await press.answer(embeds=embeds)
 
 
 async def confirm_deletion(press: ResultPress) -> None:
     """Ask for confirmation of a deletion; nothing is deleted by one slip of a thumb."""
-    job = await press.job(ResultAction.DELETE)
-    message, say = press.interaction.message, press.say
+    job, say = await _deletable(press), press.say
     erase = discord.ui.Button[Any](
         emoji="🗑️",
         label=say("result.button.erase"),
-        custom_id=press.custom_id("erase", message.id if message else 0),
+        custom_id=press.custom_id("erase", press.message_id),
         style=discord.ButtonStyle.danger,
     )
-    own = job.user_id == press.interaction.user.id
-    question = say("result.erase" if own else "result.erase.moderator")
-    await ui.answer(press.interaction, question, view=ui.stateless(erase))
+    if job is None:
+        question = "result.erase.copy"
+    else:
+        question = "result.erase" if job.user_id == press.interaction.user.id else "result.erase.moderator"
+    await press.answer(say(question), view=ui.stateless(erase))
 
 
 async def delete_message(press: ResultPress) -> None:
     """Delete the result's message, after the confirmation."""
-    job = await press.job(ResultAction.DELETE)
-    channel_id, message_id = press.interaction.channel_id or 0, ui.parse_id(press.more)
-    removed = await press.results.remove(job, press.member, channel_id=channel_id, message_id=message_id)
-    await ui.answer(press.interaction, press.say(f"result.erased.{removed}"))
+    job, place = await _deletable(press), (press.interaction.channel_id or 0, ui.parse_id(press.more))
+    if job is None:
+        removed = await press.results.remove_copy(press.job_id, channel_id=place[0], message_id=place[1])
+    else:
+        removed = await press.results.remove(job, press.member, channel_id=place[0], message_id=place[1])
+    await press.answer(press.say(f"result.erased.{removed}"))
+
+
+async def _deletable(press: ResultPress) -> Job | None:
+    """The job of a result that the presser may take away; None for somebody else's in their own direct messages.
+
+    Raises:
+        ResultForgotten, NotYours: they may not.
+    """
+    try:
+        return await press.job(ResultAction.DELETE)
+    except ResultForgotten:
+        if press.interaction.guild_id is not None:
+            raise
+        return None
 
 
 async def open_report_form(press: ResultPress) -> None:
@@ -110,8 +162,8 @@ async def open_report_form(press: ResultPress) -> None:
     """
     async with ui.in_time(press.interaction):
         await press.bot.services.cases.check_reportable(press.job_id, by=press.interaction.user.id)
-    say, message = press.say, press.interaction.message
-    form = ui.Form(REPORT(job_id=press.job_id, message_id=message.id if message else 0), say("report.title"))
+    say = press.say
+    form = ui.Form(REPORT(job_id=press.job_id, message_id=press.message_id), say("report.title"))
     form.text("reason", say("report.reason"), long=True, required=True, most=REASON, hint=say("report.hint"))
     await ui.open_form(press.interaction, form)
 

@@ -24,12 +24,19 @@ async def _press(
     bot: Shotcaller, interaction: discord.Interaction[Any], action: str, job_id: str, more: str | None
 ) -> None:
     if action not in ANSWERING:
-        await ui.acknowledge(interaction)
+        await (ui.acknowledge_in_place if action not in ANEW and _is_menu(interaction) else ui.acknowledge)(interaction)
     if action not in ACTIONS:
         raise ResultForgotten
     await ACTIONS[action](ResultPress(bot=bot, interaction=interaction, job_id=job_id, more=more or ""))
 
 
+def _is_menu(interaction: discord.Interaction[Any]) -> bool:
+    """Whether what was pressed is a private answer with words and buttons alone: what comes of it takes its place."""
+    message = interaction.message
+    return message is not None and ui.is_private(interaction) and not (message.embeds or message.attachments)
+
+
+ANEW: Final = frozenset({"board"})  # whose answer is a message of its own kind
 ANSWERING: Final = frozenset({"edit", "star", "report"})  # whose first answer is not a private one: a form, or a change
 ACTIONS: Final[dict[str, Callable[[ResultPress], Awaitable[None]]]] = {
     "again": rerun.repeat,
@@ -48,4 +55,5 @@ ACTIONS: Final[dict[str, Callable[[ResultPress], Awaitable[None]]]] = {
     "erase": actions.delete_message,
     "report": actions.open_report_form,
     "why": actions.show_why,
+    "more": actions.open_menu,
 }

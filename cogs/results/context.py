@@ -1,5 +1,6 @@
 """Bring together what every button of a result needs: who pressed, the job, and sharing the video."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import discord
@@ -10,7 +11,7 @@ from bot.errors import ResultForgotten
 from bot.locale import Words, words
 from bot.service.jobs.results import Results
 from bot.values import dataclass
-from cogs.ui import answer, link, member_of
+from cogs.ui import answer, link, member_of, parse_id
 from cogs.ui.job_views import RESULT
 
 
@@ -36,6 +37,22 @@ class ResultPress:
     def custom_id(self, action: str, more: object = None) -> str:
         """The `custom_id` of a button of this result."""
         return RESULT(action=action, job_id=self.job_id, more=more)
+
+    @property
+    def message_id(self) -> int:
+        """The id of the result's message: a button that is not below it has it in its `custom_id`; 0 for none."""
+        message = self.interaction.message
+        return parse_id(self.more) or (message.id if message else 0)
+
+    async def answer(
+        self,
+        text: str | None = None,
+        *,
+        embeds: Sequence[discord.Embed] = (),
+        view: discord.ui.View | None = None,
+    ) -> None:
+        """Fill in the private answer, with this and nothing else: it may take the place of a menu."""
+        await answer(self.interaction, text, embeds=embeds, view=view)
 
     @property
     def member(self) -> Member:
@@ -89,4 +106,4 @@ async def share(press: ResultPress) -> None:
     job = await press.job(ResultAction.SHOW)
     posted = await press.results.share(press.job_id, press.member)
     place = link(job.destination.guild_id, posted.channel_id, posted.message_id)
-    await answer(press.interaction, press.say("result.shared", link=place))
+    await press.answer(press.say("result.shared", link=place))

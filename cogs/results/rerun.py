@@ -8,7 +8,7 @@ import discord
 from bot.client import Shotcaller
 from bot.domain import AspectRatio, Job, Mode, Origin
 from bot.domain.capability import check
-from bot.errors import ResultForgotten
+from bot.errors import PriceUnseen, ResultForgotten
 from bot.locale import Words
 from cogs import ui
 from cogs.request import models_here, storyboards_here, submit
@@ -22,9 +22,26 @@ FORM: Final = ui.CustomId("remix:{job_id}", job_id=ui.JOB_ID)
 _SHAPES: Final = {AspectRatio.WIDE: "🖥️", AspectRatio.TALL: "📱", AspectRatio.SQUARE: "⏹️"}
 
 
-async def build_on(press: ResultPress, job: Job, changes: Mapping[str, Any], *, origin: Origin) -> None:
-    """Ask for a video like an earlier one, at the presser's own cost; the press has been acknowledged."""
-    request = job.request.model_copy(update=changes)
+async def build_on(press: ResultPress, job: Job, changes: Mapping[str, Any], *, origin: Origin, seen: str) -> None:
+    """Ask for a video like an earlier one, at the presser's own cost; the press has been acknowledged.
+
+    `seen` is the price in credits that the button said.
+
+    Raises:
+        PriceUnseen: it said none, or another one.
+    """
+    request, interaction = job.request.model_copy(update=changes), press.interaction
+    typed = ui.TypedRequest(
+        options=ui.options_of(request),
+        private=_private(job),
+        parent_id=job.id,
+        origin=origin,
+        key=str(interaction.id),
+    )
+    ui.remember(interaction, typed)
+    price = press.bot.services.videos.price(request).credits
+    if seen != str(price):
+        raise PriceUnseen(price=price)
     await submit(press.bot, press.interaction, request, private=_private(job), parent_id=job.id, origin=origin)
 
 
@@ -35,19 +52,20 @@ def _private(job: Job) -> bool:
 
 async def repeat(press: ResultPress) -> None:
     """Ask for the same video once more."""
-    await build_on(press, await press.source(), {}, origin=Origin.AGAIN)
+    await build_on(press, await press.source(), {}, origin=Origin.AGAIN, seen=press.more)
 
 
 async def remake_in_pro(press: ResultPress) -> None:
     """Ask for the same video in the better mode."""
-    await build_on(press, await press.source(), {"mode": Mode.PRO}, origin=Origin.PRO)
+    await build_on(press, await press.source(), {"mode": Mode.PRO}, origin=Origin.PRO, seen=press.more)
 
 
 async def remake_with_other_model(press: ResultPress) -> None:
     """Ask for the nearest video of another model, where the video's own model is no more."""
     job = await press.source()
     other = nearest_by_other_model(job, press.bot.services.videos.models)
-    await build_on(press, job, {} if other is None else dict(other), origin=Origin.AGAIN)
+    changes = {} if other is None else dict(other)
+    await build_on(press, job, changes, origin=Origin.AGAIN, seen=press.more)
 
 
 async def edit_and_rerun(press: ResultPress) -> None:
@@ -88,14 +106,16 @@ async def offer_shapes(press: ResultPress) -> None:
     """Offer the shapes that a video does not have yet and that its model makes."""
     job = await press.source()
     say: Words = press.say
+    shapes, price = await _shapes(press, job), press.bot.services.videos.price(job.request).credits
     buttons = [
         discord.ui.Button[Any](
-            emoji=_SHAPES[ratio], label=say(f"choice.aspect.{ratio}"), custom_id=press.custom_id("reshape", ratio)
+            emoji=_SHAPES[ratio],
+            label=f"{say(f'choice.aspect.{ratio}')} · {price}",
+            custom_id=press.custom_id("reshape", f"{ratio}:{price}"),
         )
-        for ratio in await _shapes(press, job)
+        for ratio in shapes
     ]
-    price = say("credits", n=press.bot.services.videos.price(job.request).credits)
-    await ui.answer(press.interaction, say("result.shapes", price=price), view=ui.stateless(*buttons))
+    await press.answer(say("result.shapes"), view=ui.stateless(*buttons))
 
 
 async def _shapes(press: ResultPress, job: Job) -> list[AspectRatio]:
@@ -121,7 +141,15 @@ async def _shapes(press: ResultPress, job: Job) -> list[AspectRatio]:
 
 async def remake_in_shape(press: ResultPress) -> None:
     """Ask for the same video in the chosen shape."""
-    job = await press.source()
-    if press.more not in list(AspectRatio):
+    job, (shape, seen) = await press.source(), _shape_and_price(press.more)
+    if shape not in list(AspectRatio):
         raise ResultForgotten
-    await build_on(press, job, {"aspect_ratio": AspectRatio(press.more)}, origin=Origin.SHAPE)
+    await build_on(press, job, {"aspect_ratio": AspectRatio(shape)}, origin=Origin.SHAPE, seen=seen)
+
+
+def _shape_and_price(more: str) -> tuple[str, str]:
+    """What the button of a shape is for; those of earlier versions say no price."""
+    if more in list(AspectRatio):
+        return more, ""
+    shape, _, price = more.rpartition(":")
+    return shape, price

@@ -133,6 +133,12 @@ def _(error: errors.ConfirmationNeeded, say: Words) -> dict[str, Any]:
     return {"price": say("credits", n=error.price), "usd": say.usd(Decimal(error.usd_micros) / USD_MICROS)}
 
 
+@_values.register(errors.PriceUnseen)
+@_values.register(errors.AskedJustNow)
+def _(error: errors.PriceUnseen | errors.AskedJustNow, say: Words) -> dict[str, Any]:
+    return {"price": say("credits", n=error.price)}
+
+
 @_values.register(errors.TooManyJobs)
 @_values.register(errors.TooManyPresets)
 def _(error: errors.TooManyJobs | errors.TooManyPresets, _say: Words) -> dict[str, Any]:

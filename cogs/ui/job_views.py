@@ -11,6 +11,7 @@ from bot.domain.choices import nearest_possible
 from bot.locale import Words
 from bot.service.jobs.eta import JobView
 from bot.service.ports import Card, Phase, phase_of
+from bot.values import dataclass
 from cogs.ui.custom_ids import JOB_ID, CustomId, Part, stateless
 from cogs.ui.limits import ALT_TEXT
 from cogs.ui.options import options_of
@@ -152,36 +153,101 @@ def result_buttons(
     ephemeral: bool = False,
     to_non_author: bool = False,
 ) -> discord.ui.View:
-    """The buttons of a result. `direct`: the message is in somebody's direct messages.
+    """The buttons of a result: four, of which the last opens the rest. `direct`: it is in somebody's direct messages.
 
-    `to_non_author`: that is not its author, who can only report it there (see `bot.domain.access`).
+    `to_non_author`: that is not its author, who can only report and delete it there (see `bot.domain.access`).
 
     `models` are those on offer.
     """
-    rows = (
-        [("again", "🔁"), ("edit", "✏️"), ("pro", "✨"), ("shape", "📐"), ("board", "🎞️")],
-        [("star", "⭐"), ("dm", "📩"), ("info", _ABOUT), ("report", "🚩"), ("delete", "🗑️")],
-        [("whole", "📜"), ("share", "📣")],
+    if to_non_author:
+        return stateless(*(_button(job, action, emoji, say) for action, emoji in (("report", "🚩"), ("delete", "🗑️"))))
+    if shareable(job) and (direct or ephemeral):
+        third = _button(job, "share", "📣", say)
+    else:
+        third = _button(job, "star", "⭐", say, label=str(stars) if stars else None)
+    again = _button(job, "again", "🔁", say, cost=_cost(job.request, models))
+    return stateless(again, _button(job, "edit", "✏️", say), third, _button(job, "more", "🧰", say))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MenuReader:
+    """Whoever opens a result's menu: what they may do, and which message it belongs to.
+
+    `direct` is whether that is in their direct messages, `hidden` whether they alone see it.
+    """
+
+    author: bool
+    moderates: bool
+    direct: bool
+    hidden: bool
+    message_id: int
+
+
+def result_menu(job: Job, say: Words, reader: MenuReader, *, models: Mapping[str, Capability]) -> discord.ui.View:
+    """The rest of a result's buttons, as far as they are for its reader."""
+    pro = job.request.model_copy(update={"mode": Mode.PRO})
+    shapes = models[job.request.model].aspect_ratios if job.request.model in models else (None, None)
+    makes = not job.request.forgotten
+    deletes = (reader.author or reader.moderates or reader.direct) and not reader.hidden
+    private = shareable(job) and (reader.direct or reader.hidden)
+    rows: tuple[list[tuple[str, str, dict[str, Any]]], ...] = (
+        [
+            *([("pro", "✨", {"cost": _cost(pro, models)})] if makes and _can_be_pro(job.request, models) else []),
+            *([("shape", "📐", {})] if makes and len(shapes) > 1 else []),
+            *([("board", "🎞️", {})] if makes else []),
+            *([("star", "⭐", {"more": 1})] if private else []),
+        ],
+        [
+            *([] if reader.direct else [("dm", "📩", {})]),
+            ("info", _ABOUT, {}),
+            *([("whole", "📜", {})] if len(" ".join(job.request.text().split())) > PROMPT_ON_CARD else []),
+        ],
+        [("delete", "🗑️", {"more": reader.message_id})] if deletes else [],
     )
-    hidden = {
-        "pro": not _can_be_pro(job.request, models),
-        "shape": job.request.model in models and len(models[job.request.model].aspect_ratios) == 1,
-        "dm": direct,
-        "delete": ephemeral,
-        "whole": len(" ".join(job.request.text().split())) <= PROMPT_ON_CARD,
-        "share": not (job.destination.private and job.destination.guild_id is not None and (direct or ephemeral)),
-    }
-    shown = [
-        _button(job, action, emoji, str(stars) if action == "star" and stars else say(f"result.button.{action}"), row)
+    buttons = [
+        _button(job, action, emoji, say, row=row, **more)
         for row, buttons in enumerate(rows)
-        for action, emoji in buttons
-        if not hidden.get(action) and (action == "report" or not to_non_author)
+        for action, emoji, more in buttons
     ]
-    return stateless(*shown)
+    return stateless(*buttons, *([] if reader.author else [report_button(job.id, reader, say)]))
 
 
-def _button(job: Job, action: str, emoji: str, label: str, row: int | None = None) -> discord.ui.Button[Any]:
-    return discord.ui.Button(emoji=emoji, label=label, custom_id=RESULT(action=action, job_id=job.id), row=row)
+def report_button(job_id: str, reader: MenuReader, say: Words) -> discord.ui.Button[Any]:
+    """[Report] for the message that a menu belongs to."""
+    return _button_of(job_id, "report", "🚩", say, more=reader.message_id, row=2)
+
+
+def shareable(job: Job) -> bool:
+    """Whether a result was asked for privately in a channel, where its author may show it."""
+    return job.destination.private and job.destination.guild_id is not None
+
+
+def _cost(request: VideoRequest, models: Mapping[str, Capability]) -> int | None:
+    """The price of a request in credits; None where its model is not on offer."""
+    return models[request.model].price(request).credits if request.model in models else None
+
+
+def _button(job: Job, action: str, emoji: str, say: Words, **more: Any) -> discord.ui.Button[Any]:
+    return _button_of(job.id, action, emoji, say, **more)
+
+
+def _button_of(
+    job_id: str,
+    action: str,
+    emoji: str,
+    say: Words,
+    *,
+    label: str | None = None,
+    cost: int | None = None,
+    more: int | None = None,
+    row: int | None = None,
+) -> discord.ui.Button[Any]:
+    """A button of a result. What makes a video at one tap says its `cost`, and its id has it, for who presses later."""
+    label = label or say(f"result.button.{action}")
+    if cost is not None:
+        label, more = f"{label} · {cost}", cost
+    custom_id = RESULT(action=action, job_id=job_id, more=more)
+    return discord.ui.Button(emoji=emoji, label=label, custom_id=custom_id, row=row)
 
 
 def failure_buttons(job: Job, say: Words, *, models: Mapping[str, Capability]) -> discord.ui.View:
@@ -189,13 +255,14 @@ def failure_buttons(job: Job, say: Words, *, models: Mapping[str, Capability]) -
 
     `models` are those on offer: where the job's own is no more, another one takes the place of the same again.
     """
-    buttons = [_button(job, "edit", "✏️", say("fix.edit"))]
+    buttons = [_button(job, "edit", "✏️", say, label=say("fix.edit"))]
     if (other := nearest_by_other_model(job, models)) is not None:
         what = changes(options_of(job.request), other, job.request.model, say)
-        label = button_label(what, say, cost=models[other.model].price(other).credits)
-        buttons.insert(0, _button(job, "instead", "🎞️", label))
+        cost = models[other.model].price(other).credits
+        label = button_label(what, say, cost=cost)
+        buttons.insert(0, _button(job, "instead", "🎞️", say, label=label, more=cost))
     elif job.retry_may_help:
-        buttons.append(_button(job, "again", "🔁", say("fix.again")))
+        buttons.append(_button(job, "again", "🔁", say, label=say("fix.again"), cost=_cost(job.request, models)))
     return stateless(*buttons)
 
 
@@ -275,5 +342,5 @@ def public_ending(card: Card, say: Words) -> str:
 def ending_buttons(card: Card, say: Words, *, models: Mapping[str, Capability]) -> discord.ui.View | None:
     """The buttons of a card that calls its requester; what is not for everybody to read is behind [Why?]."""
     if card.job.failure == Failure.DENIED or (card.phase is Phase.FAILED and hidden(card.job)):
-        return stateless(_button(card.job, "why", "❔", say("ending.why")))
+        return stateless(_button(card.job, "why", "❔", say, label=say("ending.why")))
     return card_buttons(card, say, models=models)

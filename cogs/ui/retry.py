@@ -164,7 +164,9 @@ def _same_video(error: Exception, typed: TypedRequest, say: Words) -> dict[str, 
     """The same video after all: privately, or confirmed; by the words of the button."""
     if isinstance(error, errors.MissingPermissions) and not typed.private:
         return {say("fix.private"): typed.with_options(typed.options, private=True)}
-    if isinstance(error, errors.ConfirmationNeeded):
+    if isinstance(error, errors.AskedJustNow):
+        return {say("fix.one_more", price=say("credits", n=error.price)): replace(typed, confirmed=True)}
+    if isinstance(error, errors.ConfirmationNeeded | errors.PriceUnseen):
         return {say("fix.confirm", price=say("credits", n=error.price)): replace(typed, confirmed=True)}
     return {}
 

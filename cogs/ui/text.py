@@ -109,8 +109,8 @@ def since(moment: datetime | None) -> str:
 
 
 def wait(forecast: Forecast, say: Words) -> str:
-    """Say how long a video takes usually, and how long sometimes."""
-    usual, late = say.span(forecast.usual), say.span(forecast.late)
+    """Say about how long a video takes usually, and at worst."""
+    usual, late = say.rough_span(forecast.usual), say.rough_span(forecast.late)
     return say("wait", usual=usual) if usual == late else say("wait.sometimes", usual=usual, late=late)
 
 

@@ -12,6 +12,7 @@ Json = dict[str, Any]
 PATIENCE: Final = 40.0  # seconds until what never comes is given up; nothing is measured with it
 POLL_SECONDS: Final = 0.02  # seconds between the first two looks
 LONGEST_POLL_SECONDS: Final = 0.1  # and at most between two later ones
+IN_PLACE: Final = 6  # Discord's type of an answer that will change the message that was used
 LOADING: Final = 1 << 7  # Discord's flag of "is thinking…"
 
 
@@ -66,6 +67,12 @@ class People:
         body = {"user": user, "message_id": message["id"], "custom_id": custom_id, "locale": locale}
         sent: str = (await self._post("component", {**body, "values": list(values) or None}))["interaction_id"]
         return sent
+
+    async def chooses(self, result: Json, action: str, *, user: str = "ana", locale: str | None = None) -> str:
+        """Open the menu of a result, and press what does this there; the interaction's id."""
+        more = _id_of(result, "result:more:")
+        menu = await self.answered(await self.presses(result, more, user=user, locale=locale))
+        return await self.presses(menu, _id_of(menu, f"result:{action}:"), user=user, locale=locale)
 
     async def submits(self, opened: str, *, user: str = "ana", locale: str | None = None, **fields: Any) -> str:
         """Send the form that an interaction opened, with what was changed in it; the new interaction's id."""
@@ -152,6 +159,8 @@ class People:
             seen = await self.interaction(sent)
             message: Json | None = seen["current"]
             assert seen["failed"] is None, seen["failed"]
+            if seen["first"] is not None and seen["first"]["type"] == IN_PLACE and not seen["edits"]:
+                message = next(iter(seen["followups"]), None)
             return None if message is None or message["flags"] & LOADING else message
 
         return await self.until(current, what="the private answer")
@@ -272,6 +281,13 @@ class People:
         async with self._client.get(f"{self._control}/{name}", params=query) as answer:
             assert answer.status == 200, await answer.text()
             return await answer.json()
+
+
+def _id_of(message: Json, start: str) -> str:
+    """The one `custom_id` of a message's buttons that begins like this."""
+    ids = [each["custom_id"] for row in message["components"] for each in row["components"] if "custom_id" in each]
+    (found,) = [each for each in ids if each.startswith(start)]
+    return str(found)
 
 
 def attaches(filename: str, content: str) -> Json:

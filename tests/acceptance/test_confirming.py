@@ -79,13 +79,11 @@ async def test_a_channel_covers_its_videos_and_so_do_their_copies(system: System
         await system.rest()
         (file,) = message["attachments"]
         assert file["filename"] == f"SPOILER_shotcaller-{system.database.job()['id']}.mp4"
-        sent = await system.people.presses(message, control(message, _id(message, "dm")), user="ben")
+        sent = await system.people.chooses(message, "dm", user="ben")
         await system.people.answer(sent)
         (copy,) = (await system.people.results("dm", user="ben"))[0]["attachments"]
         assert copy["filename"].startswith("SPOILER_")
-        erase = await system.people.answered(
-            await system.people.presses(message, control(message, _id(message, "delete")))
-        )
+        erase = await system.people.answered(await system.people.chooses(message, "delete"))
         await system.people.answer(await system.people.presses(erase, yes(erase)))
     assert await system.people.results() == []
 

@@ -205,7 +205,7 @@ async def test_a_kept_video_that_is_opened_in_the_library_and_sent_directly_is_p
         await people.change_settings(user="ana", dms_open=True)
         opened = await people.answered(await people.types("library", id=system.database.job()["id"]))
         for _ in range(2):
-            await people.answer(await people.presses(opened, button(opened, "result:dm:")))
+            await people.answer(await people.chooses(opened, "dm"))
             assert system.database.balances() == (0, 3)
         await system.rest()
     assert system.database.job()["delivered_at"] is not None
@@ -278,7 +278,7 @@ async def test_a_private_file_is_taken_from_its_message_and_when_that_is_gone_it
         await people.answer(await people.presses(opened, button(opened, "result:dm:")))
         handed, *_ = [each for each in await people.results("dm") if each["id"] != direct["id"]]
         assert handed["attachments"][0]["size"] == direct["attachments"][0]["size"]
-        asked = await people.answered(await people.presses(direct, button(direct, "result:delete:")))
+        asked = await people.answered(await people.chooses(direct, "delete"))
         erased = await people.presses(asked, button(asked, "result:erase:"))
         assert "Deleted" in await people.answer(erased)
         again = await people.presses(opened, button(opened, "result:dm:"))

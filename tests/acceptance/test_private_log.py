@@ -30,7 +30,7 @@ async def test_no_line_of_the_log_has_what_was_typed(system: System, log_format:
         await people.answered(await people.types("video studio", prompt=SECRET))
         await people.answered(await people.types("video storyboard", script=f"1. 2s {SECRET}"))
         await people.answered(await people.types("preset save", also={"name": "mine", "prompt": SECRET}))
-        opened = await people.presses(result, control(result, "Report"), user="ben")
+        opened = await people.chooses(result, "report", user="ben")
         await people.form(opened)
         await people.answered(await people.submits(opened, user="ben", reason=TYPED))
         opened = await people.types("feedback")

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.acceptance.controls import control, fields
+from tests.acceptance.controls import control, fields, labels
 from tests.acceptance.people import Json
 from tests.acceptance.system import PROMPT, SMALL, System
 
@@ -37,16 +37,21 @@ async def appears(system: System, before: set[str]) -> Json:
 
 
 async def press(system: System, message: Json, action: str, **who: Any) -> str:
-    return await system.people.presses(message, buttons(message)[action]["custom_id"], **who)
+    if action in buttons(message):
+        return await system.people.presses(message, buttons(message)[action]["custom_id"], **who)
+    return await system.people.chooses(message, action, **who)
+
+
+async def menu(system: System, message: Json, **who: Any) -> dict[str, Json]:
+    """The buttons of a result's menu, by what they do."""
+    opened = await system.people.presses(message, buttons(message)["more"]["custom_id"], **who)
+    return buttons(await system.people.answered(opened))
 
 
 async def test_anybody_makes_it_again_at_their_own_cost_after_a_restart(system: System) -> None:
     async with system.bot():
         message = await posted(system)
-    assert list(buttons(message)) == [
-        *("again", "edit", "pro", "shape", "board"),
-        *("star", "dm", "info", "report", "delete"),
-    ]
+    assert [each["label"] for each in buttons(message).values()] == ["Again · 3", "Edit", "Favourite", "More"]
     async with system.bot():
         sent = await press(system, message, "again", user="ben")
         assert "3 credits, 57 credits left" in await system.people.answer(sent)
@@ -129,7 +134,7 @@ async def test_it_is_finished_in_pro_once(system: System) -> None:
         message = await posted(system)
         await press(system, message, "pro")
         better = await appears(system, {message["id"]})
-    assert "pro" not in buttons(better)
+        assert "pro" not in await menu(system, better)
     modes = [task["request"]["input"][0]["params"]["mode"] for task in await system.people.tasks()]
     assert modes == ["std", "pro"]
     assert system.database.jobs()[1]["origin"] == "pro"
@@ -138,7 +143,7 @@ async def test_it_is_finished_in_pro_once(system: System) -> None:
 async def test_a_model_that_cannot_do_it_in_pro_does_not_offer_that(system: System) -> None:
     async with system.bot():
         message = await posted(system, model="kling-v1", duration=5, camera="zoom_in")
-    assert "pro" not in buttons(message)
+        assert "pro" not in await menu(system, message)
 
 
 async def test_another_shape_is_chosen_from_those_it_does_not_have(system: System) -> None:
@@ -147,12 +152,58 @@ async def test_another_shape_is_chosen_from_those_it_does_not_have(system: Syste
         sent = await press(system, message, "shape")
         asked = await system.people.answered(sent)
         (row,) = asked["components"]
-        assert [button["label"] for button in row["components"]] == ["Wide 16:9", "Tall 9:16 (phone)"]
+        assert [button["label"] for button in row["components"]] == ["Wide 16:9 · 3", "Tall 9:16 (phone) · 3"]
         await system.people.presses(asked, row["components"][1]["custom_id"])
         await appears(system, {message["id"]})
     params = (await system.people.tasks())[1]["request"]["input"][0]["params"]
     assert params["aspect_ratio"] == "9:16"
     assert system.database.jobs()[1]["origin"] == "shape"
+
+
+async def test_the_menu_is_for_its_reader(system: System) -> None:
+    everybody = ["pro", "shape", "board", "dm", "info"]
+    async with system.bot():
+        message = await posted(system)
+        assert list(await menu(system, message)) == [*everybody, "delete"]
+        assert list(await menu(system, message, user="ben")) == [*everybody, "report"]
+        assert list(await menu(system, message, user="admin")) == [*everybody, "delete", "report"]
+        pro = (await menu(system, message))["pro"]
+        assert pro["label"] == "Pro · 4"
+        await press(system, message, "dm")
+        (copy,) = await system.people.results("dm")
+        assert list(await menu(system, copy)) == ["pro", "shape", "board", "info", "delete"]
+        assert await menu(system, copy, locale="zh-CN")
+
+
+async def test_three_quick_taps_make_one_video_until_one_says_another(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        message = await posted(system)
+        taps = [await press(system, message, "again", user="ben") for _ in range(3)]
+        answers = [await people.answered(tap) for tap in taps]
+        assert sorted("a moment ago" in answer["content"] for answer in answers) == [False, True, True]
+        assert len(system.database.jobs()) == 2
+        asked = next(answer for answer in answers if "a moment ago" in answer["content"])
+        assert labels(asked) == ["One more for 3 credits", "Edit & retry"]
+        for _ in range(2):
+            await people.answer(await people.presses(asked, control(asked, "One more"), user="ben"))
+        await system.rest()
+    assert [job["origin"] for job in system.database.jobs()] == ["create", "again", "again"]
+    assert system.database.balances() == (0, 9)
+
+
+async def test_a_copy_in_somebodys_direct_messages_is_deleted_by_them(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        message = await posted(system)
+        await people.answer(await press(system, message, "dm", user="ben"))
+        (copy,) = await people.results("dm", user="ben")
+        asked = await people.answered(await press(system, copy, "delete", user="ben"))
+        assert "stays where it was posted" in asked["content"]
+        sent = await people.presses(asked, control(asked, "Delete it"), user="ben")
+        assert "Deleted" in (await people.edited(sent))["content"]
+        assert await people.results("dm", user="ben") == []
+        assert await people.results() == [message]
 
 
 async def test_it_goes_on_a_storyboard(system: System) -> None:
@@ -201,7 +252,7 @@ async def test_it_is_sent_as_a_fresh_file_to_whoever_asks(system: System, lost: 
         assert "Sent" in await people.answer(sent)
         (copy,) = await people.results("dm", user="ben")
     assert copy["mentions"] == []
-    assert set(buttons(copy)) == {"report"}  # in direct messages all else is for one's own videos
+    assert set(buttons(copy)) == {"report", "delete"}  # in direct messages all else is for one's own videos
     assert message["id"] in copy["content"]
     assert PROMPT in copy["attachments"][0]["description"]
     files = [await people.fetch(each["attachments"][0]["url"]) for each in (message, copy)]
@@ -252,8 +303,7 @@ async def test_only_its_author_and_moderators_delete_it(system: System, who: str
     people = system.people
     async with system.bot():
         message = await posted(system)
-        sent = await press(system, message, "delete", user="ben")
-        assert "Only its author" in await people.answer(sent)
+        assert "delete" not in await menu(system, message, user="ben")
         asked = await people.answered(await press(system, message, "delete", user=who))
         assert await people.results()
         (button,) = asked["components"][0]["components"]
@@ -264,8 +314,6 @@ async def test_only_its_author_and_moderators_delete_it(system: System, who: str
         jobs = await people.answered(await people.types("video jobs"))
         assert "Deleted" in jobs["content"]
         assert jobs["components"] == []
-        sent = await people.presses(asked, button["custom_id"], user=who)
-        assert "gone already" in await people.answer(sent)
         opened = await people.types("library", id=system.database.job()["id"])
         if who == "ana":
             assert "deleted" in str((await people.answered(opened))["embeds"])
@@ -296,9 +344,8 @@ async def test_buttons_of_a_video_whose_records_are_gone_say_so(system: System) 
     for table in ("ledger", "accounts", "jobs"):
         system.database.change(f"DELETE FROM {table}")  # noqa: S608 (three names)
     async with system.bot():
-        for action in ("again", "pro", "shape", "board", "dm", "info", "delete"):
-            sent = await press(system, message, action)
-            assert "no such video here" in await system.people.answer(sent)
+        assert "no such video here" in await system.people.answer(await press(system, message, "again"))
+        assert set(await menu(system, message)) == {"report"}
         sent = await press(system, message, "edit", locale="zh-CN")
         assert "这里没有这个视频" in await system.people.answer(sent)
         sent = await press(system, message, "star")

@@ -22,7 +22,7 @@ from tests.service.services import Services, open_services
 Use = Callable[[Services, Job, Any], Awaitable[None]]
 
 HERE, ELSEWHERE = 7, 9
-TELLS_NOTHING: Final = {"report"}  # opens an empty form; what comes of it only moderators see
+TELLS_NOTHING: Final = {"report", "more"}  # an empty form, of which only moderators see more, and the way to it
 
 
 @pytest.fixture
@@ -83,8 +83,13 @@ USES: Final[dict[str, Use]] = {
 }
 
 
-@pytest.mark.parametrize("use", USES)
-@pytest.mark.parametrize("guild_id", [ELSEWHERE, None])
+# What is in one's own direct messages may be deleted there, whosever it is.
+FROM_ELSEWHERE: Final = [(use, ELSEWHERE) for use in USES] + [
+    (use, None) for use in USES if use not in {"result:delete", "result:erase"}
+]
+
+
+@pytest.mark.parametrize(("use", "guild_id"), FROM_ELSEWHERE)
 async def test_an_id_from_elsewhere_opens_nothing(services: Services, use: str, guild_id: int | None) -> None:
     job = await delivered(services)
     with pytest.raises(ResultForgotten):

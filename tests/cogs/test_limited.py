@@ -12,7 +12,7 @@ from bot.domain.terms import allowed_models
 from bot.locale import words
 from bot.service.jobs.types import Balances, Estimate, FundingSource
 from cogs.storyboard.forms import settings_form
-from cogs.ui import result_buttons
+from cogs.ui.job_views import MenuReader, result_menu
 from cogs.video.studio_panel import StudioPanel, panel_view
 from tests.acceptance.controls import walk
 from tests.cogs.ui.test_texts import job
@@ -88,5 +88,6 @@ def test_a_video_of_a_model_with_one_shape_has_no_button_for_others() -> None:
 def actions(models: list[Capability]) -> set[str]:
     """What the buttons of a result can do."""
     made = job(VideoRequest(model="kirin_v3_t2v", prompt="p"))
-    view = result_buttons(made, SAY, models={each.model: each for each in models}, ephemeral=True)
+    reader = MenuReader(author=True, moderates=False, direct=False, hidden=True, message_id=1)
+    view = result_menu(made, SAY, reader, models={each.model: each for each in models})
     return {part["custom_id"].split(":")[1] for part in walk(view.to_components()) if "custom_id" in part}

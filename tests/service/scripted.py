@@ -268,6 +268,9 @@ class ResultPoster(Scripted):
         place = Posted(channel_id=copy.channel_id or copy.user_id, message_id=900 + stars)
         return cast("Posted", await self.play("post_copy", (result, copy), usual=place))
 
+    async def delete_copy(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
+        return bool(await self.play("delete_copy", (job_id, channel_id, message_id), usual=True))
+
     async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
         return bool(await self.play("delete_result", (job.id, channel_id, message_id), usual=True))
 

@@ -325,6 +325,10 @@ class Ports:
         """See `ResultPoster`."""
         return await self._discord.delete(message_id, subject=job.id, channel_id=channel_id)
 
+    async def delete_copy(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
+        """See `ResultPoster`."""
+        return await self._discord.delete(message_id, subject=job_id, channel_id=channel_id)
+
     async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
         """See `ResultPoster`."""
         await self._discord.delete(message_id, subject=job.id, channel_id=channel_id)

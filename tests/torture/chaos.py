@@ -113,7 +113,20 @@ class Chaos:
         job = message["attachments"][0]["filename"].removesuffix(".mp4").rpartition("-")[2]
         self.bot.suffered[f"pressed {action}"] += 1
         await people.online()
-        return await self._try_acting(people.presses(message, f"result:{action}:{job}", user=self._author(job)))
+        found = [
+            each["custom_id"] for each in walk(message["components"]) if f":{action}:" in each.get("custom_id", "")
+        ]
+        user = self._author(job)
+        if found:
+            return await self._try_acting(people.presses(message, found[0], user=user))
+        sent = await self._try_acting(people.presses(message, f"result:more:{job}", user=user))
+        if sent is None:
+            return None
+        await asyncio.sleep(1)
+        menu = (await people.interaction(sent))["current"]
+        offered = [] if menu is None else [each.get("custom_id", "") for each in walk(menu["components"])]
+        chosen = next((each for each in offered if f":{action}:" in each), None)
+        return None if chosen is None else await self._try_acting(people.presses(menu, chosen, user=user))
 
     def _author(self, job_id: str) -> str:
         return next((str(row["user_id"]) for row in self._jobs() if row["id"] == job_id), "ana")

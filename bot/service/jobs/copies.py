@@ -77,6 +77,10 @@ class ResultPoster(Protocol):
         """Delete a message of the bot's that carries this result, or the job's card; whether there was one."""
         ...
 
+    async def delete_copy(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
+        """Delete a copy in somebody's direct messages, whose ids they have given; whether it was there."""
+        ...
+
     async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
         """Delete a message that we know to be this job's, or where that can't be, leave nothing of the job in it."""
         ...

@@ -303,6 +303,17 @@ class Results:
         except (errors.DestinationLost, errors.DestinationBusy, TimeoutError) as exc:
             log.info("an author is not told", extra={"job": job.id, "reason": str(exc) or "slow"})
 
+    async def remove_copy(self, job_id: str, *, channel_id: int, message_id: int) -> RemovalOutcome:
+        """Take a copy of a video out of somebody's own direct messages, whose channel that is, in their name.
+
+        Raises:
+            ChannelClosed: Discord does not let us delete it.
+            DiscordBusy: it may, later.
+        """
+        with _as_refusals(channel_id):
+            there = await self._result_poster.delete_copy(job_id, channel_id=channel_id, message_id=message_id)
+        return RemovalOutcome.NOW if there else RemovalOutcome.BEFORE
+
     def _lock_of(self, job_id: str) -> asyncio.Lock:
         turn = self._sharing.get(job_id)
         if turn is None:

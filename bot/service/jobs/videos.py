@@ -3,8 +3,9 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from secrets import token_hex
+from typing import Final
 
 from bot import domain
 from bot.errors import BudgetExceeded, JobUnknown, ModelGivenUp, ModelUnknown, SeveralReasons, StoreUnavailable
@@ -23,6 +24,9 @@ from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import JobQueryStore
 
 log = logging.getLogger(__name__)
+
+
+ONCE: Final = timedelta(seconds=10)  # so soon the same video from the same one is asked for by a trembling thumb
 
 
 class Videos:
@@ -89,7 +93,8 @@ class Videos:
         What has been accepted is not refused afterwards, whatever has changed since.
 
         Raises:
-            Refused: in all its kinds; nothing has moved.
+            AskedJustNow: they have asked for the same from the same video a moment ago, and said no yes to another.
+            Refused: in all its other kinds; nothing has moved.
             OperatorFault: the provider does not take our key; nothing has moved.
             ProviderUnavailable: the provider is down; nothing has moved.
         """
@@ -106,7 +111,16 @@ class Videos:
         self, request: domain.VideoRequest, context: RequestContext, *, model: domain.Capability, job_id: str
     ) -> Accepted:
         """Ask whether a request may be made, and keep it as a job with that id."""
+        alone_since = self._alone_since(context)
         async with self._telling_operator():
+            if alone_since is not None:
+                await self._jobs.check_alone(
+                    request,
+                    user_id=context.member.user_id,
+                    parent_id=context.parent_id,
+                    since=alone_since,
+                    price=model.price(request),
+                )
             admitted = await self._admission.admit(
                 request,
                 context.member,
@@ -126,12 +140,17 @@ class Videos:
                 most=self._limits.jobs_per_user,
                 case=admitted.case,
                 now=wanted.created_at,
+                alone_since=alone_since,
             )
         log_about(job=job.id)
         if new:
             log.info("accepted", extra={"provider": job.provider})
         self._wake()
         return await self._accepted(job, admitted.funding, expected, new=new, warned=admitted.warned)
+
+    def _alone_since(self, context: RequestContext) -> datetime | None:
+        """Say since when a request that builds on a video has to be the first; None where they said yes to another."""
+        return None if context.parent_id is None or context.confirmed else self._clock() - ONCE
 
     async def _accepted(
         self, job: domain.Job, funding: domain.Funding, expected: domain.Forecast, *, new: bool, warned: bool = False

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.domain import Case, DeadLetter, Funding, Job, JobStatus
-from bot.errors import BudgetExceeded, JobUnknown, TooLateToCancel, TooManyJobs, TransitionLost
+from bot.domain import Case, DeadLetter, Funding, Job, JobStatus, Price, VideoRequest, millis
+from bot.errors import AskedJustNow, BudgetExceeded, JobUnknown, TooLateToCancel, TooManyJobs, TransitionLost
 from bot.store.community.cases import open_case
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs import transitions
@@ -23,7 +23,14 @@ class JobStore(Store):
     """The jobs of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     async def accept(
-        self, job: Job, *, funding: Funding, most: int, now: datetime, case: Case | None = None
+        self,
+        job: Job,
+        *,
+        funding: Funding,
+        most: int,
+        now: datetime,
+        case: Case | None = None,
+        alone_since: datetime | None = None,
     ) -> tuple[Job, bool]:
         """Keep a new job, `QUEUED` or `PENDING`, hold its price, and open the case that has to approve it.
 
@@ -32,6 +39,7 @@ class JobStore(Store):
         A repeat of the same idempotency key returns the first job and holds nothing.
 
         Raises:
+            AskedJustNow: the person has asked for the same from the same video since `alone_since`.
             QuotaExceeded: the balance does not cover it.
             GuildQuotaExceeded, BudgetExceeded: what is above the person's balance does not cover it.
             TooManyJobs: the person has `most` unfinished jobs already.
@@ -42,6 +50,17 @@ class JobStore(Store):
             kept = await transitions.enter(tx, job, funding=funding, now=now)
             if kept is None:
                 return await read(tx, "idempotency_key", job.idempotency_key), False
+            if alone_since is not None:
+                price = Price(credits=job.credits, usd_micros=job.usd_micros)
+                await _demand_alone(
+                    tx,
+                    job.request,
+                    user_id=job.user_id,
+                    parent_id=job.parent_id,
+                    since=alone_since,
+                    price=price,
+                    but=job.id,
+                )
             count = await tx.one(
                 f"SELECT count(*) AS n FROM jobs WHERE user_id = $1 AND {UNFINISHED}",  # noqa: S608 (constant)
                 job.user_id,
@@ -58,6 +77,24 @@ class JobStore(Store):
             refusal = exc
             await self._database.transact(lambda tx: budget_alerts.note_refusal(tx, refusal, now=now))
             raise
+
+    @transaction
+    async def check_alone(
+        self,
+        tx: Transaction,
+        request: VideoRequest,
+        *,
+        user_id: int,
+        parent_id: str | None,
+        since: datetime,
+        price: Price,
+    ) -> None:
+        """Let a person ask for a video from another one only if they have not since then.
+
+        Raises:
+            AskedJustNow: they have, and what came of it has not failed and was not taken back.
+        """
+        await _demand_alone(tx, request, user_id=user_id, parent_id=parent_id, since=since, price=price)
 
     @transaction
     async def record_task(
@@ -273,3 +310,23 @@ class JobStore(Store):
         kept = await update(tx, job, **changes)
         await recount(tx, job, kept)
         return kept
+
+
+async def _demand_alone(
+    tx: Transaction,
+    request: VideoRequest,
+    *,
+    user_id: int,
+    parent_id: str | None,
+    since: datetime,
+    price: Price,
+    but: str = "",
+) -> None:
+    """Refuse what a person has asked for from the same video since then; `but` is the job that would be the second."""
+    row = await tx.one(
+        "SELECT 1 FROM jobs WHERE user_id = $1 AND created_at > $2 AND parent_id = $3 AND request = $4 AND id <> $5 "
+        "AND status NOT IN ('failed', 'cancelled') LIMIT 1",
+        *(user_id, millis(since), parent_id, request.model_dump_json(), but),
+    )
+    if row is not None:
+        raise AskedJustNow(price=price.credits)

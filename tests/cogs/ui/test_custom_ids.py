@@ -53,6 +53,7 @@ PRESSES: Final = {
     "quota:more": ["quota:more"],
     "result:{action}:{job_id}[:{more}]": [
         *(f"result:again:{JOB}", f"result:reshape:{JOB}:9:16", f"result:erase:{JOB}:{SNOWFLAKE}"),
+        *(f"result:again:{JOB}:5", f"result:reshape:{JOB}:9:16:5", f"result:more:{JOB}"),
     ],
     "settings:{whose}:{option}": ["settings:mine:notify", "settings:server:reset"],
     "setup:check": ["setup:check"],

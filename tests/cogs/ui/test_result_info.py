@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import discord
 import pytest
 
 from bot.domain import Job, JobStatus, Mode, Origin, Shot, VideoRequest
 from bot.locale import locales, words
 from bot.service.jobs.results import GENERATIONS, Lineage
 from cogs.ui import result_buttons
+from cogs.ui.job_views import MenuReader, result_menu
 from cogs.ui.result_info import full_text_embeds, info_embed
 from tests import jobs
 from tests.models import CAPABILITIES
@@ -107,19 +109,46 @@ def test_the_whole_of_the_longest_texts_fits_into_one_message(character: str) ->
         assert request.negative_prompt in str(embeds[1].description)
 
 
-def actions(about: Job, **where: Any) -> set[str]:
-    view = result_buttons(about, words(), models=CAPABILITIES, **where)
-    return {str(getattr(item, "custom_id", "")).split(":")[1] for item in view.children}
+def ids(view: discord.ui.View) -> list[str]:
+    return [str(getattr(item, "custom_id", "")) for item in view.children]
 
 
-async def test_a_button_is_there_only_where_it_can_do_something() -> None:
-    assert {"pro", "dm", "delete", "star"} <= actions(job())
-    assert not {"whole", "share"} & actions(job())
-    assert "pro" not in actions(job(request=job().request.model_copy(update={"mode": Mode.PRO})))
-    assert "pro" not in actions(job(request=job().request.model_copy(update={"model": "forgotten"})))
-    assert "dm" not in actions(job(), direct=True)
-    assert "delete" not in actions(job(), ephemeral=True)
-    assert "whole" in actions(job(request=VideoRequest(model="kirin_v3_t2v", prompt="x" * 301)))
-    assert "share" in actions(job(destination=PRIVATE), direct=True)
-    assert "share" not in actions(job(destination=replace(PRIVATE, guild_id=None)), direct=True)
-    assert "share" not in actions(job(destination=PRIVATE))
+def actions(about: Job, **where: Any) -> list[str]:
+    return [each.split(":")[1] for each in ids(result_buttons(about, words(), models=CAPABILITIES, **where))]
+
+
+def menu(about: Job, **who: Any) -> list[str]:
+    nobody = {"author": False, "moderates": False, "direct": False, "hidden": False, "message_id": 50}
+    view = result_menu(about, words(), MenuReader(**{**nobody, **who}), models=CAPABILITIES)
+    return [each.split(":")[1] for each in ids(view)]
+
+
+async def test_four_buttons_stand_below_a_result() -> None:
+    assert actions(job()) == ["again", "edit", "star", "more"]
+    assert actions(job(destination=PRIVATE), direct=True) == ["again", "edit", "share", "more"]
+    assert actions(job(destination=PRIVATE)) == actions(job())
+    assert actions(job(destination=replace(PRIVATE, guild_id=None)), direct=True) == actions(job())
+    assert actions(job(), direct=True, to_non_author=True) == ["report", "delete"]
+
+
+async def test_what_makes_a_video_at_one_tap_says_what_it_costs() -> None:
+    again = result_buttons(job(), words(), models=CAPABILITIES).children[0]
+    assert isinstance(again, discord.ui.Button)
+    price = CAPABILITIES["kirin_v3_t2v"].price(job().request).credits
+    assert (again.label, again.custom_id) == (f"Again · {price}", f"result:again:{job().id}:{price}")
+    gone = result_buttons(job(), words(), models={}).children[0]
+    assert isinstance(gone, discord.ui.Button)
+    assert (gone.label, gone.custom_id) == ("Again", f"result:again:{job().id}")
+
+
+async def test_the_menu_has_what_can_be_done_by_its_reader_there() -> None:
+    assert menu(job()) == ["pro", "shape", "board", "dm", "info", "report"]
+    assert "pro" not in menu(job(request=job().request.model_copy(update={"mode": Mode.PRO})))
+    assert "pro" not in menu(job(request=job().request.model_copy(update={"model": "forgotten"})))
+    assert "dm" not in menu(job(), direct=True)
+    assert {"delete"} == {*menu(job(), author=True)} - {*menu(job())}
+    assert {"report"} == {*menu(job())} - {*menu(job(), author=True)}
+    assert "delete" in menu(job(), moderates=True)
+    assert "delete" not in menu(job(), author=True, hidden=True)
+    assert "whole" in menu(job(request=VideoRequest(model="kirin_v3_t2v", prompt="x" * 301)))
+    assert "star" in menu(job(destination=PRIVATE), direct=True)
