@@ -7,6 +7,7 @@ from typing import Final
 import aiohttp
 import pytest
 
+from bot.locale import words
 from tests.acceptance.admins import request_video, run_admin
 from tests.acceptance.system import System
 
@@ -55,7 +56,7 @@ async def test_the_owner_sees_who_asked_for_what_and_has_doctor_look(system: Sys
             async with browser.get(doctor) as answer:
                 text = await answer.text()
         assert "a bot is running on it" in text or "whole bot" in text
-        assert "<strong>guild The Cutting Room</strong>" in text
+        assert f"<strong>{words()('check.guild', name='The Cutting Room')}</strong>" in text
         assert system.environment()["DISCORD_TOKEN"] not in text
 
 
