@@ -86,6 +86,15 @@ async def test_nobody_waits_long_for_a_name(monkeypatch: pytest.MonkeyPatch) -> 
     assert (await names(client).names(users=[41])).users == {}
 
 
+async def test_names_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cogs.adapters.names.MOST", 2)
+    client = Client()
+    known = names(client)
+    for user in (1, 2, 3, 1):
+        await known.names(users=[user])
+    assert client.asked == [1, 2, 3, 1]
+
+
 def test_a_name_changes_nothing_around_it() -> None:
     assert clean("Ana\N{RIGHT-TO-LEFT OVERRIDE}\n \x1b") == "Ana"
     assert len(clean("x" * 100)) == LONGEST

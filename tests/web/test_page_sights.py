@@ -230,6 +230,21 @@ async def test_a_held_video_is_seen_by_those_who_decide_about_it_and_by_nobody_e
         assert (await office.get(path)).status == 404, "what is decided is not shown any more"
 
 
+async def test_a_jobs_story_tells_who_decided_about_it(office: Office) -> None:
+    async with seen(office):
+        case = await held(office)
+        await office.services.database.transact(
+            lambda tx: tx.execute(
+                "UPDATE cases SET state = 'denied', decided_by = $1, decided_at = created_at WHERE id = $2",
+                *(ADMIN, case.id),
+            )
+        )
+        await office.sign_in()
+        page = await text(office, f"/page/jobs/{case.job_id}")
+        assert words()("case.result") in page
+        assert "by \N{FIRST STRONG ISOLATE}Bo\N{POP DIRECTIONAL ISOLATE}" in page
+
+
 async def test_a_case_about_no_video_shows_none(office: Office) -> None:
     async with seen(office):
         case = Case(
