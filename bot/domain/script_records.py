@@ -41,12 +41,20 @@ def find_in_table(lines: Sequence[str]) -> Found | None:
     rows = [number for number, line in enumerate(lines) if mark in line.strip() and number != divider]
     if divider is not None:
         rows = [number for number in rows if number >= divider - 1]
-    header = _cells(lines[rows[0]], mark) if _has_header(lines, rows, divider, mark) else None
+    header = _cells(lines[rows[0]], mark) if rows and _has_header(lines, rows, divider, mark) else []
     body = rows[1:] if header else rows
+    if not body:
+        return None
     parts = [_row(_named(header, _cells(lines[number], mark))) for number in body]
     used = {*rows, divider}
     beside = texts(line for number, line in enumerate(read_lines(lines)) if number not in used)
-    return Found(parts=tuple(part for part in parts if part != Part(None, "")), beside=tuple(beside))
+    unused = [name for name in header if _says_something(name) and not any(name in part.prompt for part in parts)]
+    return Found(parts=tuple(part for part in parts if part != Part(None, "")), beside=(*beside, *unused))
+
+
+def _says_something(name: str) -> bool:
+    """Say whether the name of a column is more than what every script has."""
+    return not (_TIME_NAME.fullmatch(name) or _NUMBER_NAME.fullmatch(name) or _is_about(name))
 
 
 def _is_table(lines: Sequence[str], mark: str) -> bool:
@@ -70,9 +78,9 @@ def _cells(line: str, mark: str) -> list[str]:
     return [without_marks(cell.replace("<br>", " ")).strip() for cell in re.split(rf"(?<!\\){re.escape(mark)}", line)]
 
 
-def _named(header: Sequence[str] | None, cells: Sequence[str]) -> list[tuple[str, str]]:
+def _named(header: Sequence[str], cells: Sequence[str]) -> list[tuple[str, str]]:
     """Pair cells with the names of their columns; those without a name are what is seen."""
-    names = [*(header or ()), *[""] * len(cells)]
+    names = [*header, *[""] * len(cells)]
     return list(zip(names, cells, strict=False))
 
 

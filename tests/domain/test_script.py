@@ -61,9 +61,32 @@ def test_no_script_breaks_anything(text: str, total: int, lengths: tuple[int, ..
         assert sum(shot.seconds for shot in script.shots) == script.total
 
 
-@given(st.text(LETTERS + MARKS, max_size=200))
+PIECES = [
+    *(
+        "Shot 1",
+        "Scene 2:",
+        "镜头一",
+        "- ",
+        "* ",
+        "1. ",
+        "2) ",
+        "(3s)",
+        "（4秒）",
+        "0:00-0:03",
+        "Duration: 3s",
+        "Visual: ",
+    ),
+    *("|", "---", "```", "\n", "\n\n", "**", "> ", "# ", "[", "]", "{", "}", '"prompt":', '"seconds": 3', ",", "\t"),
+    *("“", "”", '"', ":", "bjk", "vx yk", "狐狸", "雪"),
+]
+
+
+@given(st.text(LETTERS + MARKS, max_size=200) | st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 @example("狐狸\n\n1. 3s b\n\nx")
 @example("| b | j |\n|---|---|\n| k | v | x |")
+@example("| b | j |\n|---|---|\n| 4s | |")
+@example("\n|---")
+@example("| b |\n|---|")
 @example('{"b": "j", "shots": [{"k": "v"}], "x": [{"y": "b"}]}')
 @example('[{"b": "j"}, {"b": [1, {"k": null}]}]\nv')
 @settings(max_examples=400)
