@@ -292,6 +292,7 @@ def _client(settings: Settings, moment: DiscordClock, pace: Pace, this: Process,
     return new_client(
         this,
         guild_ids=settings.discord_guild_ids,
+        user_install=settings.user_install,
         trace=trace,
         measures=measures,
         arrived=acknowledgements.arrived,

@@ -23,6 +23,7 @@ from discord.http import Route
 from yarl import URL
 
 from bot.domain.sharing import Process, Role
+from bot.elsewhere import note_place
 from bot.errors import ControlUnknown, Refused, ShotcallerError
 from bot.introduction import welcome_channels
 from bot.locale import words
@@ -71,6 +72,7 @@ class _Tree(app_commands.CommandTree["Shotcaller"]):
     async def interaction_check(self, interaction: discord.Interaction["Shotcaller"], /) -> bool:
         """Let everything pass; from here on the log tells what it is about."""
         log_about(interaction=str(interaction.id))
+        note_place(interaction)
         return True
 
     async def on_error(
@@ -86,8 +88,9 @@ class Shotcaller(discord.Client):
 
     `guild_ids` are the guilds to sync the commands to; without them they are synced globally. `translate` puts into a
     command, as `to_dict` has it, its texts in other languages. The `trace` sees every answer of Discord. Without the
-    `gateway` it only posts: nobody can ask it for anything. The `measures` hear how everything ends that people ask
-    for, and `arrived` of the id of each interaction. `options` are discord.py's.
+    `gateway` it only posts: nobody can ask it for anything. With `user_install` people may use it where it is not. The
+    `measures` hear how everything ends that people ask for, and `arrived` of the id of each interaction. `options` are
+    discord.py's.
     """
 
     services: Services
@@ -101,6 +104,7 @@ class Shotcaller(discord.Client):
         explain: Callable[[discord.Interaction[Any], Exception], Awaitable[None]],
         translate: Callable[[Mapping[str, Any]], dict[str, Any]],
         gateway: bool = True,
+        user_install: bool = False,
         measures: Measures | None = None,
         arrived: Callable[[int], None] = lambda _: None,
         **options: Any,
@@ -117,8 +121,8 @@ class Shotcaller(discord.Client):
         )
         self.tree = _Tree(
             self,
-            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
-            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=user_install),
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=user_install),
         )
         self.explain = explain
         self.presses: dict[re.Pattern[str], Handler] = {}
@@ -134,6 +138,7 @@ class Shotcaller(discord.Client):
             name="admin",
             description=words()("command.admin"),
             guild_only=True,
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
             default_permissions=discord.Permissions(manage_guild=True),
         )
@@ -261,6 +266,7 @@ class Shotcaller(discord.Client):
         if handlers is None or interaction.data is None:
             return
         log_about(interaction=str(interaction.id))
+        note_place(interaction)
         custom_id = str(interaction.data.get("custom_id", ""))
         error: Exception | None = None
         try:

@@ -155,7 +155,13 @@ async def test_a_press_is_named_by_what_all_its_ids_begin_with_and_explained_whe
     bot = Owned(None, measures=ends, explain=explain)
     bot.presses[re.compile(r"inbox:get:(?P<job>[a-z]+)")] = press
     for custom_id in ("inbox:get:good", "inbox:get:bad", "forged"):
-        pressed: Any = SimpleNamespace(id=1, type=discord.InteractionType.component, data={"custom_id": custom_id})
+        pressed: Any = SimpleNamespace(
+            id=1,
+            type=discord.InteractionType.component,
+            data={"custom_id": custom_id},
+            context=app_commands.AppCommandContext(guild=True),
+            is_user_integration=lambda: False,
+        )
         await bot.on_interaction(pressed)
     assert ends.ends == [("inbox:get", "done"), ("inbox:get", "failed"), ("unknown", "refused")]
     assert [type(each) for each in explained] == [LookupError, ControlUnknown]

@@ -214,6 +214,7 @@ class Settings(BaseModel):
     keep_prompts_days: Days = 180
     keep_files_days: Days = 30
     welcome_message: bool = True
+    user_install: bool = False
     left_guild_days: Annotated[int, Field(ge=1, le=3650)] = 30
     source_url: WebAddress | None = None
 

@@ -46,8 +46,6 @@ def setup(bot: Shotcaller) -> None:
 
 def _command(name: str, description: str, act: Callable[[discord.Interaction[Any]], Awaitable[None]]) -> Command:
     @app_commands.command(name=name, description=description)
-    @app_commands.allowed_installs(guilds=True, users=False)
-    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def command(interaction: discord.Interaction[Any]) -> None:
         await act(interaction)
 

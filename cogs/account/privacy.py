@@ -24,8 +24,6 @@ def setup(bot: Shotcaller) -> None:
     group = app_commands.Group(
         name="privacy",
         description=say("command.privacy"),
-        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
-        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
     )
     for command in (_policy, _export, _delete):
         group.add_command(command(bot, say))

@@ -27,6 +27,7 @@ def setup(bot: Shotcaller) -> None:
 def _command(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="gift", description=say("command.gift"))
     @app_commands.describe(member=say("option.gift.member"), credits=say("option.gift.credits"))
+    @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def gift(
         interaction: discord.Interaction[Any],

@@ -34,8 +34,6 @@ def setup(bot: Shotcaller) -> None:
 
 def _command(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="quota", description=say("command.quota"))
-    @app_commands.allowed_installs(guilds=True, users=False)
-    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def quota(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
         member, services, say = member_of(interaction), bot.services, words(str(interaction.locale))

@@ -23,6 +23,7 @@ def setup(bot: Shotcaller) -> None:
         name="gallery",
         description=say("command.gallery"),
         default_permissions=discord.Permissions(manage_guild=True),
+        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
         allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
     )
     group.add_command(_set(bot, say))

@@ -6,6 +6,7 @@ import discord
 
 from bot.client import IN_CHANNEL, IN_THREAD, Shotcaller
 from bot.domain import Destination, JobStatus, Origin, Review, VideoRequest
+from bot.elsewhere import is_elsewhere
 from bot.errors import MissingPermissions
 from bot.locale import Words, words
 from bot.service.jobs.types import Accepted, RequestContext
@@ -104,7 +105,7 @@ def destination_of(interaction: discord.Interaction[Any], *, private: bool) -> D
     Raises:
         MissingPermissions: the bot may not post a result there.
     """
-    channel = interaction.channel_id or 0
+    channel, private = interaction.channel_id or 0, private or is_elsewhere(interaction)
     if interaction.guild_id is None or private:
         limit = FILE if private else interaction.filesize_limit
         return Destination(guild_id=interaction.guild_id, channel_id=channel, upload_limit=limit, private=private)

@@ -34,8 +34,6 @@ def setup(bot: Shotcaller) -> None:
 
 def _command(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="inbox", description=say("command.inbox"))
-    @app_commands.allowed_installs(guilds=True, users=False)
-    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def inbox(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
         await _show(bot, interaction, skip=0)

@@ -93,7 +93,8 @@ class WorldChanges:
         """Change settings of the guild, of a person, of a channel or of the video services.
 
         `premium_tier`, `bot_present` and `guild_available` are the guild's, the last two of the one that `guild`
-        names, else of the first; `dms_open` and `roles` those of `user`;
+        names, else of the first; `dms_open` and `roles` those of `user`,
+        and so is `has_app`: whether they have installed the bot for themselves;
         `locale` is the user's where one is named, else the guild's; `archived`, `locked` and `delete` are those of
         `channel`; `sensitive_words` are what the scans of `kirin` find, as word to kind of risk;
         `discontinued` are the models that `kling` has given up; `withheld` its questions about many tasks (`list`,
@@ -115,6 +116,8 @@ class WorldChanges:
             membership.set_roles(discord, user_of(world, body.get("user")), membership.texts(body, "roles"))
         if "dms_open" in body:
             user_of(world, body.get("user")).dms_open = bool(body["dms_open"])
+        if "has_app" in body:
+            user_of(world, body.get("user")).has_app = bool(body["has_app"])
         if "channel" in body:
             channel_changes.set_channel(discord, channel_of(world, body["channel"], None), body)
         self._set_services(body)

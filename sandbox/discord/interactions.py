@@ -8,7 +8,7 @@ from enum import IntEnum
 from sandbox.discord import serialize
 from sandbox.discord.errors import Refused
 from sandbox.discord.permissions import permissions_of
-from sandbox.discord.world import Channel, Json, Message, User, World
+from sandbox.discord.world import Channel, Guild, Json, Message, User, World
 
 FIRST_ANSWER_SECONDS = 3.0
 TOKEN_SECONDS = 15 * 60.0
@@ -65,6 +65,11 @@ class Interaction:
     choices: list[Json] | None = None
     undelivered: bool = False
     triggered_by: Json | None = None
+
+    @property
+    def is_of_user(self) -> bool:
+        """Say whether it comes from a place where its person alone has the application."""
+        return "0" not in self.payload["authorizing_integration_owners"]
 
     @property
     def metadata(self) -> Json:
@@ -161,8 +166,13 @@ class Interactions:
             "guild_locale": guild.locale,
             "member": serialize.interaction_member(self._world, member, channel),
             "context": 0,
-            "authorizing_integration_owners": {"0": guild.id},
+            "authorizing_integration_owners": self._owners(user, guild),
         }
+
+    def _owners(self, user: User, guild: Guild) -> Json:
+        """Say for whom the application is installed there: the guild (0), the person (1) or both."""
+        owners = {"0": guild.id} if self._world.bot.id in guild.members else {}
+        return owners | ({"1": user.id} if user.has_app else {})
 
     def get(self, interaction_id: str) -> Interaction | None:
         """Find the interaction of this id."""

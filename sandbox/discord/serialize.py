@@ -219,7 +219,8 @@ def application(world: World) -> Json:
         "team": None,
         "eligible_oauth2_scopes": ["bot", "applications.commands"],
         "integration_types_config": {
-            "0": {"oauth2_install_params": {"scopes": ["applications.commands", "bot"], "permissions": "0"}}
+            "0": {"oauth2_install_params": {"scopes": ["applications.commands", "bot"], "permissions": "0"}},
+            "1": {"oauth2_install_params": {"scopes": ["applications.commands"], "permissions": "0"}},
         },
     }
 

@@ -16,7 +16,10 @@ FILE_LIMITS = {0: 10 * MIB, 1: 10 * MIB, 2: 50 * MIB, 3: 100 * MIB}
 
 @dataclass(slots=True, kw_only=True)
 class User:
-    """Somebody with an account; `dms_open` is whether they let the bot write to them."""
+    """Somebody with an account; `dms_open` is whether they let the bot write to them.
+
+    With `has_app` they have installed the application for themselves, to use it anywhere.
+    """
 
     id: str
     username: str
@@ -24,6 +27,7 @@ class User:
     bot: bool = False
     locale: str = "en-US"
     dms_open: bool = True
+    has_app: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from typing import Any, NoReturn, cast
 
 import aiohttp
 import discord
+from discord import app_commands
 
 from bot.client import Shotcaller, features
 from cogs.ui.translator import in_every_language
@@ -49,6 +50,8 @@ def press(custom_id: str, **changes: Any) -> Any:
         data={"custom_id": custom_id, "values": []},
         user=SimpleNamespace(id=11),
         guild_id=7,
+        context=app_commands.AppCommandContext(guild=True),
+        is_user_integration=lambda: False,
         channel=None,
         channel_id=5,
         message=None,

@@ -15,6 +15,7 @@ from sandbox.discord.world import CATEGORY, Channel, Json, User
 
 CHAT_INPUT, USER_MENU, MESSAGE_MENU = 1, 2, 3
 IN_GUILD, IN_BOT_DM = 0, 1
+OF_USER = 1  # the integration type of who has the application for themselves
 SUBCOMMANDS = (1, 2)
 
 
@@ -122,7 +123,9 @@ def _check_guild(discord: Discord, user: User, channel: Channel, command: Json) 
     if not granted & Permission.VIEW_CHANNEL:
         raise ImpossibleAction(f"{user.username} does not see the channel")
     if world.bot.id not in world.guilds[channel.guild_id or ""].members:
-        raise ImpossibleAction("the bot is not in the guild")
+        if not (user.has_app and OF_USER in command["integration_types"]):
+            raise ImpossibleAction("the bot is not in the guild")
+        return
     if channel.type == CATEGORY:
         raise ImpossibleAction("nothing can be typed into a category")
     if granted & Permission.ADMINISTRATOR:

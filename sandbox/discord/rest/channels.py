@@ -67,9 +67,10 @@ def may_post(call: Call, place: Channel) -> None:
     Raises:
         Refused: 50001, 50007, 50008, 50013, 50081 (there are no stickers), 50083, 50278 or 160005.
     """
-    if place.recipient_id is not None and not call.world.meets(place.recipient_id):
+    person = None if place.recipient_id is None else call.world.users[place.recipient_id]
+    if person is not None and not (person.has_app or call.world.meets(person.id)):
         raise Refused(50278)
-    if place.recipient_id is not None and not call.world.users[place.recipient_id].dms_open:
+    if person is not None and not person.dms_open:
         raise Refused(50007)
     if place.type == CATEGORY:
         raise Refused(50008)

@@ -11,6 +11,7 @@ from sandbox.discord.rules.modals import check_choices, check_modal
 from sandbox.discord.world import Json, Message
 
 CHAT_COMMAND, REPLY, MENU_COMMAND = 20, 19, 23
+MOST_FOLLOWUPS = 5  # to an interaction where the application is not installed but for its person
 _UPDATES = (Answer.DEFERRED_UPDATE, Answer.UPDATE)
 
 
@@ -136,8 +137,14 @@ def _target(call: Call, interaction: Interaction) -> Message:
 
 
 async def follow_up(call: Call) -> Reply:
-    """Answer `POST /webhooks/{webhook_id}/{webhook_token}`; the first after a deferral takes the deferral's place."""
+    """Answer `POST /webhooks/{webhook_id}/{webhook_token}`; the first after a deferral takes the deferral's place.
+
+    Raises:
+        Refused: 40094, there have been `MOST_FOLLOWUPS` where only the person has the application.
+    """
     interaction = _followed(call)
+    if interaction.is_of_user and len(interaction.followups) >= MOST_FOLLOWUPS:
+        raise Refused(40094)
     original = interaction.original
     if original is not None and original.data["flags"] & LOADING:
         body = {key: value for key, value in call.form.items() if key != "flags"}

@@ -19,7 +19,7 @@ def asked_in(*, guild: int | None = 7, thread: bool = False, **denied: bool) -> 
     permissions = discord.Permissions.all()
     permissions.update(**denied)
     return SimpleNamespace(
-        guild_id=guild, channel_id=5, channel=channel, app_permissions=permissions, filesize_limit=50_000_000
+        guild_id=guild, channel_id=5, channel=channel, app_permissions=permissions, filesize_limit=50_000_000, extras={}
     )
 
 

@@ -79,6 +79,36 @@ async def test_private_messages_are_nobody_elses(harness: Harness) -> None:
     assert own["message"]["flags"] == 64
 
 
+async def test_somebody_has_the_application_for_themselves_and_five_follow_ups_where_it_is_not(
+    harness: Harness,
+) -> None:
+    anywhere = {"name": "ping", "description": "Ping", "integration_types": [0, 1], "contexts": [0, 1, 2]}
+    await harness.api("PUT", f"/applications/{harness.world.application_id}/commands", [anywhere])
+    async with harness.online() as bot:
+        await harness.post("settings", user="ana", has_app=True)
+        at_home = await harness.command(bot, name="ping", options={})
+        await harness.post("settings", bot_present=False)
+        interaction = await harness.command(bot, name="ping", options={})
+        refused, why = await harness.act("command", user="ben", channel="general", name="ping", options={})
+        await harness.answer(interaction, 4, {"content": "pong", "flags": 64})
+        hook = f"{harness.hook}/{interaction['token']}"
+        said = [(await harness.api("POST", hook, {"content": "more", "flags": 64}))[0] for _ in range(5)]
+        await harness.post("clock", advance=60)  # past the limit of the route
+        status, answer = await harness.api("POST", hook, {"content": "too much", "flags": 64})
+        shut, _ = await harness.api("POST", f"/channels/{interaction['channel_id']}/messages", {"content": "here"})
+        _, place = await harness.api(
+            "POST", "/users/@me/channels", {"recipient_id": interaction["member"]["user"]["id"]}
+        )
+        direct, _ = await harness.api("POST", f"/channels/{place['id']}/messages", {"content": "to you"})
+
+    person = interaction["member"]["user"]["id"]
+    assert at_home["authorizing_integration_owners"] == {"0": at_home["guild_id"], "1": person}
+    assert interaction["authorizing_integration_owners"] == {"1": person}
+    assert (refused, "not in the guild" in str(why)) == (400, True)
+    assert (said, status, answer["code"]) == ([200] * 5, 400, 40094)
+    assert (shut, direct) == (403, 200)
+
+
 async def test_the_first_follow_up_after_a_deferral_takes_its_place(harness: Harness) -> None:
     async with harness.online() as bot:
         interaction = await harness.command(bot)
