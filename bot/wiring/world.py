@@ -59,7 +59,7 @@ class World:
 class Sizes:
     """How much this process does at once, and for how many seconds it waits for others: no setting says so."""
 
-    steps: int = 128  # of jobs; open requests, not waiting jobs, are what takes memory
+    steps: int = 256  # of jobs: of each a half is its question, the other what is read and written around it
     deliveries: int = 8
     card_patience: float = CARD_PATIENCE
     provider_patience: float = PROVIDER_PATIENCE
