@@ -12,10 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bot import __version__
-from bot.domain.sharing import parse_shards
 from bot.errors import LockTaken, SettingsInvalid, ShardsDiffer, ShotcallerError, StoreLost
-from bot.private_files import close_to_others, private_files
-from bot.settings import WITHOUT_GATEWAY, Settings
 
 MAX_PEOPLE: Final = 500  # in the demo of the budget
 MOST_KEPT: Final = 10_000  # backups
@@ -82,6 +79,8 @@ def import_app() -> None:
 def _run(arguments: argparse.Namespace) -> int:
     import_app()
     from bot import app, log
+    from bot.private_files import close_to_others, private_files
+    from bot.settings import Settings
 
     settings = Settings.load(**{} if arguments.shards is None else {"shards": arguments.shards})
     secrets, remember = settings.secrets(), settings.page_port > 0
@@ -141,6 +140,7 @@ def _sandbox(arguments: argparse.Namespace) -> int:
 
 def _init(arguments: argparse.Namespace) -> int:
     from bot.init import Person, initialize
+    from bot.private_files import private_files
 
     environment = {**os.environ, **({} if arguments.budget is None else {"MONTHLY_BUDGET_USD": arguments.budget})}
     person = None if arguments.yes or not sys.stdin.isatty() else Person(ask=input, ask_hidden=getpass)
@@ -157,6 +157,8 @@ def _init(arguments: argparse.Namespace) -> int:
 def _doctor(_: argparse.Namespace) -> int:
     from bot.doctor import examine
     from bot.locale import terminal_locale, words
+    from bot.private_files import private_files
+    from bot.settings import Settings
 
     with private_files():
         return asyncio.run(examine(Settings.load(), words(terminal_locale(os.environ))))
@@ -164,6 +166,8 @@ def _doctor(_: argparse.Namespace) -> int:
 
 def _migrate(arguments: argparse.Namespace) -> int:
     from bot.clock import utc_now
+    from bot.private_files import private_files
+    from bot.settings import Settings
     from bot.wiring.database import bring_up_to_date
 
     if arguments.to is not None:
@@ -177,6 +181,8 @@ def _migrate(arguments: argparse.Namespace) -> int:
 def _copy(address: str) -> int:
     """Copy the database of a bot that is stopped into a PostgreSQL at an address."""
     from bot.clock import utc_now
+    from bot.private_files import private_files
+    from bot.settings import Settings
     from bot.wiring.database import copy_to_postgres
 
     settings = Settings.load()
@@ -198,6 +204,8 @@ def _copy(address: str) -> int:
 def _backup(arguments: argparse.Namespace) -> int:
     from bot.clock import utc_now
     from bot.operate.backup import describe, take, take_daily
+    from bot.private_files import private_files
+    from bot.settings import Settings
 
     settings = Settings.load()
     folder, kept = arguments.to or settings.backups_dir, {"keep": arguments.keep, "weeks": arguments.weeks}
@@ -212,6 +220,8 @@ def _backup(arguments: argparse.Namespace) -> int:
 def _restore(arguments: argparse.Namespace) -> int:
     from bot.clock import utc_now
     from bot.operate.restore import describe, restore
+    from bot.private_files import private_files
+    from bot.settings import Settings
 
     settings = Settings.load()
     with private_files():
@@ -223,6 +233,8 @@ def _restore(arguments: argparse.Namespace) -> int:
 def _upgrade(arguments: argparse.Namespace) -> int:
     from bot.clock import utc_now
     from bot.operate.upgrade import check
+    from bot.private_files import private_files
+    from bot.settings import Settings
 
     settings = Settings.load()
     folder = arguments.backups or settings.backups_dir
@@ -248,6 +260,8 @@ def _number(text: str) -> int:
 
 def _shards(text: str) -> str:
     """Check shards, as they are typed."""
+    from bot.domain.sharing import parse_shards
+
     try:
         parse_shards(text)
     except ValueError as exc:
@@ -282,7 +296,7 @@ def _parser() -> argparse.ArgumentParser:
         "--no-gateway",
         dest="shards",
         action="store_const",
-        const=WITHOUT_GATEWAY,
+        const="none",  # as SHARDS calls it
         help="talk to nobody, and make the videos that people ask other processes for",
     )
 

@@ -6,12 +6,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
 from gettext import c2py
-from importlib import resources
+from pathlib import Path
 from typing import Final
 
 from bot.locale.po import read_catalogue
 
 DEFAULT: Final = "en-US"
+
+_FOLDER: Final = Path(__file__).parent
 
 _UNFINISHED: Final = frozenset({"es-ES"})  # catalogues that nobody is offered yet
 _TENTH, _MINUTE, _NEARLY_A_MINUTE = 10, 60, 45  # seconds
@@ -107,7 +109,7 @@ def words(locale: str = DEFAULT) -> Words:
     """Find the texts for a reader's locale: in its language if there are any, else in English."""
     known = nearest(locale)
     texts, plural = dict[str, tuple[str, ...]](), ""
-    for file in sorted((resources.files("bot.locale") / known).iterdir(), key=lambda each: each.name):
+    for file in sorted((_FOLDER / known).iterdir(), key=lambda each: each.name):
         part, plural = read_catalogue(file.read_text(encoding="utf-8"))
         texts |= part
     return Words(known, texts, plural=plural)
@@ -133,11 +135,11 @@ def terminal_locale(environment: Mapping[str, str]) -> str:
 
 def privacy_text(locale: str) -> str:
     """Read what the bot says of how data is kept, as Markdown, with gaps for how long."""
-    return (resources.files("bot.locale") / "privacy" / f"{nearest(locale)}.md").read_text(encoding="utf-8")
+    return (_FOLDER / "privacy" / f"{nearest(locale)}.md").read_text(encoding="utf-8")
 
 
 @cache
 def locales() -> tuple[str, ...]:
     """List the languages there are catalogues for, each a folder with one file a topic; the default first."""
-    found = sorted(each.name for each in resources.files("bot.locale").iterdir() if each.is_dir() and "-" in each.name)
+    found = sorted(each.name for each in _FOLDER.iterdir() if each.is_dir() and "-" in each.name)
     return (DEFAULT, *(each for each in found if each not in {DEFAULT, *_UNFINISHED}))

@@ -1,6 +1,5 @@
 """Says in words what is wrong with the settings: what was expected, and what is there unless that may be a secret."""
 
-import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -103,6 +102,8 @@ def _unknown_setting(name: str, near: Collection[str]) -> tuple[str, str]:
 
 
 def _similar_names(name: str, names: Iterable[str], how: float) -> list[str]:
+    import difflib  # noqa: PLC0415 - only a mistake needs it
+
     return difflib.get_close_matches(name, names, n=1, cutoff=how)
 
 

@@ -3,7 +3,6 @@
 import tomllib
 from collections.abc import Collection, Mapping
 from decimal import Decimal
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +24,7 @@ class TableUnusable(ValueError):
 
 def shipped(name: str) -> dict[str, Any]:
     """Read one of the tables that come with the bot."""
-    return _parsed((resources.files("bot.settings") / name).read_text(encoding="utf-8"))
+    return _parsed(Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 
 def own(path: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from importlib import resources
+from pathlib import Path
 
 from bot.domain import millis
 from bot.errors import StoreError
@@ -38,7 +38,7 @@ class Migration:
 
 def shipped() -> list[Migration]:
     """List the migrations that come with the program, in order."""
-    folder = resources.files("bot.store") / "migrations"
+    folder = Path(__file__).with_name("migrations")
     found = [each for each in folder.iterdir() if each.name.endswith(".sql")]
     return [
         Migration(version=int(file.name[:4]), name=file.name[5:-4], sql=file.read_text(encoding="utf-8"))
