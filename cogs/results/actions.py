@@ -95,7 +95,7 @@ async def send_to_presser(press: ResultPress) -> None:
 async def show_info(press: ResultPress) -> None:
     """Show everything about a result, and where it comes from."""
     job = await press.job()
-    embed = info_embed(job, await press.results.lineage(job, press.member), press.say)
+    embed = info_embed(job, await press.results.lineage(job, press.member), press.say, to_admin=press.member.manages)
     await press.answer(embeds=[embed])
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 from functools import singledispatch
 from typing import Any, Final
 
@@ -10,7 +9,6 @@ import discord
 from discord import app_commands
 
 from bot import errors
-from bot.domain import USD_MICROS
 from bot.domain.quota import budget_of
 from bot.locale import Words
 from cogs.ui.text import cut, either, permissions_text, reason_text, safe, since, some_of
@@ -130,7 +128,7 @@ def _(error: errors.BudgetExceeded, say: Words) -> dict[str, Any]:
 
 @_values.register
 def _(error: errors.ConfirmationNeeded, say: Words) -> dict[str, Any]:
-    return {"price": say("credits", n=error.price), "usd": say.usd(Decimal(error.usd_micros) / USD_MICROS)}
+    return {"price": say("credits", n=error.price)}
 
 
 @_values.register(errors.PriceUnseen)

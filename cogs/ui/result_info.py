@@ -19,8 +19,8 @@ NEGATIVE: Final = 2600  # characters of the negative prompt; both fit into what 
 _TICKS: Final = re.compile("`(?=`)")  # a backtick before another: three in a row would end a block
 
 
-def info_embed(job: Job, lineage: Lineage, say: Words) -> discord.Embed:
-    """Show everything about a result that its reader may know."""
+def info_embed(job: Job, lineage: Lineage, say: Words, *, to_admin: bool) -> discord.Embed:
+    """Show everything about a result that its reader may know; what it cost in USD and the service's id to admins."""
     embed = discord.Embed(title=say("info.title"), description=f"> {safe(job.request.text(), PROMPT_ON_CARD)}")
     if job.removed_at is not None:
         embed.description = f"{say('card.removed')}\n{embed.description}"
@@ -29,14 +29,14 @@ def info_embed(job: Job, lineage: Lineage, say: Words) -> discord.Embed:
             name=say("info.negative"), value=safe(job.request.negative_prompt, PROMPT_ON_CARD), inline=False
         )
     embed.add_field(name=say("info.settings"), value=settings(job.request, say), inline=False)
-    embed.add_field(name=say("info.cost"), value=_cost(job, say))
+    embed.add_field(name=say("info.cost"), value=_cost(job, say, in_usd=to_admin))
     embed.add_field(name=say("info.author"), value=f"<@{job.user_id}>")
     embed.add_field(name=say("info.times"), value=_times(job, say), inline=False)
     if lineage.ancestors or lineage.forgotten:
         embed.add_field(name=say("info.lineage"), value=_lineage_lines(job, lineage, say), inline=False)
     if lineage.children:
         embed.add_field(name=say("info.children"), value=say("info.children.count", n=lineage.children), inline=False)
-    ids = [f"`{job.id}`", *([f"{job.provider} `{safe(job.task_id, TASK_ID)}`"] if job.task_id else [])]
+    ids = [f"`{job.id}`", *([f"{job.provider} `{safe(job.task_id, TASK_ID)}`"] if job.task_id and to_admin else [])]
     embed.add_field(name=say("info.ids"), value=" · ".join(ids), inline=False)
     return embed
 
@@ -53,7 +53,9 @@ def _verbatim(text: str, most: int) -> str:
     return f"```\n{block}\n```"
 
 
-def _cost(job: Job, say: Words) -> str:
+def _cost(job: Job, say: Words, *, in_usd: bool) -> str:
+    if not in_usd:
+        return say("credits", n=job.credits)
     micros = job.usd_micros if job.cost_micros is None else job.cost_micros
     return f"{say('credits', n=job.credits)} ({say.usd(Decimal(micros) / MICROS)})"
 

@@ -38,11 +38,11 @@ PRIVATE: Final = replace(job().destination, private=True)
 
 
 def fields_of(
-    about: Job, *ancestors: Job, forgotten: bool = False, children: int = 0, seen: bool = True
+    about: Job, *ancestors: Job, forgotten: bool = False, children: int = 0, seen: bool = True, to_admin: bool = False
 ) -> dict[str, str]:
     ids = frozenset(each.id for each in ancestors if seen)
     lineage = Lineage(ancestors=ancestors, seen=ids, children=children, forgotten=forgotten)
-    embed = info_embed(about, lineage, words())
+    embed = info_embed(about, lineage, words(), to_admin=to_admin)
     assert all(len(field.value or "") <= FIELD for field in embed.fields)
     assert len(embed) <= EMBEDS
     return {str(field.name): str(field.value) for field in embed.fields}
@@ -81,8 +81,15 @@ def test_a_chain_as_long_as_is_shown_fits() -> None:
     parent = job(user_id=2**63, message_id=2**63, message_channel_id=2**63, origin=Origin.STORYBOARD)
     for locale in locales():
         lineage = Lineage(ancestors=(parent,) * GENERATIONS, seen=frozenset({parent.id}), children=3, forgotten=True)
-        embed = info_embed(parent, lineage, words(locale))
+        embed = info_embed(parent, lineage, words(locale), to_admin=True)
         assert all(len(field.value or "") <= FIELD for field in embed.fields)
+
+
+def test_only_admins_read_dollars_and_the_services_own_id() -> None:
+    assert "$" not in "".join(fields_of(job()).values())
+    told = fields_of(job(), to_admin=True)
+    assert "($" in told["Cost"]
+    assert told["Ids"] == "`0123456789abcdef` · kirin `task-1`"
 
 
 def test_everything_that_was_chosen_is_told() -> None:
@@ -91,7 +98,7 @@ def test_everything_that_was_chosen_is_told() -> None:
     assert "sound" in fields["Settings"]
     assert fields["Negative prompt"].startswith("\\_")
     assert fields["Made from it"] == "1 video was made from it"
-    assert fields["Ids"] == "`0123456789abcdef` · kirin `task-1`"
+    assert fields["Ids"] == "`0123456789abcdef`"
     assert "after 65 seconds" in fields["Time"]
 
 
