@@ -49,7 +49,7 @@ def card_embed(card: Card, say: Words) -> discord.Embed:
     prompt = say("card.hidden") if hidden(card.job) else f"> {safe(card.job.request.text(), PROMPT_ON_CARD)}"
     whose = "" if card.job.destination.guild_id is None or card.job.destination.private else f"<@{card.job.user_id}> · "
     status = f"{whose}{_status_line(card, say)}"
-    lines = [say("card.removed")] if card.job.removed_at is not None else [prompt, "", status]
+    lines = [say("card.removed")] if card.job.removed_at is not None else [prompt, status]
     title = f"{emoji} {say(f'card.{card.phase}')}"
     embed = discord.Embed(title=title, description="\n".join(lines), colour=colour, url=card_address(card.job))
     embed.set_footer(text=settings(card.job.request, say))

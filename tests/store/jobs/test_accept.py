@@ -1,10 +1,11 @@
 import asyncio
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain import Fund, Job, JobStatus
-from bot.errors import QuotaExceeded, StoreError, TooManyJobs
+from bot.domain import Fund, Job, JobStatus, Origin
+from bot.errors import AskedJustNow, QuotaExceeded, StoreError, TooManyJobs
 from tests.funding import plain
 from tests.store.conftest import Store
 
@@ -31,6 +32,23 @@ async def test_a_repeated_interaction_gets_the_first_job_and_holds_nothing(store
     again, new = await store.jobs.accept(repeat, funding=plain(repeat, 1000), most=1, now=store.now)
     assert (again, new) == (first, False)
     assert await store.lookup.job(repeat.id) is None
+    await store.books_add_up()
+
+
+async def test_of_quick_taps_on_one_button_one_makes_a_video_until_somebody_says_another(store: Store) -> None:
+    parent = await store.delivered()
+    wanted = [store.job(parent_id=parent.id, origin=Origin.AGAIN) for _ in range(4)]
+    since = store.now - timedelta(seconds=10)
+
+    async def tap(job: Job, *, alone_since: datetime | None = since) -> bool:
+        try:
+            await store.jobs.accept(job, funding=plain(job, 1000), most=9, now=store.now, alone_since=alone_since)
+        except AskedJustNow:
+            return False
+        return True
+
+    assert sorted(await asyncio.gather(*map(tap, wanted[:3]))) == [False, False, True]
+    assert await tap(wanted[3], alone_since=None)
     await store.books_add_up()
 
 
