@@ -76,7 +76,7 @@ async def test_what_was_deleted_is_found_and_cleared_without_letting_anybody_in(
         assert "Channels that exist no more" in said
         assert "Nothing was charged" in await request_video(people)
         said = await run_admin(people, "doctor", tidy=True)
-        assert "It holds at once" in said
+        assert "Saved:" in said
         assert f"`{other}`" not in said
         assert f"`{role}`" in said
         assert "Nothing was charged" in await request_video(people)

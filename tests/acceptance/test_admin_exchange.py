@@ -65,7 +65,7 @@ async def test_the_file_of_now_changes_nothing(system: System) -> None:
     async with system.bot():
         await run_admin(people, "limits", longest=5)
         file = await exports(people)
-        assert "That is how it was already" in await people.answer(await imports(people, json.dumps(file)))
+        assert "It was already like that" in await people.answer(await imports(people, json.dumps(file)))
 
 
 def file(**settings: Any) -> str:
@@ -103,7 +103,7 @@ async def test_roles_and_channels_of_another_server_are_named_and_let_nobody_in(
         assert "After this nobody here could make a video" in asked
         assert "the only channels it allows are not in this server" in asked
         assert "On its way" in await request_video(people)
-        assert "It holds at once" in await applies(people, sent)
+        assert "Saved:" in await applies(people, sent)
         assert "Videos can't be made in this channel" in await request_video(people)
         assert "`123456789012345678`" in await run_admin(people, "doctor")
 
@@ -134,7 +134,7 @@ async def test_what_somebody_else_decides_meanwhile_is_shown_before_it_is_overwr
         assert "Somebody has changed the settings in the meantime" in said
         assert "Longest video: 5 seconds → **no limit**" in said
         assert "Longest video: **5 seconds**" in await run_admin(people, "limits")
-        assert "It holds at once" in await applies(people, sent)
+        assert "Saved:" in await applies(people, sent)
         assert "Longest video: **no limit**" in await run_admin(people, "limits")
 
 

@@ -104,7 +104,7 @@ async def test_a_job_in_doubt_is_found_in_the_list_and_submitted_again(system: S
         said = await decides(system, shown, f"retry:{job}")
         assert "attempt 2" in said
         await system.people.result()
-        assert "waits for nobody's decision" in await decides(system, shown, f"free:{job}")
+        assert "no longer needs a decision" in await decides(system, shown, f"free:{job}")
         await system.rest()
     assert system.database.entries() == [("hold", 3), ("settle", 3)]
     assert [task["external_id"] for task in await system.people.tasks()] == [f"{job}-2"]

@@ -27,7 +27,7 @@ async def test_a_blocked_member_reads_why_and_until_when(system: System) -> None
         assert ACCEPTED in await request_video(people)
         await audit_message(people, "unblocked", channel="showcase")
         assert "Nobody is blocked" in await run_admin(people, "block")
-        assert "That is how it was already" in await run_admin(people, "unblock", member="ana")
+        assert "It was already like that" in await run_admin(people, "unblock", member="ana")
         await system.rest()
 
 
@@ -79,7 +79,7 @@ async def test_a_pause_takes_nothing_new_and_finishes_what_was_begun(system: Sys
         await request_video(people)
         await people.card("Making the video")
         assert "Paused" in await run_admin(people, "pause", reason="film night")
-        assert "That is how it was already" in await run_admin(people, "pause")
+        assert "It was already like that" in await run_admin(people, "pause")
         refusal = await request_video(people, user="ben")
         assert "film night" in refusal
         assert "Nothing was charged" in refusal
@@ -87,13 +87,13 @@ async def test_a_pause_takes_nothing_new_and_finishes_what_was_begun(system: Sys
         await system.rest()
     async with system.bot():
         assert "film night" in await request_video(people, user="ben")
-        assert "On again" in await run_admin(people, "resume")
-        assert "That is how it was already" in await run_admin(people, "resume")
+        assert "Videos can be made again" in await run_admin(people, "resume")
+        assert "It was already like that" in await run_admin(people, "resume")
         assert ACCEPTED in await request_video(people, user="ben")
         await system.rest()
         latest = await run_admin(people, "audit")
     assert "film night" in latest
-    assert "went on" in latest
+    assert "resumed" in latest
 
 
 async def test_only_the_bots_owner_pauses_it_everywhere(system: System) -> None:
@@ -103,15 +103,15 @@ async def test_only_the_bots_owner_pauses_it_everywhere(system: System) -> None:
         assert ACCEPTED in await request_video(people)
         await system.rest()
         said = await run_admin(people, "pause", user="owner", everywhere=True, reason="new keys")
-        assert "`/admin resume` with `everywhere` goes on" in said
+        assert "`/admin resume` with `everywhere` makes videos again" in said
         assert "new keys" in await request_video(people)
         assert "new keys" in await people.answer(
             await people.types("video create", channel="dm", also={"prompt": "x", "duration": 3})
         )
-        assert "Who runs the bot has paused it everywhere" in await run_admin(people, "doctor")
+        assert "The operator has paused videos everywhere" in await run_admin(people, "doctor")
         assert "Operator of the bot" in await run_admin(people, "resume", everywhere=True)
-        assert "That is how it was already" in await run_admin(people, "resume")
-        assert "On again" in await run_admin(people, "resume", user="owner", everywhere=True)
+        assert "It was already like that" in await run_admin(people, "resume")
+        assert "Videos can be made again" in await run_admin(people, "resume", user="owner", everywhere=True)
         assert ACCEPTED in await request_video(people)
         await system.rest()
         assert "new keys" not in await run_admin(people, "audit")

@@ -22,7 +22,7 @@ async def test_videos_are_made_only_where_admins_allow_it(system: System) -> Non
         assert "Videos can't be made in this channel" in await request_video(people)
         await run_admin(people, "channels", forget="general")
         assert ACCEPTED in await request_video(people, channel="rushes")
-        assert "That is how it was already" in await run_admin(people, "channels", forget="general")
+        assert "It was already like that" in await run_admin(people, "channels", forget="general")
         await system.rest()
     assert len(await people.tasks()) == 2
 

@@ -83,7 +83,7 @@ async def test_what_kling_meters_in_units_is_shown_beside_its_estimate(system: S
 async def test_a_server_that_has_used_nothing_is_told_so(system: System) -> None:
     async with system.bot():
         message = await reported(system, span="month")
-    assert "No video has come to its end" in message["content"]
+    assert "No videos finished" in message["content"]
     assert "There is no budget" in message["content"]
     assert message["attachments"] == []
 

@@ -92,7 +92,7 @@ async def test_a_report_leads_to_a_block_and_is_dismissed(system: System) -> Non
         opened = await system.people.presses(held, button(held, "block"), user=ADMIN)
         await system.people.form(opened)
         done = await system.people.answer(await system.people.submits(opened, user=ADMIN, hours="2", reason="gore"))
-        assert "can't ask for videos" in done
+        assert "can't make videos" in done
         refused = await system.people.answer(await system.people.types("video create", **SMALL))
         assert "gore" in refused
         assert "Dismissed" in await presses(system, held, "dismiss")

@@ -15,7 +15,7 @@ async def test_a_prompt_in_which_the_scan_finds_something_waits_for_a_moderator(
         await set_checks(system, prompts=True)
         assert "On its way" in await ask(system)
         assert "A moderator looks" in await ask(system, prompt="a boat full of gore")
-        held = await case(system, "The scan finds something")
+        held = await case(system, "The scan found")
         assert "VIOLENT" in held["content"]
         await denies(system, held)
         await system.rest()
