@@ -12,16 +12,14 @@ async def test_a_blocked_member_reads_why_and_until_when(system: System) -> None
     people = system.people
     async with system.bot():
         await run_admin(people, "audit", channel="showcase")
-        assert "can ask for nothing: until <t:" in await run_admin(
-            people, "block", member="ana", hours=2, reason="spam"
-        )
+        assert "is blocked until <t:" in await run_admin(people, "block", member="ana", hours=2, reason="spam")
         refusal = await request_video(people)
         assert "spam" in refusal
         assert "until <t:" in refusal
         assert ACCEPTED in await request_video(people, user="ben")
         assert "blocked" in (await audit_message(people, "spam", channel="showcase"))["content"]
         listed = await run_admin(people, "block")
-        assert f"<@{system.id_of('users', 'ana')}> until <t:" in listed
+        assert f"<@{system.id_of('users', 'ana')}>: until <t:" in listed
         assert "spam" in listed
         assert "can ask for videos again" in await run_admin(people, "unblock", member="ana")
         assert ACCEPTED in await request_video(people)
@@ -50,11 +48,11 @@ async def test_all_who_are_blocked_are_listed_however_many_there_are(system: Sys
 async def test_a_block_without_an_end_is_for_good(system: System) -> None:
     people = system.people
     async with system.bot():
-        assert "for good" in await run_admin(people, "block", member="ana")
+        assert "permanently" in await run_admin(people, "block", member="ana")
     async with system.bot():
         assert "any more" in await request_video(people)
         await people.leaves("ana")
-        assert "for good" in await run_admin(people, "block")
+        assert "permanently" in await run_admin(people, "block")
     assert system.database.jobs() == []
 
 

@@ -234,7 +234,7 @@ async def test_a_budget_of_money_stops_new_videos_and_shows_what_is_spent(system
         await run_admin(people, "budget", monthly=0.3)
         assert ACCEPTED in await request_video(people)
         await system.rest()
-        assert "$0.25** spent, $0.00 in the making. Ceiling: $0.30" in await run_admin(people, "budget")
+        assert "$0.25** spent, $0.00 reserved. Limit: $0.30" in await run_admin(people, "budget")
         assert "the budget is raised" in await request_video(people)
         await run_admin(people, "budget", remove="monthly")
         assert ACCEPTED in await request_video(people)

@@ -42,7 +42,7 @@ async def test_a_request_is_made_once_a_moderator_approves_it_after_a_restart(sy
     async with system.bot():
         await set_checks(system, approval="requests")
         assert "moderator" in await ask(system)
-        held = await case(system, "May this video be made?")
+        held = await case(system, "Shall this video be made?")
         assert PROMPT in held["embeds"][0]["description"]
         assert PROMPT not in await system.people.card("Waiting for a moderator")
     assert system.database.job()["status"] == "pending"
@@ -100,7 +100,7 @@ async def test_an_author_takes_a_held_request_back_and_the_case_is_closed(system
         denial = await opens_denial(system, await case(system))
         (job,) = system.database.jobs()
         assert "3" in await system.people.answer(await system.people.types("video cancel", job=job["id"]))
-        await case(system, "Taken back")
+        await case(system, "Withdrawn")
         late = await system.people.answer(await system.people.submits(denial, user=ADMIN))
         assert "already settled" in late
         assert "taken back" in late
@@ -136,7 +136,7 @@ async def test_a_finished_video_waits_for_a_moderator_and_is_posted_after_a_rest
     async with system.bot():
         await set_checks(system, approval="results")
         assert "before it is posted" in await ask(system)
-        held = await case(system, "May this video be posted?")
+        held = await case(system, "Shall this video be posted?")
         (video,) = held["attachments"]
         assert video["filename"].startswith("SPOILER_case-")
         assert await system.people.card("a moderator decides whether it is posted")
@@ -170,8 +170,8 @@ async def test_both_are_asked_for_one_after_the_other(system: System) -> None:
     async with system.bot():
         await set_checks(system, approval="both")
         await ask(system)
-        await approves(system, await case(system, "May this video be made?"))
-        await approves(system, await case(system, "May this video be posted?"))
+        await approves(system, await case(system, "Shall this video be made?"))
+        await approves(system, await case(system, "Shall this video be posted?"))
         await system.people.result()
         await system.rest()
 
@@ -182,7 +182,7 @@ async def test_a_held_rule_asks_a_moderator_and_a_warning_does_not(system: Syste
         await rule(system, "r(ai|a)n", action="hold", kind="regex")
         await rule(system, "boat", action="warn")
         assert "moderator" in await ask(system)
-        held = await case(system, "Rules find something")
+        held = await case(system, "It matches your rules")
         assert "r(ai|a)n" in held["content"].replace("\\", "")
         await denies(system, held)
         assert "matches a rule of this server" in await ask(system, prompt="a boat at sea")
@@ -257,10 +257,10 @@ async def test_a_private_request_is_looked_at_too_and_stays_private(system: Syst
     async with system.bot():
         await set_checks(system, approval="both")
         assert "can read all of it" in await ask(system, private=True)
-        asked = await case(system, "May this video be made?")
+        asked = await case(system, "Shall this video be made?")
         assert "Private" in asked["content"]
         await approves(system, asked)
-        await approves(system, await case(system, "May this video be posted?"))
+        await approves(system, await case(system, "Shall this video be posted?"))
         await system.people.result("dm")
         await system.rest()
     assert await system.people.results() == []

@@ -36,7 +36,7 @@ async def test_a_reported_video_is_deleted_after_a_restart(system: System) -> No
         await set_checks(system)
         message = await posted(system)
         await reports(system, message, "@everyone **look**")
-        held = await case(system, "Somebody reports a video")
+        held = await case(system, "A video was reported")
         assert f"/{message['id']}" in held["content"]
         assert "@everyone" not in held["content"]
     async with system.bot():
@@ -55,7 +55,7 @@ async def test_everybodys_words_are_with_the_one_case_of_a_video(system: System)
         await reports(system, message, "more blood", heard=ReportOutcome.BEFORE)
         await reports(system, message, "gore " * 99, user="owner")
         await reports(system, message, "horror " * 70, user="admin")
-        held = await case(system, "1 more; all of them are in the file")
+        held = await case(system, "1 more; the file has them all")
     assert system.id_of("users", "ben") in held["content"]
     assert [each["filename"] for each in held["attachments"]] == ["reports.txt"]
     assert len(system.database.rows("SELECT * FROM cases")) == 1

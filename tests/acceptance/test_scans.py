@@ -28,7 +28,7 @@ async def test_a_prompt_that_cannot_be_scanned_waits_for_a_moderator(system: Sys
         await set_checks(system, prompts=True)
         await system.people.fault("kirin", kind, on=["text_scan"])
         assert "A moderator looks" in await ask(system)
-        await approves(system, await case(system, "The scan could not be made"))
+        await approves(system, await case(system, "The scan failed"))
         await system.people.result()
         await system.rest()
 
@@ -37,7 +37,7 @@ async def test_a_video_in_which_the_scan_finds_something_is_not_posted(system: S
     async with system.bot():
         await set_checks(system, results=True)
         await ask(system, prompt="a boat full of gore")
-        held = await case(system, "May this video be posted?")
+        held = await case(system, "Shall this video be posted?")
         assert "VIOLENT" in held["content"]
         assert "level 6" in held["content"]
         await denies(system, held)
@@ -51,7 +51,7 @@ async def test_a_video_that_cannot_be_scanned_is_held(system: System, kind: str)
         await set_checks(system, results=True)
         await system.people.fault("kirin", kind, on=["image_scan"])
         await ask(system)
-        held = await case(system, "The scan could not be made")
+        held = await case(system, "The scan failed")
         assert await system.people.results() == []
         await approves(system, held)
         await system.people.result()
