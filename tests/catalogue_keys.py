@@ -76,7 +76,7 @@ ACTIONS: Final = ("changed", "imported", "paused", "resumed", "allowance", "gran
 JOB_ACTIONS: Final = ("cancel", "recheck", "retry", "free", "billed", "deliver", "close")
 DECISIONS: Final = (
     *("request_approved", "request_denied", "result_approved", "result_denied"),
-    *("report_dismissed", "report_removed"),
+    *("report_dismissed", "report_removed", "report_covered"),
 )
 # What may be wrong with a policy, or with the file of one.
 POLICY_PROBLEMS: Final = (
@@ -165,8 +165,15 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
         *(f"job_{action}" for action in JOB_ACTIONS),
     ],
     "case.acts.{}": CaseKind,
-    "case.button.{}": ("approve", "deny", "delete", "block", "dismiss", "grant"),
-    "case.done.{}": ("approved", "denied", "declined", "dismissed", *(f"removed.{each}" for each in RemovalOutcome)),
+    "case.button.{}": ("approve", "deny", "delete", "cover", "block", "dismiss", "grant"),
+    "case.done.{}": (
+        "approved",
+        "denied",
+        "declined",
+        "dismissed",
+        "covered",
+        *(f"removed.{each}" for each in RemovalOutcome),
+    ),
     "result.erased.{}": RemovalOutcome,
     "case.state.{}": [state for state in CaseState if state is not CaseState.OPEN],
     "case.why.{}": ReviewReason,

@@ -426,6 +426,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
             reports=ReportStore(database),
             decisions=decisions,
             guilds=guilds,
+            audit=audit,
             lookup=lookup,
             results=results,
             files=files,

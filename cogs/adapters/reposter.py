@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 import discord
+from discord.http import Route
 
 from bot.domain import Capability, Job
 from bot.errors import DestinationBusy, DestinationLost
@@ -83,6 +84,22 @@ class DiscordResultPoster:
         """See `ResultPoster`. The ids may come from a button: what is not ours, or not about this job, stays."""
         channel = self._client.get_partial_messageable(channel_id, guild_id=job.destination.guild_id)
         return await self._delete(channel, message_id, job.id)
+
+    async def cover(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
+        """See `ResultPoster`. discord.py can't say of a file that stays that it is a spoiler, which Discord takes."""
+        path = "/channels/{channel_id}/messages/{message_id}"
+        route = Route("PATCH", path, channel_id=channel_id, message_id=message_id)
+        async with mapped_errors():
+            try:
+                message = await self._client.get_partial_messageable(channel_id).fetch_message(message_id)
+                ours = self._client.user is not None and message.author.id == self._client.user.id
+                if not (ours and has_result(message, job_id)):
+                    return False
+                covered = [{"id": str(file.id), "is_spoiler": True} for file in message.attachments]
+                await self._client.http.request(route, json={"attachments": covered})
+            except discord.NotFound:
+                return False
+        return True
 
     async def delete_copy(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
         """See `ResultPoster`."""

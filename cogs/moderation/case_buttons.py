@@ -107,6 +107,12 @@ async def _delete(bot: Shotcaller, interaction: discord.Interaction[Any], case: 
     await _answer_done(interaction, f"removed.{removed}")
 
 
+async def _cover(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case) -> None:
+    _check_kind(case, CaseKind.REPORT)
+    covered = await bot.services.cases.cover(case, _audit_entry(interaction, case, "covered"))
+    await _answer_done(interaction, "covered" if covered else "removed.before")
+
+
 async def _deny_with_reason(bot: Shotcaller, interaction: discord.Interaction[Any], case_id: str) -> None:
     case = await _read_case(bot, interaction, case_id)
     _check_kind(case, CaseKind.REQUEST, CaseKind.RESULT)
@@ -179,4 +185,5 @@ _ACTIONS: Final[dict[str, Callable[[Shotcaller, discord.Interaction[Any], Case],
     "deny": _deny,
     "dismiss": _dismiss,
     "delete": _delete,
+    "cover": _cover,
 }

@@ -15,7 +15,7 @@ from cogs.ui.result_info import full_text_embeds
 
 CASE_ID: Final = ui.Part("[0-9A-Za-z_-]{1,80}")
 DECIDE: Final = ui.CustomId(
-    "case:{verb}:{case_id}", verb=ui.one_of("approve", "deny", "dismiss", "delete", "block"), case_id=CASE_ID
+    "case:{verb}:{case_id}", verb=ui.one_of("approve", "deny", "dismiss", "delete", "cover", "block"), case_id=CASE_ID
 )
 # Its amount is what the admin has read on the button, whatever is asked for by now.
 GIVE: Final = ui.CustomId("give:{amount}:{case_id}", amount=ui.digits(DIGITS), case_id=CASE_ID)
@@ -29,7 +29,7 @@ _BUTTON_EMOJI: Final = {CaseKind.REQUEST: "✋", CaseKind.RESULT: "🎬", CaseKi
 _BUTTONS: Final = {
     CaseKind.REQUEST: ("approve", "deny"),
     CaseKind.RESULT: ("approve", "deny"),
-    CaseKind.REPORT: ("delete", "block", "dismiss"),
+    CaseKind.REPORT: ("delete", "cover", "block", "dismiss"),
     CaseKind.MORE: ("grant", "approve", "deny"),
 }
 _STATE_STYLES: Final = {
@@ -37,6 +37,7 @@ _STATE_STYLES: Final = {
     "approve": ("✅", discord.ButtonStyle.success),
     "deny": ("⛔", discord.ButtonStyle.danger),
     "delete": ("🗑️", discord.ButtonStyle.danger),
+    "cover": ("🙈", discord.ButtonStyle.secondary),
     "block": ("🔒", discord.ButtonStyle.secondary),
     "dismiss": ("👌", discord.ButtonStyle.secondary),
 }

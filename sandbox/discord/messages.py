@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from sandbox.discord import message_content, serialize
-from sandbox.discord.cdn import Cdn
+from sandbox.discord.cdn import IS_SPOILER, Cdn
 from sandbox.discord.errors import Refused
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.opcodes import Intent
@@ -97,8 +97,8 @@ class Messages:
         private = message.visible_to is not None
         kept = [*message.data["attachments"], *message.hidden_files]
         if body.get("attachments") is not None:
-            wanted = {str(a.get("id")) for a in body["attachments"]}
-            kept = [a for a in kept if a["id"] in wanted]
+            named = {str(a.get("id")): a for a in body["attachments"]}
+            kept = [_described(a, named[a["id"]]) for a in kept if a["id"] in named]
         elif "attachments" in body:
             kept = []
         attached = [*kept, *await self._attach(where, body, uploads, private=private)]
@@ -300,3 +300,14 @@ class Messages:
 def _one(user: User) -> Json:
     """Say who reacted, and that it is no super reaction."""
     return {"user_id": user.id, "burst": False, "type": 0}
+
+
+def _described(file: Json, about: Json) -> Json:
+    """Change what an edit says of a file that stays: its description, and whether it is covered."""
+    changed = dict(file)
+    if about.get("description") is not None:
+        changed["description"] = about["description"]
+    if about.get("is_spoiler") is not None:
+        flags = file.get("flags", 0)
+        changed["flags"] = flags | IS_SPOILER if about["is_spoiler"] else flags & ~IS_SPOILER
+    return changed

@@ -1,5 +1,7 @@
 """Reports: anybody reports a video, the moderators delete it, block its author, or dismiss the report."""
 
+from typing import Final
+
 import pytest
 
 from bot.locale import words
@@ -9,6 +11,7 @@ from tests.acceptance.people import Json
 from tests.acceptance.system import SMALL, System
 
 SAY = words()
+COVERED: Final = 1 << 3  # a flag of an attachment
 
 
 async def posted(system: System, **options: object) -> Json:
@@ -45,6 +48,26 @@ async def test_a_reported_video_is_deleted_after_a_restart(system: System) -> No
         await case(system, "Deleted by")
     assert await system.people.results() == []
     assert [row["action"] for row in system.database.rows("SELECT * FROM audit ORDER BY at")][-1] == "report_removed"
+
+
+async def test_a_reported_video_is_covered_where_it_stands_and_the_case_stays(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await set_checks(system)
+        message = await posted(system)
+        await reports(system, message, "too bright")
+        held = await case(system, "A video was reported")
+        assert "Manage Messages" in await presses(system, held, "cover", user="ben")
+        assert SAY("case.done.covered") == await presses(system, held, "cover")
+        assert SAY("case.done.covered") == await presses(system, held, "cover")
+        (file,) = (await people.result())["attachments"]
+        assert file["flags"] & COVERED
+        assert file["filename"] == message["attachments"][0]["filename"]
+        assert (await case(system, "A video was reported"))["components"]
+        await presses(system, held, "delete")
+        assert SAY("case.done.removed.before") == await presses(system, held, "cover")
+    actions = [row["action"] for row in system.database.rows("SELECT * FROM audit ORDER BY at")]
+    assert actions[-3:] == ["report_covered", "report_covered", "report_removed"]
 
 
 async def test_everybodys_words_are_with_the_one_case_of_a_video(system: System) -> None:

@@ -325,6 +325,15 @@ class Ports:
         """See `ResultPoster`."""
         return await self._discord.delete(message_id, subject=job.id, channel_id=channel_id)
 
+    async def cover(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
+        """See `ResultPoster`."""
+        message = self._discord.messages.get(message_id)
+        return (
+            message is not None
+            and not message.deleted
+            and (message.subject, channel_id) == (job_id, message.channel_id)
+        )
+
     async def delete_copy(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
         """See `ResultPoster`."""
         return await self._discord.delete(message_id, subject=job_id, channel_id=channel_id)

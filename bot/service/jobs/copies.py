@@ -77,6 +77,10 @@ class ResultPoster(Protocol):
         """Delete a message of the bot's that carries this result, or the job's card; whether there was one."""
         ...
 
+    async def cover(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
+        """Cover the files of a message of the bot's that carries this result; whether it was there."""
+        ...
+
     async def delete_copy(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
         """Delete a copy in somebody's direct messages, whose ids they have given; whether it was there."""
         ...

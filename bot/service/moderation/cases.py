@@ -14,6 +14,7 @@ from bot.service.jobs.cards import Cards
 from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.results import RemovalOutcome, Results
 from bot.service.outbox import OutboxPoster
+from bot.store.community.audit import AuditStore
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.community.reports import ReportStore
@@ -47,6 +48,7 @@ class Cases:
         reports: ReportStore,
         decisions: ReviewDecisionStore,
         guilds: GuildStore,
+        audit: AuditStore,
         lookup: JobQueryStore,
         results: Results,
         files: ResultFiles,
@@ -58,7 +60,7 @@ class Cases:
         wake: Callable[[], None],
     ) -> None:
         self._store, self._reports, self._decisions = store, reports, decisions
-        self._guilds, self._lookup = guilds, lookup
+        self._guilds, self._audit, self._lookup = guilds, audit, lookup
         self._results, self._files, self._cards, self._outbox = results, files, cards, outbox
         self._deadline, self._clock, self._wake = deadline, clock, wake
         self.can_scan = can_scan
@@ -183,6 +185,23 @@ class Cases:
         await self._decisions.settle_report(case, CaseState.APPROVED, entry)
         self._wake()
         return removed
+
+    async def cover(self, case: Case, entry: AuditEntry) -> bool:
+        """Cover the reported video where it stands, and record that; the case stays to be decided. False: it is gone.
+
+        Raises:
+            ResultForgotten: its records are gone.
+            ChannelClosed, DiscordBusy: Discord does not let us, or may later.
+        """
+        job = await self._lookup.job(case.job_id or "")
+        if job is None:
+            raise ResultForgotten
+        place = {"channel_id": case.body["channel"], "message_id": case.body["message"]}
+        covered = await self._results.cover(job, **place)
+        if covered:
+            await self._audit.note(entry)
+            self._wake()
+        return covered
 
     async def block(self, case: Case, entry: AuditEntry, *, until: datetime, reason: str) -> None:
         """Block the member whom a case is about until then at least; the case stays to be decided."""
