@@ -84,8 +84,8 @@ async def test_a_denied_request_gives_everything_back_and_says_why(system: Syste
         assert "not before noon" in told
         assert "not before noon" not in str(await system.people.messages())
         await system.rest()
-        (card,) = await system.people.cards()
-        assert [each["label"] for row in card["components"] for each in row["components"]] == ["Why?"]
+        (ended,) = await system.people.cards()
+        assert [each["label"] for row in ended["components"] for each in row["components"]] == ["Why?"]
         await case(system, "Denied by")
     called = await called_once(system, "denied")
     assert "not before noon" not in called["content"]
@@ -104,7 +104,7 @@ async def test_an_author_takes_a_held_request_back_and_the_case_is_closed(system
         await case(system, "Withdrawn")
         late = await system.people.answer(await system.people.submits(denial, user=ADMIN))
         assert "already settled" in late
-        assert "taken back" in late
+        assert "was withdrawn" in late
     assert system.database.entries() == [("hold", 3), ("release", 3)]
 
 
