@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from importlib import resources
+from importlib.resources.abc import Traversable
 from string import Formatter
 from typing import Final
 
@@ -92,8 +93,12 @@ def limit_of(key: str) -> int:
     return min([*shown, CONTENT if named is None else LIMITS[named]])
 
 
+def _folder(locale: str) -> Traversable:
+    return resources.files("bot.locale") / locale
+
+
 def files(locale: str) -> Iterator[tuple[str, Catalog]]:
-    for file in (resources.files("bot.locale") / locale).iterdir():
+    for file in _folder(locale).iterdir():
         with file.open("rb") as source:
             yield file.name, read_po(source)
 
@@ -182,7 +187,15 @@ def _ends(path: str) -> range:
 
 @pytest.mark.parametrize(
     ("asked", "given"),
-    [("zh-CN", "zh-CN"), ("zh-TW", "zh-CN"), ("en-GB", "en-US"), ("de", "en-US"), ("", "en-US"), ("../x", "en-US")],
+    [
+        ("zh-CN", "zh-CN"),
+        ("zh-TW", "zh-CN"),
+        ("es-419", "es-ES"),
+        ("en-GB", "en-US"),
+        ("de", "en-US"),
+        ("", "en-US"),
+        ("../x", "en-US"),
+    ],
 )
 def test_readers_get_the_language_that_is_nearest_to_theirs(asked: str, given: str) -> None:
     assert nearest(asked) == words(asked).locale == given
@@ -200,6 +213,23 @@ def test_numbers_money_and_times_are_written_as_the_language_does() -> None:
     ]
     assert [english("credits", n=count) for count in (0, 1, 2)] == ["0 credits", "1 credit", "2 credits"]
     assert [chinese("credits", n=count) for count in (1, 2)] == ["1 点额度", "2 点额度"]
+
+
+def test_spanish_has_its_own_numbers_money_times_and_plurals() -> None:
+    spanish = words("es-419")
+    assert (spanish.usd(Decimal("1234.5")), spanish.number(1234.5)) == ("1.234,50 USD", "1.234,5")
+    assert [spanish.span(timedelta(seconds=length)) for length in (1, 40, 100)] == [
+        "1 segundo",
+        "40 segundos",
+        "2 minutos",
+    ]
+    assert [spanish("credits", n=count) for count in (0, 1, 2)] == ["0 créditos", "1 crédito", "2 créditos"]
+
+
+def test_a_language_that_a_machine_made_says_so_at_the_head_of_each_file() -> None:
+    for locale in locales():
+        heads = [file.read_text(encoding="utf-8").partition("msgid")[0] for file in _folder(locale).iterdir()]
+        assert [("Machine-made" in head) == words(locale).machine_made for head in heads] == [True] * len(heads)
 
 
 @pytest.mark.parametrize("key", ["nothing", "accepted.nothing", ""])

@@ -20,8 +20,16 @@ KLING: Final = {
     *("1300", "1301", "1302", "1303", "1304", "5000", "5001", "5002"),
 }
 # What says what a failure means for the credits, by language: that there is no charge, or that there is one.
-HARMLESS: Final = {"en-US": re.compile(r"[Nn]othing was charged"), "zh-CN": re.compile("没有扣额度")}
-CHARGED: Final = {"en-US": re.compile("it was charged"), "zh-CN": re.compile("扣了额度")}
+HARMLESS: Final = {
+    "en-US": re.compile(r"[Nn]othing was charged"),
+    "zh-CN": re.compile("没有扣额度"),
+    "es-ES": re.compile("[Nn]o se ha cobrado nada"),
+}
+CHARGED: Final = {
+    "en-US": re.compile("it was charged"),
+    "zh-CN": re.compile("扣了额度"),
+    "es-ES": re.compile("así que se ha cobrado"),
+}
 
 
 def test_the_page_is_up_to_date() -> None:

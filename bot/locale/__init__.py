@@ -12,10 +12,10 @@ from typing import Final
 from bot.locale.po import read_catalogue
 
 DEFAULT: Final = "en-US"
+MACHINE_MADE: Final = frozenset({"es-ES"})  # nobody who speaks these has checked the texts yet
 
 _FOLDER: Final = Path(__file__).parent
 
-_UNFINISHED: Final = frozenset({"es-ES"})  # catalogues that nobody is offered yet
 _TENTH, _MINUTE, _NEARLY_A_MINUTE = 10, 60, 45  # seconds
 
 _BESIDE_HAN: Final = re.compile("(?<=[0-9])(?=[㐀-鿿])")  # where Chinese texts have a space, and Babel has none
@@ -32,6 +32,7 @@ class Words:
 
     def __init__(self, locale: str, texts: Mapping[str, tuple[str, ...]], *, plural: str) -> None:
         self.locale = locale
+        self.machine_made = locale in MACHINE_MADE
         self._babel_locale = locale.replace("-", "_")
         self._texts = texts
         self._plural = c2py(plural)
@@ -142,4 +143,4 @@ def privacy_text(locale: str) -> str:
 def locales() -> tuple[str, ...]:
     """List the languages there are catalogues for, each a folder with one file a topic; the default first."""
     found = sorted(each.name for each in _FOLDER.iterdir() if each.is_dir() and "-" in each.name)
-    return (DEFAULT, *(each for each in found if each not in {DEFAULT, *_UNFINISHED}))
+    return (DEFAULT, *(each for each in found if each != DEFAULT))

@@ -130,7 +130,9 @@ async def _about(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None
     services = [say("about.service", name=name, condition=say(f"about.{each}")) for name, each in conditions.items()]
     source = say("about.source", source=f"<{about.facts.source}>") if about.facts.source else say("about.licence")
     commands = {name: command_mention(bot, interaction, command) for name, command in SHOWN.items()}
-    lines = [say("about", version=about.facts.version), *services, source, say("about.privacy", **commands)]
+    lines = [say("about", version=about.facts.version), *services, source]
+    lines += [say("about.machine_made", **commands)] if say.machine_made else []
+    lines.append(say("about.privacy", **commands))
     await answer(interaction, "\n".join(lines))
 
 

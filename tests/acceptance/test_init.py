@@ -201,6 +201,14 @@ async def test_a_terminal_in_chinese_is_asked_in_chinese(place: Place) -> None:
     assert "机器人令牌" in typist.asked[0]
 
 
+async def test_a_terminal_in_the_spanish_of_mexico_is_asked_in_spanish_and_takes_its_yes(place: Place) -> None:
+    place.file.write_text("MONTHLY_BUDGET_USD=20\n", encoding="utf-8")
+    typist = Typist(place.token, place.kirin, "", "50", "sí", "")
+    assert await place.run(typist, given={"LANG": "es_MX.UTF-8"}) == 0
+    assert "el token del bot" in typist.asked[0]
+    assert place.written()["MONTHLY_BUDGET_USD"] == "50"
+
+
 async def _at_a_terminal() -> tuple[asyncio.subprocess.Process, int]:
     """The command as it is typed, and the terminal's other end."""
     ours, theirs = os.openpty()

@@ -15,7 +15,7 @@ from tests.acceptance.people import People
 
 PATIENCE: Final = 40_000.0  # milliseconds until what never comes is given up
 WIDE, PHONE = (1280, 820), (390, 844)
-SEND: Final = re.compile("^(Send|发送)$")
+SEND: Final = re.compile("^(Send|发送|Enviar)$")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -297,7 +297,7 @@ async def test_the_audit_is_told_in_words_and_only_of_ones_own(office: Office) -
 @pytest.mark.parametrize(
     ("action", "detail", "text"),
     [
-        ("job_cancel", {"member": 3, "job": "ab", "credits": 5}, "9 took back 3's video ab (5 credits)"),
+        ("job_cancel", {"member": 3, "job": "ab", "credits": 5}, "9 cancelled 3's video ab (5 credits)"),
         ("changed", {"changes": [{"path": "limits.longest"}]}, "limits.longest"),
     ],
 )

@@ -142,9 +142,9 @@ def entry(action: str, **detail: Any) -> AuditEntry:
 @pytest.mark.parametrize(
     ("told", "text"),
     [
-        (entry("paused", reason="film night"), "<@99> paused the making of videos. Reason: film night"),
-        (entry("paused", reason=""), "<@99> paused the making of videos."),
-        (entry("blocked", member=1, until=None, reason=""), "<@99> blocked <@1> for good."),
+        (entry("paused", reason="film night"), "<@99> paused video making. Reason: film night"),
+        (entry("paused", reason=""), "<@99> paused video making."),
+        (entry("blocked", member=1, until=None, reason=""), "<@99> blocked <@1> permanently."),
         (entry("blocked", member=1, until="2026-11-22T00:00:00+00:00"), "<@99> blocked <@1> until <t:1795305600:f>."),
         (
             entry("allowance", member=1, allowance={"credits": 2, "period": "week"}),

@@ -6,7 +6,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.locale import words
+from bot.locale import DEFAULT, locales, words
 from cogs.ui.translator import in_every_language
 
 Payload = dict[str, Any]
@@ -53,6 +53,12 @@ def test_names_have_keys_of_their_own(group: Payload, command: Payload, option: 
     assert names == ["视频", "生成", "提示词"]
 
 
+@pytest.mark.parametrize("locale", [discord.Locale.spain_spanish.value, discord.Locale.latin_american_spanish.value])
+def test_readers_of_either_spanish_get_the_same_names(command: Payload, option: Payload, locale: str) -> None:
+    assert command["name_localizations"][locale] == "crear"
+    assert option["description_localizations"][locale] == words("es-ES")("option.prompt")
+
+
 def test_a_group_in_a_group_has_the_names_of_both_in_its_key() -> None:
     admin = app_commands.Group(name="admin", description="-")
     app_commands.Group(name="setup", description="-", parent=admin)
@@ -86,11 +92,12 @@ def test_what_no_catalogue_says_stays_as_it_is(option: Payload) -> None:
     assert option["choices"][1] == {"name": "kling-v1", "value": "kling-v1"}
 
 
-def test_texts_of_commands_mean_the_same_wherever_they_stand() -> None:
-    say, chinese = words(), words("zh-CN")
+@pytest.mark.parametrize("locale", [each for each in locales() if each != DEFAULT])
+def test_texts_of_commands_mean_the_same_wherever_they_stand(locale: str) -> None:
+    say, other = words(), words(locale)
     groups = ("command.", "option.", "choice.", "camera.", "menu.")
     keys = [key for key in sorted(say.keys()) if key.startswith(groups)]
     by_text: dict[str, set[str]] = {}
     for key in keys:
-        by_text.setdefault(say(key), set()).add(chinese(key))
+        by_text.setdefault(say(key), set()).add(other(key))
     assert {text: found for text, found in by_text.items() if len(found) > 1} == {}
