@@ -148,7 +148,7 @@ async def _go_on(bot: Shotcaller, interaction: discord.Interaction[Any], filling
     except InvalidRequest as refused:
         await _show(interaction, await _keep(bot, interaction, filling), refused)
         return
-    if interaction.response.type is discord.InteractionResponseType.deferred_message_update:
+    if ui.changes_what_was_used(interaction):
         filling = await _keep(bot, interaction, filling)
         await answer(interaction, words(str(interaction.locale))("storyboard.sending"), view=None)
         try:

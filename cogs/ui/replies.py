@@ -60,6 +60,11 @@ async def acknowledge_in_place(interaction: discord.Interaction[Any]) -> None:
     await interaction.response.defer()
 
 
+def changes_what_was_used(interaction: discord.Interaction[Any]) -> bool:
+    """Whether Discord was told that the message that was used will change."""
+    return interaction.response.type is discord.InteractionResponseType.deferred_message_update
+
+
 def is_private(interaction: discord.Interaction[Any]) -> bool:
     """Whether what was pressed is an answer that only its person sees."""
     return interaction.message is not None and interaction.message.flags.ephemeral
