@@ -236,15 +236,15 @@ class Cards:
             DestinationBusy: among others, an earlier post or edit may still be carried out after this.
         """
         card, known = await self.describe(await self._find_card(self._with_known_place(job))), self._shown.get(job.id)
-        in_doubt = job.id in self._unseen
+        unseen = self._unseen.get(job.id)  # now: it is forgotten where the channel becomes another's meanwhile
         to_be_seen = known is not None and known.place is not None and known.phase is card.phase
-        if card.job.card_message_id is not None and (in_doubt or not to_be_seen):
+        if card.job.card_message_id is not None and (unseen is not None or not to_be_seen):
             try:
                 await (self._notifier.remove_card if self._goes(job) else self._notifier.edit_card)(card)
             except DestinationLost as exc:
                 log.info("the card is lost", extra={"job": job.id, "reason": exc.reason})
                 card = replace(card, job=replace(card.job, card_channel_id=None, card_message_id=None))
-        if in_doubt and self._clock() - self._unseen[job.id].at < SETTLED:
+        if unseen is not None and self._clock() - unseen.at < SETTLED:
             raise DestinationBusy("in doubt")
         return card
 

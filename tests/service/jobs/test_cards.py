@@ -279,6 +279,23 @@ async def test_a_card_is_looked_after_again_where_an_edit_of_it_may_still_come(s
     assert hasty.discord.phases("tell_requester") == ["failed"]
 
 
+async def test_a_channel_that_becomes_another_process_s_as_its_card_is_closed_breaks_no_step(
+    services: Services,
+) -> None:
+    processes = Processes(Process(id="1" * 16))
+    mine = services.build(parts={"processes": processes}).cards
+    job = await mine.introduce(await services.submitting())
+    await services.jobs.record_task(job, task_id="task", next_at=services.clock(), now=services.clock())
+    services.discord.then("edit_card", DestinationBusy("no answer"))
+    await mine.show(await services.job(job))
+    failed = await services.jobs.fail(await services.claimed(job), failure="content", code="", now=services.clock())
+    others = [Process(id=f"{number:016}") for number in range(20)]
+    services.discord.then("edit_card", lambda: processes.note([processes.this, *others]))
+    with pytest.raises(DestinationBusy, match="in doubt"):
+        await mine.close(failed)
+    assert not processes.owns(job.place_id)
+
+
 async def test_whose_card_is_lost_is_told_all_the_same(services: Services) -> None:
     job = await services.submitting()
     await services.cards.introduce(job)
