@@ -43,7 +43,7 @@ class Message:
 
 
 # Of these there is never a second one about the same subject.
-ONCE: Final = frozenset({"result", "card", "end", "case", "decision"})
+ONCE: Final = frozenset({"result", "card", "end", "case", "decision", "welcome"})
 
 
 class SimulatedDiscord:
@@ -177,8 +177,15 @@ class SimulatedDiscord:
 class Ports:
     """Fulfils `Notifier`, `ResultPoster` and `Staff`, in the way of the adapters in `cogs/adapters`."""
 
-    def __init__(self, world: World, discord: SimulatedDiscord, *, made_of: Callable[[Result], str]) -> None:
-        self._world, self._discord, self._made_of = world, discord, made_of
+    def __init__(
+        self,
+        world: World,
+        discord: SimulatedDiscord,
+        *,
+        made_of: Callable[[Result], str],
+        card_may_go: Callable[[str], bool],
+    ) -> None:
+        self._world, self._discord, self._made_of, self._card_may_go = world, discord, made_of, card_may_go
 
     # -- Notifier
 
@@ -209,6 +216,8 @@ class Ports:
         """See `Notifier`."""
         job = card.job
         if job.card_channel_id is not None and job.card_message_id is not None:
+            if not self._card_may_go(job.id):
+                self._world.is_wrong(f"the card of {job.id} is taken away, and nothing is in its place")
             await self.take_back(job, Posted(channel_id=job.card_channel_id, message_id=job.card_message_id))
 
     async def say_ready(self, job: Job) -> None:

@@ -31,6 +31,12 @@ def wrong_at_the_end(
     for kept in community.kept.values():
         if kept.job_id not in jobs and kept.user_id not in community.forgotten:
             yield f"job {kept.job_id} was accepted, and is gone"
+    joined = {row["guild_id"] for row in disk.rows("SELECT guild_id FROM guilds")}
+    yield from (
+        f"the bot is new in {each}, and says nothing"
+        for each in community.new_guilds
+        if each in joined and not discord.of("welcome", str(each))
+    )
     for job_id, row in jobs.items():
         said = [
             *_of_job(row, works.get(job_id, []), discord, resubmitted=job_id in community.resubmitted),

@@ -48,6 +48,7 @@ class Community:
         self._world, self._machine, self._disk, self._discord = world, machine, disk, discord
         self._keys = count(1)
         self.guilds = [PART * each for each in range(1, world.random.randint(2, 4))]
+        self.new_guilds = [PART * each for each in (10, 11)]  # to which somebody may add the bot
         self.kept: dict[str, Kept] = {}  # by key
         self.forgotten: set[int] = set()  # who has asked for everything to be deleted
         self.resubmitted: set[str] = set()  # jobs that an admin has had made once more
@@ -88,6 +89,7 @@ class Community:
             self._sees_to_dead_letters: 0.08,
             self._takes_one_back: 0.03,
             self._wants_to_be_forgotten: 0.03,
+            self._adds_the_bot: 0.04,
         }
 
     def _at(self, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
@@ -340,6 +342,12 @@ class Community:
         self.forgotten.add(user_id)
         await self._machine.ask(
             f"forget {user_id}", lambda services: services.privacy.delete(user_id, messages=messages)
+        )
+
+    async def _adds_the_bot(self) -> None:
+        guild_id = self._world.random.choice(self.new_guilds)
+        await self._press(  # which a gateway that resumes may tell twice
+            f"join {guild_id}", lambda services: services.left_guilds.joined(guild_id, welcome_in=channel(guild_id, 1))
         )
 
     # -- who is there

@@ -121,7 +121,7 @@ class Simulation:
             settings=SETTINGS.model_copy(update=changes),
             disk=self._disk,
             services=self._services,
-            ports=Ports(world, self._discord, made_of=self._made_of),
+            ports=Ports(world, self._discord, made_of=self._made_of, card_may_go=self._card_may_go),
         )
         self._community = Community(world, self._machine, self._disk, self._discord, members=4 + day.requests // 12)
 
@@ -273,6 +273,11 @@ class Simulation:
         elif not work.billed or (work.ready_at or 0) > self.world.loop.time():
             self.world.is_wrong(f"for job {result.job.id} the file {content!r} is posted, which is not made yet")
         return content
+
+    def _card_may_go(self, job_id: str) -> bool:
+        """Tell whether a job's video is written down as posted, or a message tells how it ended: its card may go."""
+        rows = self._disk.rows("SELECT delivered_at FROM jobs WHERE id = $1", job_id)
+        return not rows or rows[0]["delivered_at"] is not None or bool(self._discord.of("end", job_id))
 
     def _at_rest(self) -> bool:
         return not self._waiting() and not self._community.busy

@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from bot.service.jobs.submission import Submission
+from bot.service.ports import Card
 from tests.simulation.simulation import Day, simulate
 
 pytestmark = pytest.mark.usefixtures("untraced")
@@ -14,6 +16,10 @@ DAYS, TOGETHER = 200, 10
 
 def _never(*_args: object) -> bool:
     return False
+
+
+async def _only_take_away(self: Any, card: Card) -> None:
+    await self._notifier.remove_card(card)
 
 
 async def _nothing(*_args: object, **_more: object) -> None:
@@ -42,6 +48,7 @@ def test_a_seed_plays_the_same_day_in_another_process() -> None:
     [
         ("bot.store.money.ledger.settle", _nothing, "its holds ended as"),
         ("bot.service.jobs.cards.Cards._goes", _never, "and its video is posted"),
+        ("bot.service.jobs.cards.Cards._tell", _only_take_away, "nothing is in its place"),
         ("bot.service.jobs.submission.Submission.reconcile", Submission.submit, "is submitted once more"),
     ],
 )
