@@ -233,9 +233,9 @@ async def test_what_waits_is_cancelled_in_the_list_of_jobs_which_shows_it_at_onc
 async def test_what_failed_is_tried_again_or_edited_from_the_list_of_jobs(system: System) -> None:
     people = system.people
     async with system.bot():
-        for code in ("5001", "1301"):
+        for code in ("1203", "1301"):
             await people.fault("kirin", "task_failed", code=code)
-            await people.types("video create", **SMALL)
+            await people.answer(await people.types("video create", **SMALL))
             await system.rest()
         listed = await people.answered(await people.types("video jobs"))
         labels = [each["label"] for row in listed["components"] for each in row["components"]]

@@ -25,6 +25,7 @@ async def test_a_model_that_its_service_gives_up_is_said_so_and_another_is_one_t
         await people.types("video create", **{**SMALL, "duration": 5}, model="kling-v1")
         text = await people.card("no longer offers this model")
         assert "Nothing was charged" in text
+        await system.rest()
         (card,) = await people.cards()
         assert labels(card) == ["Use Kling 3 (5 credits)", "Edit & retry"]
 
