@@ -37,7 +37,7 @@ its clock leaps.
 - What the services bill is what the database says. Every hold has the one end that its job asks for, and every account
   is the sum of its lines. Nothing that was billed was given back, but for a file that no place takes at any size: its
   person is not charged for it.
-- Each job has one card at most, and it says what the job's row says; a posted video has none.
+- Each job has one card at most, and it says what the job's row says; a posted video has none, as no cards are kept.
 - Nothing waits any more, and the results folder holds the kept videos and nothing else.
 
 A run in which one of these is not true says so, names the seed that repeats it, writes nothing, and exits with 1. A
@@ -58,11 +58,14 @@ _SIMULATED_HEAD: Final = """\
 ## A day in a minute
 
 `make simulate ARGS="--seeds 10000 --write"` plays what no real machine does often enough, in one process, with a clock
-that only a seed moves: a busy community asks, takes back, fetches, shares, reports, decides, gives and forgets over
-midnight, while Discord and the services refuse, answer late or not at all, channels close, the disk is full, the clock
-leaps and the process is killed at any await. After every commit what it has touched has to be in order, as
-[docs/money.md](money.md) says, and in the end everything has one end, is said once and posted once. A failure is one
-number, which replays.
+that only a seed moves: a busy community asks, takes back, fetches, shares, reports, decides, gives, forgets and adds
+the bot to new servers over midnight, while Discord and the services refuse, answer late or not at all, channels close,
+the disk is full, the clock leaps and the process is killed at any await. After every commit what it has touched has to
+be in order, as [docs/money.md](money.md) says, and in the end everything has one end, is said once and posted once. A
+failure is one number, which replays.
+
+A card may go when its video is written down as posted, or another message tells how its job ended, and never before;
+in the end a posted video has none. On a quarter of the days cards are kept: then it says that the video is done.
 
 Whatever is posted is written down before, and looked for before it is posted again. What people may see twice after a
 crash is an audit entry that reads like another of late, for which it could be taken, and an alert to the operator that
@@ -85,20 +88,26 @@ were played until one of them went wrong (2026-11-28; a change of the bot or the
 
 | mistake | found by the seed | because |
 | --- | --- | --- |
-| a claim looks at no lease | 1 | 600 transactions in 34 s: it runs in circles |
-| what a callback says is believed | 2 | a video is posted before it is made |
-| the lease of a submission is 10 s | 3 | a task is looked for while it is submitted |
-| a gift is not looked up before it is given | 21 | it moves credits twice |
+| a claim looks at no lease | 14 | a task is looked for while it is submitted |
+| what a callback says is believed | 12 | a video is posted before it is made |
+| the lease of a submission is 10 s | 17 | a task is looked for while it is submitted |
+| a gift is not looked up before it is given | 5 | it moves credits twice |
 | a hold is ended twice | 1 | an account is not the sum of its lines |
-| a line of the ledger is missing | 3 | a hold has no end |
-| a submission in doubt is taken for a refusal | 3 | a job that was taken back is billed |
-| a job is said to be delivered before it is posted | 16 | its video is nowhere |
-| a card has no nonce | 18 | it is posted twice |
-| a video is posted without being written down before | 44 | it is posted twice |
-| a case is posted without being written down before | 84 | it is posted twice |
+| a line of the ledger is missing | 2 | a hold has no end |
+| a submission in doubt is taken for a refusal | 12 | two tasks are billed |
+| a job is said to be delivered before it is posted | 7 | its video is nowhere |
+| a card has no nonce | 14 | it is posted twice |
+| a video is posted without being written down before | 29 | it is posted twice |
+| a case is posted without being written down before | 118 | it is posted twice |
 | reconciling submits again without a look | (`tests/simulation/test_simulation.py`) | a task is made twice |
 | a delivered video is not settled | (`tests/simulation/test_simulation.py`) | its hold has no end |
-| an update looks at neither state nor lease | 164 | a step fails |
+| an update looks at neither state nor lease | none of 200 | but by `tests/store/jobs/test_transitions.py` |
+| a posted video's card is not taken away | 1 | it is there, and its video is posted |
+| a card is taken away before its video is written down as posted | 1 | nothing is in its place |
+| a card is taken away before a message tells how its job ended | 2 | nothing is in its place |
+| who may have been told of an end is told without a look | 68 | it is posted twice |
+| a card's edit that may still come is not looked after | none of 200 | but by `tests/service/jobs/test_cards.py` |
+| a new server is greeted without a look | none of 200 | but by `tests/service/test_outbox.py` |
 | a starting process frees the leases of those that live | none of 200 | but by `tests/store/test_processes.py` |
 """
 _TAIL: Final = """\
