@@ -14,7 +14,7 @@ from tests.acceptance.system import PROMPT, SMALL, System, around_database
 
 def button(message: Json, wanted: str) -> str:
     """The `custom_id` of the first button whose id begins like that."""
-    ids = [each["custom_id"] for row in message["components"] for each in row["components"]]
+    ids = [each.get("custom_id", "") for row in message["components"] for each in row["components"]]
     return str(next(each for each in ids if each.startswith(wanted)))
 
 
@@ -192,7 +192,11 @@ async def test_an_inbox_is_emptied_by_fetching_and_dismissing_and_each_is_charge
         left = await people.edited(await people.presses(listed, button(listed, "inbox:dismiss:")))
         assert ("boat one" in left["content"], "boat two" in left["content"]) == (True, False)
         await given(system, await people.presses(left, button(left, "inbox:get:")))
-        await system.rest()
+
+        async def charged() -> bool:
+            return len(system.database.entries()) == 4
+
+        await people.until(charged, what="both charges")
         assert "Nothing is waiting" in (await inbox(system))["content"]
     assert sorted(system.database.entries()) == [("hold", 3), ("hold", 3), ("settle", 3), ("settle", 3)]
     assert await people.messages() == []
@@ -222,8 +226,7 @@ async def test_a_public_video_without_a_place_waits_in_the_inbox_and_its_card_sa
         await people.permissions("general", deny=["ATTACH_FILES"])
         await people.card("`/inbox`")
         await system.rest()
-        card, ending = await people.messages()
-        assert button(ending, "inbox:get:") == button(card, "inbox:get:")
+        (card,) = await people.messages()
         assert "no such video" in await people.answer(
             await people.presses(card, button(card, "inbox:get:"), user="ben")
         )

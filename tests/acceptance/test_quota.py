@@ -155,7 +155,7 @@ async def test_an_admin_gives_what_was_asked_for_with_one_tap(system: System) ->
         assert labels == ["Approve 40 credits", "Another amount", "Deny"]
         forty = asked["components"][0]["components"][0]["custom_id"]
         assert "Approved" in await people.answer(await people.presses(asked, forty, user=ADMIN))
-        await told_directly(people, "**40 credits** are yours there")
+        await told_directly(people, "granted you **40 credits**")
         assert "🎁 40 credits that never expire" in await quota(people)
 
 
@@ -181,6 +181,7 @@ async def test_who_takes_no_direct_messages_is_called_where_they_asked_without_t
         await asks_for_more(people)
         asked = await case(system, "a film festival")
         opened = await people.presses(asked, button(asked, "approve"), user=ADMIN)
+        await people.form(opened)
         await people.answer(await people.submits(opened, user=ADMIN, credits="40"))
 
         async def called() -> list[Json] | None:

@@ -155,11 +155,13 @@ class LeftGuildStore(Store):
 
 
 async def _joined(tx: Transaction, guild_id: int, *, now: datetime, welcome_in: int | None) -> None:
-    new = await tx.execute(
-        "INSERT INTO guilds (guild_id, body, updated_at) VALUES ($1, '{}', $2) ON CONFLICT (guild_id) DO NOTHING",
-        *(guild_id, millis(now)),
-    )
-    if not new:
-        await tx.execute("UPDATE guilds SET left_at = NULL WHERE guild_id = $1", guild_id)
-    elif welcome_in is not None:
+    new = await _insert(tx, guild_id, now=now)
+    if not new and not await tx.execute("UPDATE guilds SET left_at = NULL WHERE guild_id = $1", guild_id):
+        new = await _insert(tx, guild_id, now=now)  # it was forgotten between both
+    if new and welcome_in is not None:
         await announce(tx, OutboxKind.WELCOME, str(guild_id), guild_id=guild_id, channel_id=welcome_in, now=now)
+
+
+async def _insert(tx: Transaction, guild_id: int, *, now: datetime) -> int:
+    sql = "INSERT INTO guilds (guild_id, body, updated_at) VALUES ($1, '{}', $2) ON CONFLICT (guild_id) DO NOTHING"
+    return await tx.execute(sql, guild_id, millis(now))
