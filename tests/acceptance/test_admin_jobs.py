@@ -154,7 +154,7 @@ async def test_a_kept_video_is_delivered_again(system: System) -> None:
         await decides(system, shown, f"deliver:{job}")
         assert await dead(system, "undeliverable") == job, "direct messages are still closed"
         await system.people.change_settings(user="ana", dms_open=True)
-        assert "once more" in await run_admin(system.people, "jobs retry", job=job)
+        assert "again" in await run_admin(system.people, "jobs retry", job=job)
         await system.people.result("dm")
     assert system.database.entries() == [("hold", 3), ("settle", 3)]
     assert len(await system.people.results("dm")) == 1
@@ -182,7 +182,7 @@ async def test_anybodys_waiting_job_is_taken_back_and_its_card_says_so(system: S
         assert "the second" in whole(await sees(system, "list", which="waiting"))
         assert "the second" not in whole(await sees(system, "list", which="running"))
         assert "the second" not in whole(await sees(system, "list", member="ben"))
-        assert "3 credits are <@" in await run_admin(people, "jobs cancel", job=second["id"])
+        assert "3 credits back" in await run_admin(people, "jobs cancel", job=second["id"])
         await people.card("Cancelled before it began")
         await called_once(system, "cancelled")
         assert "too late to cancel" in await run_admin(people, "jobs cancel", job=first["id"])

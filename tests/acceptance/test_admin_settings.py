@@ -158,7 +158,7 @@ async def test_a_forced_watermark_is_on_every_video(system: System) -> None:
         said = await run_admin(people, "limits")
     assert '"watermark":true' in system.database.job()["request"].replace(" ", "")
     assert "Watermark on every video: **yes**" in said
-    assert "Videos made at once: **1**" in said
+    assert "Videos at once: **1**" in said
 
 
 async def test_members_have_the_allowance_that_admins_give_them(system: System) -> None:
