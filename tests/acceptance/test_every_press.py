@@ -33,6 +33,9 @@ PANELS: Final[dict[str, Json]] = {
     "quota": {},
 }
 
+BELOW_A_RESULT: Final = ["again", "edit", "star", "more"]
+IN_ITS_MENU: Final = ["pro", "shape", "board", "dm", "info", "delete", "report"]  # for an admin who is not its author
+
 
 def pressable(part: Any) -> Iterator[Json]:
     """The buttons and selects of a message that can be used, wherever they stand."""
@@ -107,7 +110,8 @@ def private(seen: Json) -> list[Json]:
 async def test_everything_on_a_panel_answers_in_the_readers_language(system: System, panel: str, locale: str) -> None:
     people = system.people
     async with system.bot():
-        if panel in {"library", "inbox", "admin jobs list"}:
+        if panel in {"library", "inbox"}:
+            await people.change_settings(user="admin", dms_open=panel != "inbox")  # what can't be sent waits there
             await people.types("video create", user="admin", also={**OPTIONS, "private": panel == "inbox"})
             await system.rest()
         if panel == "preset list":
@@ -132,6 +136,17 @@ async def press_nth(people: People, opened: str, number: int, *, locale: str) ->
         await press(people, message, items[number], locale=locale)
 
 
+def action_of(item: Json) -> str:
+    """What a button of a result does."""
+    return str(item["custom_id"].split(":")[1])
+
+
+async def menu_of(people: People, result: Json, *, locale: str) -> Json:
+    """The private message with the rest of a result's buttons."""
+    (more,) = [each for each in pressable(result["components"]) if action_of(each) == "more"]
+    return await people.answered(await people.presses(result, more["custom_id"], user="admin", locale=locale))
+
+
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 async def test_every_button_of_a_result_answers_in_the_readers_language(system: System, locale: str) -> None:
     people = system.people
@@ -139,12 +154,15 @@ async def test_every_button_of_a_result_answers_in_the_readers_language(system: 
         await people.types("video create", also=OPTIONS)
         result = await people.result()
         await system.rest()
-        items = list(pressable(result["components"]))
-        assert len(items) == 10
-        for item in items[:5]:
-            await press(people, result, item, locale=locale)
+        buttons = list(pressable(result["components"]))
+        assert [action_of(button) for button in buttons] == BELOW_A_RESULT
+        for button in buttons:
+            await press(people, result, button, locale=locale)
         await system.rest()
     async with system.bot(daily_credits=1000, max_jobs_per_user=20):
-        for item in items[5:]:
-            await press(people, result, item, locale=locale)
+        for number in range(len(IN_ITS_MENU)):  # what comes of an entry takes the menu's place
+            menu = await menu_of(people, result, locale=locale)
+            entries = list(pressable(menu["components"]))
+            assert [action_of(entry) for entry in entries] == IN_ITS_MENU
+            await press(people, menu, entries[number], locale=locale)
         await system.rest()

@@ -227,6 +227,7 @@ async def test_a_public_video_without_a_place_waits_in_the_inbox_and_its_card_sa
         await people.card("`/inbox`")
         await system.rest()
         (card,) = await people.messages()
+        assert [user["username"] for user in card["mentions"]] == ["ana"]
         assert "no such video" in await people.answer(
             await people.presses(card, button(card, "inbox:get:"), user="ben")
         )
@@ -278,13 +279,13 @@ async def test_a_private_file_is_taken_from_its_message_and_when_that_is_gone_it
         await system.rest()
         await people.fault("kirin", "file_missing", count=100)
         opened = await people.answered(await people.types("library", id=system.database.job()["id"]))
-        await people.answer(await people.presses(opened, button(opened, "result:dm:")))
+        await people.answer(await people.chooses(opened, "dm"))
         handed, *_ = [each for each in await people.results("dm") if each["id"] != direct["id"]]
         assert handed["attachments"][0]["size"] == direct["attachments"][0]["size"]
         asked = await people.answered(await people.chooses(direct, "delete"))
         erased = await people.presses(asked, button(asked, "result:erase:"))
         assert "Deleted" in await people.answer(erased)
-        again = await people.presses(opened, button(opened, "result:dm:"))
+        again = await people.chooses(opened, "dm")
         assert "can't get this video's file" in await people.answer(again)
     assert system.database.balances() == (0, 3)
 

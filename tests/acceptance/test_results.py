@@ -169,7 +169,7 @@ async def test_the_menu_is_for_its_reader(system: System) -> None:
         assert list(await menu(system, message, user="admin")) == [*everybody, "delete", "report"]
         pro = (await menu(system, message))["pro"]
         assert pro["label"] == "Pro · 4"
-        await press(system, message, "dm")
+        await system.people.answer(await press(system, message, "dm"))
         (copy,) = await system.people.results("dm")
         assert list(await menu(system, copy)) == ["pro", "shape", "board", "info", "delete"]
         assert await menu(system, copy, locale="zh-CN")
