@@ -142,7 +142,14 @@ async def test_a_line_that_broke_is_taken_up_again(stage: Stage) -> None:
 async def test_an_option_for_a_person_takes_a_name(stage: Stage) -> None:
     async with stage.visitor("ana") as ana:
         await ana.types("gift", member="Ben", credits="2")
-        await ana.sees(ana.message("can't give each other credits", "/gift member:ben credits:2"))
+        await ana.sees(ana.message("can't give each other credits"))
+    async with stage.visitor("admin") as admin:
+        await admin.types("admin grant", member="Ben", credits="2")
+        await admin.sees(admin.message("@Ben now has 2 credits"))
+        await admin.types("admin grant", member="Ben", credits="-2")
+        await admin.sees(admin.message("@Ben now has 0 credits"))
+        await admin.types("admin grant", member="Shotcaller", credits="2", note="For a film")
+        await admin.sees(admin.message("to a bot", "/admin grant member:Shotcaller#4242 credits:2 note:For a film"))
 
 
 async def test_keys_alone_are_enough_and_keep_their_place(stage: Stage) -> None:
