@@ -13,6 +13,13 @@ from bot.store.privacy.anonymize import anonymize_account, lock_accounts
 from bot.values import dataclass
 
 _WAITING: Final = "status IN ('pending', 'queued')"
+# The guilds that nothing is known of and that a job waits or is under way in, in the very words of the partial index:
+# somebody asked before the bot was told of the guild, and it may have been removed meanwhile.
+_UNNOTED: Final = (
+    "SELECT DISTINCT guild_id FROM jobs WHERE delivered_at IS NULL AND dead_letter IS NULL "
+    "AND status IN ('pending', 'queued', 'submitting', 'running', 'succeeded') "
+    "AND guild_id IS NOT NULL AND guild_id NOT IN (SELECT guild_id FROM guilds) AND (guild_id >> 22) % $2 = $1"
+)
 # What a guild's people have decided and begun there. What they made stays theirs.
 _OF_GUILD: Final = (
     "DELETE FROM queues WHERE queue_id = $1 AND waiting <= 0",
@@ -58,12 +65,7 @@ class LeftGuildStore(Store):
     @transaction
     async def left(self, tx: Transaction, guild_id: int, *, now: datetime) -> None:
         """Note that the bot was removed from this guild; the first time counts."""
-        await tx.execute(
-            "INSERT INTO guilds (guild_id, body, left_at, updated_at) VALUES ($1, '{}', $2, $2) "
-            "ON CONFLICT (guild_id) DO UPDATE SET left_at = coalesce(guilds.left_at, excluded.left_at)",
-            guild_id,
-            millis(now),
-        )
+        await _left(tx, guild_id, now=now)
 
     @transaction
     async def compare(
@@ -93,11 +95,11 @@ class LeftGuildStore(Store):
             news = known[guild_id] is not None if guild_id in known else told
             if (guild_id >> 22) % of == shard and news:
                 await _joined(tx, guild_id, now=now, welcome_in=(welcome_in or {}).get(guild_id))
-        all_left = [each for each, left_at in known.items() if left_at is None and each not in guild_ids]
+        listed = [guild_id for guild_id, left_at in known.items() if left_at is None]
+        unnoted = [row["guild_id"] for row in await tx.all(_UNNOTED, shard, of)]
+        all_left = [each for each in [*listed, *unnoted] if each not in guild_ids]
         for guild_id in all_left:
-            await tx.execute(
-                "UPDATE guilds SET left_at = $2 WHERE guild_id = $1 AND left_at IS NULL", guild_id, millis(now)
-            )
+            await _left(tx, guild_id, now=now)
         return all_left
 
     @transaction
@@ -165,3 +167,12 @@ async def _joined(tx: Transaction, guild_id: int, *, now: datetime, welcome_in: 
 async def _insert(tx: Transaction, guild_id: int, *, now: datetime) -> int:
     sql = "INSERT INTO guilds (guild_id, body, updated_at) VALUES ($1, '{}', $2) ON CONFLICT (guild_id) DO NOTHING"
     return await tx.execute(sql, guild_id, millis(now))
+
+
+async def _left(tx: Transaction, guild_id: int, *, now: datetime) -> None:
+    await tx.execute(
+        "INSERT INTO guilds (guild_id, body, left_at, updated_at) VALUES ($1, '{}', $2, $2) "
+        "ON CONFLICT (guild_id) DO UPDATE SET left_at = coalesce(guilds.left_at, excluded.left_at)",
+        guild_id,
+        millis(now),
+    )

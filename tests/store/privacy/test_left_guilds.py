@@ -69,6 +69,22 @@ async def test_a_guild_that_is_only_listed_is_new_once_it_is_told_of(store: Stor
     assert await left_guilds.is_in(7)
 
 
+async def test_a_guild_that_went_before_it_was_told_of_is_noticed_by_what_waits_there(store: Store) -> None:
+    left_guilds = LeftGuildStore(store.database)
+    await store.accept(guild_id=of_shard(1, 2))
+    await store.accept(guild_id=None)
+    assert await left_guilds.compare([], shard=0, of=2, now=store.now, told=False) == []
+    assert await left_guilds.compare([of_shard(1, 2)], shard=1, of=2, now=store.now, told=False) == []
+    assert not await left_guilds.is_in(of_shard(1, 2))
+    assert await left_guilds.compare([], shard=1, of=2, now=store.now, told=False) == [of_shard(1, 2)]
+    assert [each.guild_id for each in await left_guilds.all_left()] == [of_shard(1, 2)]
+
+
+async def test_a_guild_is_not_noticed_again_by_what_was_made_there(store: Store) -> None:
+    await store.delivered()
+    assert await LeftGuildStore(store.database).compare([], now=store.now) == []
+
+
 def of_shard(number: int, count: int, *, nth: int = 1) -> int:
     """The id of a guild whose events go to this shard."""
     return (nth * count + number) << 22
