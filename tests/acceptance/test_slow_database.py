@@ -11,7 +11,15 @@ from cogs.ui.replies import FIRST_ANSWER
 from sandbox.discord.interactions import FIRST_ANSWER_SECONDS
 from tests.acceptance.people import Json, People
 from tests.acceptance.system import PROMPT, SMALL, System, around_database
-from tests.acceptance.test_every_press import BUTTON, PANELS, pressable
+from tests.acceptance.test_every_press import (
+    BELOW_A_RESULT,
+    BUTTON,
+    IN_ITS_MENU,
+    PANELS,
+    action_of,
+    menu_of,
+    pressable,
+)
 
 T = TypeVar("T")
 
@@ -98,11 +106,14 @@ async def test_every_control_answers_while_the_database_is_stuck(system: System)
     async with system.bot(substitute=around_database(database.wrap)):
         await people.answered(await people.types("preset save", user="admin", also=GAPS))
         await people.types("video create", user="admin", also={**SMALL, "private": True})
-        await people.types("video create", user="admin", also=SMALL)
+        await people.types("video create", user="ben", also=SMALL)  # so that it can be reported, too
         await system.rest()
         opened = [await people.types(name, user="admin", also=options) for name, options in PANELS.items()]
-        panels = [await people.result(), *[await people.answered(each) for each in opened]]
+        result = await people.result()
+        panels = [result, *[await people.answered(each) for each in opened]]
+        panels.append(await menu_of(people, result, locale="en-US"))
         controls = [(panel, item) for panel in panels for item in pressable(panel["components"])]
+        assert {*BELOW_A_RESULT, *IN_ITS_MENU} <= {action_of(item) for _, item in controls}
         assert len(controls) > 50
         async with database.stuck():
             await asyncio.gather(*(used(people, panel, item) for panel, item in controls))
