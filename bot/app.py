@@ -63,8 +63,8 @@ log = logging.getLogger(__name__)
 
 GRACE: Final = 6.0  # seconds for the steps and commands under way when told to stop: most supervisors kill after 10
 
-# What discord.py calls the tasks in which commands, buttons and forms are answered.
-_ANSWERING: Final = ("CommandTree-invoker", "discord.py: on_interaction")
+# What discord.py calls the tasks in which commands, buttons and forms are answered, and events taken note of.
+_ANSWERING: Final = ("CommandTree-invoker", "discord.py: on_")
 
 
 async def run(
@@ -154,7 +154,7 @@ def _stop_on_signals(stopping: asyncio.Event, starting: asyncio.Timeout | None =
 
 
 def answering() -> list[asyncio.Task[object]]:
-    """List the tasks in which somebody is being answered right now."""
+    """List the tasks in which somebody is being answered, or noted that guilds came or went, right now."""
     return [task for task in asyncio.all_tasks() if task.get_name().startswith(_ANSWERING)]
 
 
