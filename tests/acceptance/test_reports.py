@@ -64,10 +64,21 @@ async def test_a_reported_video_is_covered_where_it_stands_and_the_case_stays(sy
         assert file["flags"] & COVERED
         assert file["filename"] == message["attachments"][0]["filename"]
         assert (await case(system, "A video was reported"))["components"]
-        await presses(system, held, "delete")
-        assert SAY("case.done.removed.before") == await presses(system, held, "cover")
     actions = [row["action"] for row in system.database.rows("SELECT * FROM audit ORDER BY at")]
-    assert actions[-3:] == ["report_covered", "report_covered", "report_removed"]
+    assert actions[-2:] == ["report_covered", "report_covered"]
+
+
+async def test_a_reported_video_that_is_gone_by_then_is_not_covered(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await set_checks(system)
+        message = await posted(system)
+        await reports(system, message, "too bright")
+        held = await case(system, "A video was reported")
+        asked = await people.answered(await people.chooses(message, "delete"))
+        erase = asked["components"][0]["components"][0]["custom_id"]
+        await people.answer(await people.presses(asked, erase))
+        assert SAY("case.done.removed.before") == await presses(system, held, "cover")
 
 
 async def test_everybodys_words_are_with_the_one_case_of_a_video(system: System) -> None:
