@@ -232,8 +232,12 @@ async def test_a_public_video_without_a_place_waits_in_the_inbox_and_its_card_sa
             await people.presses(card, button(card, "inbox:get:"), user="ben")
         )
         await given(system, await people.presses(card, button(card, "inbox:get:")))
+
+        async def taken_away() -> bool:
+            return await people.cards() == []
+
+        await people.until(taken_away, what="the end of the card")
         await system.rest()
-        assert await people.cards() == []
     assert system.database.balances() == (0, 3)
 
 
