@@ -22,7 +22,8 @@ WORKER: Final = "none"
 BRIEF: Final = 3
 """Seconds of a lease with which a process that is stopped counts as dead after three, the least there is.
 
-Within them a submission has to be sent after its claim, also by a busy machine.
+Within them a submission has to be sent after its claim, also by a busy machine; the first of a process, which loads
+what it needs to send it, is given twice as long.
 """
 BY_KLING: Final = {**SMALL, "duration": 5, "model": "kling-v1"}
 SCRIPT: Final = str(Path(stopping_itself.__file__))
@@ -186,7 +187,7 @@ async def test_what_a_killed_worker_had_in_hand_another_finishes(company: Compan
 async def test_a_worker_that_was_stopped_while_it_submitted_does_not_submit_after_another_has(
     company: Company, tmp_path: Path
 ) -> None:
-    company.lease_seconds = BRIEF
+    company.lease_seconds = 2 * BRIEF
     mark = tmp_path / "stopped"
     workers = [await company.start(WORKER, SCRIPT, str(mark)) for _ in range(2)]
     await company.start(GATEWAY)
@@ -219,7 +220,7 @@ async def test_a_worker_that_was_stopped_while_it_submitted_does_not_submit_afte
 async def test_a_worker_that_was_stopped_while_it_waited_for_the_answer_is_overtaken_by_one_that_finds_its_task(
     company: Company,
 ) -> None:
-    company.lease_seconds = BRIEF
+    company.lease_seconds = 2 * BRIEF
     await company.system.people.fault("kling", "slow", on=["create"], seconds=1.0, count=1)
     stopped = await company.start(WORKER, SCRIPT)
     await company.start(GATEWAY)
@@ -237,7 +238,7 @@ async def test_a_worker_that_was_stopped_while_it_waited_for_the_answer_is_overt
 async def test_a_worker_that_is_cut_off_from_the_database_while_it_submits_is_overtaken_by_one_that_finds_its_task(
     company: Company,
 ) -> None:
-    company.lease_seconds = BRIEF
+    company.lease_seconds = 2 * BRIEF
     async with line_to(company.url) as line:
         await company.system.people.fault("kling", "slow", on=["create"], seconds=1.0, count=1)
         cut_off = await company.start(WORKER, SCRIPT, url=line.url)
