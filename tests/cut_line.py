@@ -35,6 +35,10 @@ class Line:
         except OSError:  # there is no server just now
             writer.transport.abort()
             return
+        if not self.whole:  # it was cut meanwhile
+            writer.transport.abort()
+            to_server.transport.abort()
+            return
         self._clients.append(writer)
         back = asyncio.create_task(_copy(from_server, writer))
         back.add_done_callback(lambda _: writer.transport.abort())  # the server has ended the connection
