@@ -7,12 +7,12 @@ import ssl
 import zlib
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import httpx
 
 from bot import errors
+from bot.provider.closeable import Closeable
 
 BODY_LIMIT: Final = 2 * 1024 * 1024  # bytes of an answer; a task is a few hundred
 
@@ -29,18 +29,10 @@ _MISCONFIGURED: Final = (httpx.InvalidURL, httpx.UnsupportedProtocol)
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
-class ClientOwner:
+class ClientOwner(Closeable):
     """Keeps its connections in an httpx client, and closes them when its `async with` ends."""
 
     _client: httpx.AsyncClient
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def close(self) -> None:
         """Close every connection."""

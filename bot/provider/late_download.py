@@ -2,28 +2,24 @@
 
 import asyncio
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from bot.errors import ResultUnavailable
+from bot.provider.closeable import Closeable
 
 if TYPE_CHECKING:
     from bot.provider.download import Downloader
 
 
-class LateDownloader:
+class LateDownloader(Closeable):
     """Fetches results; use it as an async context manager. See `Downloader`."""
 
     def __init__(self, *, trusted_hosts: frozenset[tuple[str, int]] = frozenset()) -> None:
         self._trusted, self._opening = trusted_hosts, asyncio.Lock()
         self._downloader: Downloader | None = None
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def close(self) -> None:
+        """Close every connection."""
         if self._downloader is not None:
             await self._downloader.close()
 

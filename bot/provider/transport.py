@@ -13,8 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import uuid4
 
 from bot.domain import backoff
@@ -22,6 +21,7 @@ from bot.errors import OperatorFault, OutcomeUnknown, ProviderBusy, ProviderErro
 from bot.provider import refusal
 from bot.provider.breaker import Breaker
 from bot.provider.call import CONNECTIONS, QUERIES, Answer, Call, Timeouts, TooLate
+from bot.provider.closeable import Closeable
 from bot.provider.refusal import Complaint
 from bot.redaction import Redactor
 
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
-class Transport:
+class Transport(Closeable):
     """Calls one provider's API; use it as an async context manager, or `close` it.
 
     `token` gives the bearer token of the next call. It and the `secrets` are cut out of every text that an error
@@ -81,14 +81,6 @@ class Transport:
             "ssl_context": ssl_context,
             "transport": transport,
         }
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     @property
     def longest_create(self) -> timedelta:
