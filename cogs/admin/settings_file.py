@@ -7,7 +7,7 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain import Draft, Policy
+from bot.domain import Draft, Policy, PolicyChange
 from bot.domain.policy_changes import missing_ids, shuts_out
 from bot.domain.policy_diff import differences
 from bot.domain.policy_file import LARGEST, write_policy
@@ -121,36 +121,42 @@ async def _apply_surely(bot: Shotcaller, interaction: discord.Interaction[Any], 
 
 
 async def _change(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, imported: Policy) -> None:
-    """Apply the settings, if they still change what was shown, and offer the way back."""
-    shown, say, before = draft.body["instead_of"], words(str(interaction.locale)), list[Policy]()
-
-    def change(current: Policy) -> Policy:
-        before[:] = [current]
-        return imported if _digest(current) == shown else current
-
-    changed = await bot.services.guilds.change(audit_entry(interaction, "imported"), change)
-    await bot.services.drafts.end(draft.id)
-    if changed.policy != imported:
-        await _show_changes(bot, interaction, imported, current=changed.policy, again=True)
+    """Apply the settings of a file, and offer the way back."""
+    if (replaced := await _replace(bot, interaction, draft, imported)) is None:
         return
-    body = {"file": write_policy(before[0]), "instead_of": _digest(imported)}
+    before, changed = replaced
+    body, say = {"file": write_policy(before), "instead_of": _digest(imported)}, words(str(interaction.locale))
     way_back = await bot.services.drafts.begin(UNDO, body, user_id=interaction.user.id, guild_id=interaction.guild_id)
     undo = _button(BACK(draft_id=way_back.id), say("admin.import.undo"), discord.ButtonStyle.secondary)
     await answer(interaction, changed_text(changed, say), view=ui.stateless(undo))
 
 
 async def _undo(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
-    """Put back what held before an import; where somebody has changed it since, show what that would change."""
+    """Put back what held before an import."""
     draft = await _read_draft(bot, interaction, draft_id, UNDO)
-    former, imported = await _read_file(bot, draft), draft.body["instead_of"]
-    changed = await bot.services.guilds.change(
-        audit_entry(interaction, "imported"), lambda current: former if _digest(current) == imported else current
-    )
-    await bot.services.drafts.end(draft_id)
-    if changed.policy != former:
-        await _show_changes(bot, interaction, former, current=changed.policy, again=True)
-        return
-    await answer(interaction, changed_text(changed, words(str(interaction.locale))), view=None)
+    if (replaced := await _replace(bot, interaction, draft, await _read_file(bot, draft))) is not None:
+        await answer(interaction, changed_text(replaced[1], words(str(interaction.locale))), view=None)
+
+
+async def _replace(
+    bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, wanted: Policy
+) -> tuple[Policy, PolicyChange] | None:
+    """Put a policy in place of the one that its draft was shown against; give that, and the change.
+
+    Where somebody has changed it since, show what it would change now; then there is none.
+    """
+    shown, before = draft.body["instead_of"], list[Policy]()
+
+    def change(current: Policy) -> Policy:
+        before[:] = [current]
+        return wanted if _digest(current) == shown else current
+
+    changed = await bot.services.guilds.change(audit_entry(interaction, "imported"), change)
+    await bot.services.drafts.end(draft.id)
+    if changed.policy != wanted:
+        await _show_changes(bot, interaction, wanted, current=changed.policy, again=True)
+        return None
+    return before[0], changed
 
 
 async def _read_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str, kind: str) -> Draft:
