@@ -30,16 +30,21 @@ async def reports(
     assert told == SAY(f"report.{heard}")
 
 
+async def reported(system: System, reason: str = "too bright") -> tuple[Json, Json]:
+    """A posted video that somebody reports, and its case."""
+    await set_checks(system)
+    message = await posted(system)
+    await reports(system, message, reason)
+    return message, await case(system, "A video was reported")
+
+
 async def presses(system: System, message: Json, verb: str, *, user: str = ADMIN) -> str:
     return await system.people.answer(await system.people.presses(message, button(message, verb), user=user))
 
 
 async def test_a_reported_video_is_deleted_after_a_restart(system: System) -> None:
     async with system.bot():
-        await set_checks(system)
-        message = await posted(system)
-        await reports(system, message, "@everyone **look**")
-        held = await case(system, "A video was reported")
+        message, held = await reported(system, "@everyone **look**")
         assert f"/{message['id']}" in held["content"]
         assert "@everyone" not in held["content"]
     async with system.bot():
@@ -53,10 +58,7 @@ async def test_a_reported_video_is_deleted_after_a_restart(system: System) -> No
 async def test_a_reported_video_is_covered_where_it_stands_and_the_case_stays(system: System) -> None:
     people = system.people
     async with system.bot():
-        await set_checks(system)
-        message = await posted(system)
-        await reports(system, message, "too bright")
-        held = await case(system, "A video was reported")
+        message, held = await reported(system)
         assert "Manage Messages" in await presses(system, held, "cover", user="ben")
         assert SAY("case.done.covered") == await presses(system, held, "cover")
         assert SAY("case.done.covered") == await presses(system, held, "cover")
@@ -71,10 +73,7 @@ async def test_a_reported_video_is_covered_where_it_stands_and_the_case_stays(sy
 async def test_a_reported_video_that_is_gone_by_then_is_not_covered(system: System) -> None:
     people = system.people
     async with system.bot():
-        await set_checks(system)
-        message = await posted(system)
-        await reports(system, message, "too bright")
-        held = await case(system, "A video was reported")
+        message, held = await reported(system)
         asked = await people.answered(await people.chooses(message, "delete"))
         erase = asked["components"][0]["components"][0]["custom_id"]
         await people.answer(await people.presses(asked, erase))
