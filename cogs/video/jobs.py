@@ -79,8 +79,9 @@ def job_buttons(
         label = say("jobs.cancel", number=number)
         yield discord.ui.Button(emoji="✖️", label=label, custom_id=CANCEL_LISTED(job_id=job.id))
     elif job.status is JobStatus.FAILED and job.retry_may_help and model is not None:
-        label = button_label(say("jobs.again", number=number), say, cost=model.price(job.request).credits)
-        yield discord.ui.Button(emoji="🔁", label=label, custom_id=RESULT(action="again", job_id=job.id))
+        cost = model.price(job.request).credits
+        label = button_label(say("jobs.again", number=number), say, cost=cost)
+        yield discord.ui.Button(emoji="🔁", label=label, custom_id=RESULT(action="again", job_id=job.id, more=cost))
     elif job.status is JobStatus.FAILED:
         label = say("jobs.edit", number=number)
         yield discord.ui.Button(emoji="✏️", label=label, custom_id=RESULT(action="edit", job_id=job.id))
