@@ -64,6 +64,10 @@ class Capability:
         """Say whether the model makes sound in a mode."""
         return self.sound and mode not in self.silent
 
+    def nearest_length(self, seconds: int) -> int:
+        """Find the length that this model makes and that is nearest to so many seconds."""
+        return min(self.durations, key=lambda each: abs(each - seconds))
+
     def kinds(self) -> list[tuple[Mode, bool]]:
         """List every mode, each without sound, and with sound where there is any."""
         return [(mode, sound) for mode in self.modes for sound in (False, True) if not sound or self.sounds(mode)]

@@ -91,7 +91,7 @@ def _prices(models: Sequence[Capability], say: Words) -> Iterator[str]:
     """Say what each model makes, and what its videos cost."""
     for model in models:
         kinds = sorted(model.kinds(), key=itemgetter(1))  # the silent ones first
-        seconds = min(model.durations, key=lambda each: abs(each - SAMPLE))
+        seconds = model.nearest_length(SAMPLE)
         yield say(
             "help.model",
             model=safe(say.model(model.model), NAME),

@@ -132,7 +132,7 @@ def _videos(credits_: int, models: Sequence[Capability], say: Words) -> str:
     model = next(iter(models), None)
     if model is None:
         return "—"
-    seconds = min(model.durations, key=lambda each: abs(each - SAMPLE))
+    seconds = model.nearest_length(SAMPLE)
     request = VideoRequest(model=model.model, prompt="-", duration=seconds, mode=model.modes[0])
     each = model.price(request).credits
     return say("setup.videos", n=credits_ // each, seconds=say("seconds", n=seconds)) if each else say("policy.any")
