@@ -1,17 +1,23 @@
 """Several people at the page: moderators who decide, members who are told, and the services that have trouble."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.visitor import PATIENCE, PHONE, WIDE, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 UNNAMED = """[...document.querySelectorAll('button, input, textarea, video')]
     .filter(each => !(each.innerText.trim() || each.ariaLabel || each.labels?.length)).map(each => each.outerHTML)"""
+LISTEN = """() => new Promise(listening => {
+    const source = new EventSource("/control/events")
+    window.heard = new Promise(heard => source.addEventListener("message", () => heard(true)))
+    source.addEventListener("open", listening)
+})"""
 SMALL = {"duration": "3", "aspect": "Square 1:1"}
 
 
@@ -170,3 +176,20 @@ async def test_keys_alone_are_enough_and_keep_their_place(stage: Stage) -> None:
         shorter = await owner.sees(panel.get_by_role("button", name=re.compile("4 seconds")))
         await expect(shorter).to_be_focused(timeout=PATIENCE)
         assert await owner.page.evaluate(UNNAMED) == []
+
+
+async def test_what_is_said_while_the_page_opens_is_seen(stage: Stage) -> None:
+    async with stage.visitor("owner") as owner:
+        said = asyncio.Event()
+
+        async def wait(route: Route) -> None:
+            await said.wait()
+            await route.continue_()
+
+        await owner.page.route("**/control/offered?*", wait)
+        await owner.page.reload(wait_until="domcontentloaded")
+        await owner.page.evaluate(LISTEN)
+        await stage.people.says("Are the owls up yet?", user="ben")
+        await owner.page.evaluate("heard")
+        said.set()
+        await owner.sees(owner.message("Are the owls up yet?"))

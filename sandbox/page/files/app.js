@@ -33,6 +33,7 @@ const state = {
   dismissed: new Set(),
   notes: new Map(), // message id → what went wrong with a press
   offered: null,
+  opening: true, // the place is being asked for and not drawn yet
   ahead: 0, // milliseconds that the sandbox's clock is before ours
   drawn: new Map(), // message id → {element, said}
   modal: null,
@@ -239,14 +240,17 @@ async function meet(direct = false) {
 }
 
 async function enter(id) {
+  state.opening = true;
   state.channel = id;
   state.offered = null;
   clearUnread(id);
   remember();
   await load(id);
   await offered();
+  if (id !== state.channel) return; // another place was chosen meanwhile
   drawBar();
   drawClient();
+  catchUp();
 }
 
 async function load(id) {
@@ -268,6 +272,18 @@ async function goTo(id, message) {
 }
 
 // --- what is heard --------------------------------------------------------------------------------------------------
+
+const missed = []; // heard before the place that is being opened was drawn, whose messages may have been asked for earlier
+
+/** Do what is heard, but not while a place is being opened. */
+function inPlace(call) {
+  return (told) => (state.opening ? missed.push(() => call(told)) : call(told));
+}
+
+function catchUp() {
+  state.opening = false;
+  for (const call of missed.splice(0)) call();
+}
 
 function heard({ channel_id: id, message }) {
   const fresh = !state.known.has(message.id);
@@ -528,8 +544,8 @@ addEventListener("keydown", (event) => {
 });
 listen({
   changed: {
-    message: heard,
-    gone,
+    message: inPlace(heard),
+    gone: inPlace(gone),
     world: changedWorld,
     commands: () => ((state.offered = null), changedWorld()),
     tasks: refreshPanel,
