@@ -7,7 +7,7 @@ A label never names a server, a person or anything that somebody wrote: each has
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from bot.domain import DeadLetter, Failure, Job, JobStatus
+from bot.domain import DeadLetter, Failure, Job, JobStatus, OutboxKind
 from bot.domain.figures import Figures
 from bot.errors import StoreError
 from bot.service.measures import Measures
@@ -30,7 +30,11 @@ SHARED: Final = "Of all processes: "  # so begins the help of what is the same i
 _QUICK: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)  # seconds of what is over at once
 _CALL: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60)  # of a call of a video service
 _JOB: Final = (1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)  # of what people wait for
-_FAILURES: Final = frozenset(Failure)
+_REASONS: Final = (*Failure, "other")
+_RUNGS: Final = ("channel", "private", "person_instead", "inbox")
+_FITS: Final = ("as_is", "copied", "encoded")
+_USD: Final = ("hold", "settle", "release", "lost")
+_CREDITS: Final = ("hold", "settle", "release", "grant", "gift")
 
 
 class Metrics(Measures):
@@ -58,8 +62,11 @@ class Metrics(Measures):
         build = Gauge("shotcaller_build", "Which program this is.", ("version", "role"), registry=registry)
         build.labels(version=version, role=role).set(1)
 
-        def count(name: str, says: str, *labels: str) -> Counter:
-            return Counter(f"shotcaller_{name}", says, labels, registry=registry)
+        def count(name: str, says: str, *labels: str, known: Iterable[str] = ()) -> Counter:
+            counter = Counter(f"shotcaller_{name}", says, labels, registry=registry)
+            for value in known:  # begins at 0: of a series that begins with 1, a server sees no increase
+                counter.labels(value)
+            return counter
 
         def times(name: str, says: str, *labels: str, buckets: tuple[float, ...]) -> Histogram:
             return Histogram(f"shotcaller_{name}_seconds", says, labels, registry=registry, buckets=buckets)
@@ -75,13 +82,15 @@ class Metrics(Measures):
         )
         self._making = times("job_making", "How long a provider worked on a video.", "provider", buckets=_JOB)
         self._delivering = times("job_delivering", "From a finished video until it was posted.", buckets=_JOB)
-        self._failures = count("jobs_failed", "Jobs that came to nothing by themselves, by why.", "reason")
-        self._deliveries = count("deliveries", "Videos that were posted, or kept, by where.", "rung")
-        self._buried = count("jobs_buried", "Jobs that became dead letters, by why.", "reason")
-        self._credits = count("credits", "Credits that were booked, by kind.", "kind")
-        self._usd = count("usd", "USD that were booked, by kind; what budgets count.", "kind")
-        self._fits = count("video_fits", "How videos came to fit their place.", "how")
-        self._given_up = count("outbox_given_up", "Items of the outbox that were given up.", "kind")
+        self._failures = count(
+            "jobs_failed", "Jobs that came to nothing by themselves, by why.", "reason", known=_REASONS
+        )
+        self._deliveries = count("deliveries", "Videos that were posted, or kept, by where.", "rung", known=_RUNGS)
+        self._buried = count("jobs_buried", "Jobs that became dead letters, by why.", "reason", known=DeadLetter)
+        self._credits = count("credits", "Credits that were booked, by kind.", "kind", known=_CREDITS)
+        self._usd = count("usd", "USD that were booked, by kind; what budgets count.", "kind", known=_USD)
+        self._fits = count("video_fits", "How videos came to fit their place.", "how", known=_FITS)
+        self._given_up = count("outbox_given_up", "Outbox items that were given up.", "kind", known=OutboxKind)
         self._commands = count("commands", "Commands, buttons and forms, by how they ended.", "name", "outcome")
         self._acknowledgements = times(
             "acknowledgement", "From an interaction's arrival until Discord had an answer.", buckets=_QUICK
@@ -120,7 +129,7 @@ class Metrics(Measures):
         if after.status is JobStatus.SUCCEEDED and before.status is not JobStatus.SUCCEEDED:
             self._making.labels(provider=after.provider).observe(_seconds(after.submitted_at, after.finished_at))
         if after.status is JobStatus.FAILED and before.status is not JobStatus.FAILED:
-            self._failures.labels(reason=after.failure if after.failure in _FAILURES else "other").inc()
+            self._failures.labels(reason=after.failure if after.failure in _REASONS else "other").inc()
         if after.dead_letter is not None and before.dead_letter is None:
             self._buried.labels(reason=str(after.dead_letter)).inc()
         if (rung := _rung(before, after)) is not None:

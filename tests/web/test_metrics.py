@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -11,7 +12,7 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.domain import DeadLetter, Failure, JobStatus
+from bot.domain import DeadLetter, Failure, JobStatus, OutboxKind
 from bot.domain.figures import Budget, Crowd, Figures, Stage
 from bot.errors import StoreUnavailable
 from bot.web.health import serve_health
@@ -68,7 +69,7 @@ async def test_it_is_served_beside_the_questions_of_supervisors_and_only_where_a
 
 async def test_two_bots_in_a_process_count_apart(bot: Bot) -> None:
     bot.metrics.video_fitted("encoded")
-    assert await Bot().value("video_fits_total", how="encoded") is None
+    assert await Bot().value("video_fits_total", how="encoded") == 0
 
 
 async def test_a_job_is_timed_from_its_acceptance_to_its_post(bot: Bot) -> None:
@@ -140,7 +141,22 @@ async def test_what_is_booked_is_counted_in_credits_and_dollars(bot: Bot) -> Non
     bot.metrics.booked("lost", micros=0)
     assert await bot.value("credits_total", kind="hold") == 5
     assert await bot.value("usd_total", kind="hold") == 0.42
-    assert await bot.value("usd_total", kind="lost") is None
+    assert await bot.value("usd_total", kind="lost") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "values"),
+    [
+        ("jobs_failed_total", "reason", [*Failure, "other"]),
+        ("jobs_buried_total", "reason", DeadLetter),
+        ("outbox_given_up_total", "kind", OutboxKind),
+        ("usd_total", "kind", ["hold", "settle", "release", "lost"]),
+    ],
+)
+async def test_what_has_never_happened_is_told_as_0_so_that_its_first_time_is_an_increase(
+    bot: Bot, name: str, label: str, values: Iterable[str]
+) -> None:
+    assert [await bot.value(name, **{label: str(each)}) for each in values] == [0] * len(list(values))
 
 
 async def test_where_the_database_refuses_the_rest_is_told_all_the_same(bot: Bot) -> None:
