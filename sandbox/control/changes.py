@@ -67,7 +67,11 @@ class WorldChanges:
         """Create the channel `name`, or change it where it exists, or `delete` it; gives its `id`.
 
         `type` is `text` or `category`, `category` the one it lies in (null: in none); `rename`, `topic`, `nsfw`.
+        A `group` is opened by its `people`, the first of whom owns it, and never has the bot in it.
         """
+        if body.get("type") == "group":
+            people = [user_of(self._discord.world, name) for name in membership.texts(body, "people")]
+            return {"id": channel_changes.open_group(self._discord, body, people)}
         return {"id": channel_changes.save_channel(self._discord, body)}
 
     async def permissions(self, body: Json) -> Json:

@@ -8,7 +8,7 @@ from enum import IntEnum
 from sandbox.discord import serialize
 from sandbox.discord.errors import Refused
 from sandbox.discord.permissions import permissions_of
-from sandbox.discord.world import Channel, Guild, Json, Message, User, World
+from sandbox.discord.world import GROUP, Channel, Guild, Json, Message, User, World
 
 FIRST_ANSWER_SECONDS = 3.0
 TOKEN_SECONDS = 15 * 60.0
@@ -147,14 +147,21 @@ class Interactions:
             "app_permissions": serialize.app_permissions(world, channel),
             "channel_id": channel.id,
             "channel": where,
-            **self._place(user, channel),
+            **self._place(user, channel, interaction.source),
         }
         if interaction.source is not None:
             payload["message"] = serialize.message(world, interaction.source)
         return payload
 
-    def _place(self, user: User, channel: Channel) -> Json:
-        """Build the place where a person acted: a guild with its member, or a direct message with its user."""
+    def _place(self, user: User, channel: Channel, source: Message | None) -> Json:
+        """Build the place where a person acted: a guild with its member, or a group or direct message with its user.
+
+        In a group whoever presses a button need not have the application; whoever has caused the message has it.
+        """
+        if channel.type == GROUP:
+            caused = {} if source is None else source.data.get("interaction_metadata", {})
+            owners = {"1": user.id} if user.has_app else caused.get("authorizing_integration_owners", {})
+            return {"user": serialize.user(user), "context": 2, "authorizing_integration_owners": owners}
         if channel.guild_id is None:
             owners = {"0": "0"}
             return {"user": serialize.user(user), "context": 1, "authorizing_integration_owners": owners}

@@ -291,7 +291,7 @@ class Messages:
         intents: tuple[Intent, Intent] = (Intent.GUILD_MESSAGES, Intent.DIRECT_MESSAGES),
     ) -> None:
         direct = where.guild_id is None
-        if not direct and not permissions_of(self._world, self._world.bot.id, where):
+        if not permissions_of(self._world, self._world.bot.id, where):
             return
         payload = data if direct else {**data, "guild_id": where.guild_id}
         self._gateway.dispatch(event, payload, guild_id=where.guild_id, intent=intents[direct])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import IntFlag
 
-from sandbox.discord.world import Channel, Guild, Member, World
+from sandbox.discord.world import GROUP, Channel, Guild, Member, World
 
 
 class Permission(IntFlag):
@@ -65,6 +65,8 @@ EVERYONE = int(
 )
 # What both sides may do in a direct message.
 DIRECT = EVERYONE & ~int(P.CREATE_PUBLIC_THREADS | P.CREATE_PRIVATE_THREADS | P.CHANGE_NICKNAME)
+# What an application may do where people talk to each other, in its answers: it isn't there itself.
+AMONG_PEOPLE = int(P.ATTACH_FILES | P.EMBED_LINKS | P.MENTION_EVERYONE)
 # What nobody can do who may not send.
 _NEEDS_SENDING = int(P.MENTION_EVERYONE | P.SEND_TTS_MESSAGES | P.ATTACH_FILES | P.EMBED_LINKS)
 
@@ -116,7 +118,9 @@ def in_channel(guild: Guild, member: Member, channel: Channel) -> int:
 
 
 def permissions_of(world: World, user_id: str, channel: Channel) -> int:
-    """Add up what a user may do in a channel, thread or direct message; nothing for who is not there."""
+    """Add up what a user may do in a channel, thread, group or direct message; nothing for who is not there."""
+    if channel.type == GROUP:
+        return DIRECT if user_id in channel.joined else 0
     if channel.guild_id is None:
         return DIRECT if user_id in (channel.recipient_id, world.bot.id) else 0
     guild = world.guilds[channel.guild_id]

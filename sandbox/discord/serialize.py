@@ -2,7 +2,7 @@
 
 from sandbox.discord import permissions
 from sandbox.discord.permissions import permissions_of
-from sandbox.discord.world import Channel, Guild, Json, Member, Message, Role, User, World
+from sandbox.discord.world import GROUP, Channel, Guild, Json, Member, Message, Role, User, World
 
 PUBLIC_THREAD = 11
 PINS_ADD = 6  # the message that tells of a pinned one
@@ -79,10 +79,13 @@ def role(what: Role) -> Json:
 
 
 def channel(world: World, what: Channel) -> Json:
-    """Build a channel object: a guild's, a direct message or a thread."""
+    """Build a channel object: a guild's, a direct message, a group or a thread."""
     common: Json = {"id": what.id, "type": what.type, "last_message_id": what.last_message_id, "flags": 0}
     if what.pins:
         common["last_pin_timestamp"] = list(what.pins.values())[-1]
+    if what.type == GROUP:
+        people = [user(world.users[key]) for key in what.joined]
+        return {**common, "recipients": people, "name": what.name, "icon": None, "owner_id": what.owner_id}
     if what.recipient_id is not None:
         return {**common, "recipients": [user(world.users[what.recipient_id])]}
     common |= {"guild_id": what.guild_id, "name": what.name, "rate_limit_per_user": 0, "parent_id": what.parent_id}
@@ -278,5 +281,7 @@ def interaction_member(world: World, who: Member, where: Channel) -> Json:
 
 def app_permissions(world: World, where: Channel) -> str:
     """Add up what the application may do where the interaction happened."""
+    if where.type == GROUP:
+        return str(permissions.AMONG_PEOPLE)
     granted = permissions_of(world, world.bot.id, where)
     return str(granted or (permissions.DIRECT if where.guild_id is None else 0))

@@ -8,7 +8,7 @@ from sandbox.discord.errors import Refused
 
 Json = dict[str, Any]
 MIB = 1024 * 1024
-TEXT, CATEGORY = 0, 4
+TEXT, GROUP, CATEGORY = 0, 3, 4
 THREADS = (10, 11, 12)
 # Bytes a file may have, by the guild's boost tier.
 FILE_LIMITS = {0: 10 * MIB, 1: 10 * MIB, 2: 50 * MIB, 3: 100 * MIB}
@@ -108,10 +108,11 @@ class Message:
 
 @dataclass(slots=True, kw_only=True)
 class Channel:
-    """A text channel (type 0), a direct message (1), a category (4) or a thread (11, 12).
+    """A text channel (type 0), a direct message (1), a group of people (3), a category (4) or a thread (11, 12).
 
     `parent_id` is a thread's channel, or the category in which a channel lies. `pins` are the ids of pinned messages
-    with when that was, `joined` those of a thread's members with when they came, both oldest first.
+    with when that was, `joined` those of a thread's or a group's members with when they came, both oldest first.
+    No bot is ever in a group.
     """
 
     id: str

@@ -70,9 +70,9 @@ class People:
 
     async def chooses(self, result: Json, action: str, *, user: str = "ana", locale: str | None = None) -> str:
         """Open the menu of a result, and press what does this there; the interaction's id."""
-        more = _id_of(result, "result:more:")
+        more = id_of(result, "result:more:")
         menu = await self.answered(await self.presses(result, more, user=user, locale=locale))
-        return await self.presses(menu, _id_of(menu, f"result:{action}:"), user=user, locale=locale)
+        return await self.presses(menu, id_of(menu, f"result:{action}:"), user=user, locale=locale)
 
     async def submits(self, opened: str, *, user: str = "ana", locale: str | None = None, **fields: Any) -> str:
         """Send the form that an interaction opened, with what was changed in it; the new interaction's id."""
@@ -283,7 +283,7 @@ class People:
             return await answer.json()
 
 
-def _id_of(message: Json, start: str) -> str:
+def id_of(message: Json, start: str) -> str:
     """The one `custom_id` of a message's buttons that begins like this."""
     ids = [each["custom_id"] for row in message["components"] for each in row["components"] if "custom_id" in each]
     (found,) = [each for each in ids if each.startswith(start)]

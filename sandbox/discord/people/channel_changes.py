@@ -1,9 +1,12 @@
 """Makes, changes, archives and deletes channels, categories and threads, and tells the gateway."""
 
+from collections.abc import Sequence
+
 from sandbox.discord.people.option_values import ImpossibleAction
 from sandbox.discord.service import Discord
-from sandbox.discord.world import CATEGORY, TEXT, Channel, Json, World
+from sandbox.discord.world import CATEGORY, GROUP, TEXT, Channel, Json, User, World
 
+FEWEST_IN_GROUP = 2
 TYPES = {"text": TEXT, "category": CATEGORY}
 _FIELDS: dict[str, tuple[str, type]] = {"rename": ("name", str), "topic": ("topic", str), "nsfw": ("nsfw", bool)}
 
@@ -40,6 +43,21 @@ def save_channel(discord: Discord, given: Json) -> str:
     world.channels[channel.id] = channel
     discord.tell_channel(event, channel)
     return channel.id
+
+
+def open_group(discord: Discord, given: Json, people: Sequence[User]) -> str:
+    """Let people, of whom the first owns it, open the group `name`; gives its id. The bot hears nothing of it.
+
+    Raises:
+        ImpossibleAction: no name, or fewer than two people.
+    """
+    world, name, since = discord.world, given.get("name"), discord.world.clock.stamp()
+    if not isinstance(name, str) or not name or len({user.id for user in people}) < FEWEST_IN_GROUP:
+        raise ImpossibleAction("a group has a name and at least two people")
+    group = Channel(id=world.new_id(), type=GROUP, name=name, owner_id=people[0].id)
+    group.joined = {user.id: since for user in people}
+    world.channels[group.id] = group
+    return group.id
 
 
 def _named(world: World, name: str) -> Channel | None:

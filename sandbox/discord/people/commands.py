@@ -11,10 +11,10 @@ from sandbox.discord.people.option_values import ImpossibleAction, called
 from sandbox.discord.people.options import Resolver
 from sandbox.discord.permissions import Permission, permissions_of
 from sandbox.discord.service import Discord
-from sandbox.discord.world import CATEGORY, Channel, Json, User
+from sandbox.discord.world import CATEGORY, GROUP, Channel, Json, User
 
 CHAT_INPUT, USER_MENU, MESSAGE_MENU = 1, 2, 3
-IN_GUILD, IN_BOT_DM = 0, 1
+IN_GUILD, IN_BOT_DM, AMONG_PEOPLE = 0, 1, 2
 OF_USER = 1  # the integration type of who has the application for themselves
 SUBCOMMANDS = (1, 2)
 
@@ -100,7 +100,9 @@ def _offered(discord: Discord, user: User, channel: Channel, name: str, kind: in
     if command is None:
         names = sorted(c["name"] for c in found if c["type"] == kind)
         raise ImpossibleAction(f"the bot has registered no command {name!r} here; it has {names}")
-    if channel.guild_id is None:
+    if channel.type == GROUP:
+        _check_group(user, channel, command)
+    elif channel.guild_id is None:
         _check_dm(command)
     else:
         _check_guild(discord, user, channel, command)
@@ -112,6 +114,16 @@ def _check_dm(command: Json) -> None:
     allowed = command.get("dm_permission", True) if contexts is None else IN_BOT_DM in contexts
     if not allowed:
         raise ImpossibleAction(f"the command {command['name']!r} is not offered in direct messages")
+
+
+def _check_group(user: User, channel: Channel, command: Json) -> None:
+    if user.id not in channel.joined:
+        raise ImpossibleAction(f"{user.username} is not in the group")
+    if not user.has_app or OF_USER not in command["integration_types"]:
+        raise ImpossibleAction("the bot is not in the group")
+    contexts = command.get("contexts")
+    if contexts is not None and AMONG_PEOPLE not in contexts:
+        raise ImpossibleAction(f"the command {command['name']!r} is not offered in groups")
 
 
 def _check_guild(discord: Discord, user: User, channel: Channel, command: Json) -> None:

@@ -2,7 +2,9 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.conftest import Harness
+from tests.sandbox.conftest import GUILDS, Harness
+
+DIRECT_MESSAGES = 1 << 12
 
 BUTTONS = [
     {
@@ -107,6 +109,49 @@ async def test_somebody_has_the_application_for_themselves_and_five_follow_ups_w
     assert (refused, "not in the guild" in str(why)) == (400, True)
     assert (said, status, answer["code"]) == ([200] * 5, 400, 40094)
     assert (shut, direct) == (403, 200)
+
+
+async def test_in_a_group_of_people_the_application_answers_and_neither_reads_nor_writes(harness: Harness) -> None:
+    anywhere = {"name": "ping", "description": "Ping", "integration_types": [0, 1], "contexts": [0, 1, 2]}
+    at_home = {"name": "home", "description": "Home", "integration_types": [0, 1], "contexts": [0, 1]}
+    await harness.api("PUT", f"/applications/{harness.world.application_id}/commands", [anywhere, at_home])
+    async with harness.online(intents=GUILDS | DIRECT_MESSAGES) as bot:
+        await harness.post("settings", user="ana", has_app=True)
+        _, group = await harness.act("channels", name="night owls", type="group", people=["ben", "ana"])
+        interaction = await harness.command(bot, channel="night owls", name="ping", options={})
+        asked = {"channel": "night owls", "options": {}}
+        refused = [
+            await harness.act("command", user=user, name=name, **asked)
+            for user, name in (("ben", "ping"), ("owner", "ping"), ("ana", "home"))
+        ]
+        await harness.answer(interaction, 4, {"content": "pong", "flags": 64})
+        hook = f"{harness.hook}/{interaction['token']}"
+        said = [(await harness.api("POST", hook, {"content": "more", "flags": 64}))[0] for _ in range(5)]
+        await harness.post("clock", advance=60)  # past the limit of the route
+        _, answer = await harness.api("POST", hook, {"content": "too much", "flags": 64})
+        _, shut = await harness.api("POST", f"/channels/{group['id']}/messages", {"content": "here"})
+        _, hidden = await harness.api("GET", f"/channels/{group['id']}")
+        await harness.post("messages", user="ben", channel="night owls", content="who was that?")
+        await harness.post("messages", user="ben", channel="dm", content="who are you?")
+        heard = await bot.event("MESSAGE_CREATE")
+
+    people = {user["username"]: user["id"] for user in interaction["channel"]["recipients"]}
+    assert (interaction["context"], interaction["channel"]["type"]) == (2, 3)
+    assert interaction["authorizing_integration_owners"] == {"1": people["ana"]}
+    assert (interaction["user"]["id"], "guild_id" in interaction, "member" in interaction) == (
+        people["ana"],
+        False,
+        False,
+    )
+    assert interaction["channel"]["owner_id"] == people["ben"]
+    assert int(interaction["app_permissions"]) == 1 << 14 | 1 << 15 | 1 << 17
+    assert [(status, why) for status, why in refused] == [
+        (400, {"error": "the bot is not in the group"}),
+        (400, {"error": "owner is not in the group"}),
+        (400, {"error": "the command 'home' is not offered in groups"}),
+    ]
+    assert (said, answer["code"], shut["code"], hidden["code"]) == ([200] * 5, 40094, 50001, 50001)
+    assert heard["content"] == "who are you?"
 
 
 async def test_the_first_follow_up_after_a_deferral_takes_its_place(harness: Harness) -> None:
