@@ -7,7 +7,7 @@ log-normal one in its middle, with a longer tail for those that hang, and its ha
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from math import exp, log, pi, sqrt
+from math import exp, floor, log, pi, sqrt
 from statistics import fmean, median
 from typing import Final, Self
 
@@ -149,12 +149,14 @@ def _by_history(at: float, spread: Spread, *, pace: float, share: float) -> floa
     """Find the second at which one more question is due by the root of the hazard, of which `share` is left."""
     logit, due = spread.logit(at), pace
     scale = sqrt(share / (2 * spread.price * spread.shape))
+    # The strides are the same ones from wherever one begins: a job that is asked about later is asked again later.
+    stride = floor(logit / _STRIDE)
     while True:
-        middle = logit + _STRIDE / 2
+        middle, end = (stride + 1 / 2) * _STRIDE, (stride + 1) * _STRIDE
         rate = scale * sqrt(spread.moment(middle) / (1 + exp(-middle)))  # questions a logit
-        if rate * _STRIDE >= due:
+        if rate * (end - logit) >= due:
             break
-        logit, due = logit + _STRIDE, due - rate * _STRIDE
+        logit, due, stride = end, due - rate * (end - logit), stride + 1
     overdue = at - spread.moment(OVERDUE)
     return max(spread.moment(logit + due / rate), at + pace * min(OVERDUE_SHARE * overdue, OVERDUE_MOST))
 

@@ -65,6 +65,7 @@ def test_nothing_is_asked_before_anything_could_be_ready(history: list[float], g
 
 
 @given(st.floats(0, 10_000), st.floats(0, 10_000), histories, chances)
+@example(1.0, 0.5, [1.0, 26285.0, 58128.0], 0.0)
 @settings(deadline=None)
 def test_who_is_asked_later_is_asked_again_later(one: float, two: float, history: list[float], chance: float) -> None:
     first, second = sorted((one, two))
