@@ -36,8 +36,15 @@ STATEMENTS: Final = 500  # prepared ones that a connection remembers: more than 
 
 _BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _BEGIN_SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# Has the server notice within seconds that a machine is gone, of which no word comes; it keeps its locks till then.
+# Said when the connection stands: a pooler in between refuses one that begins with settings which it does not know.
+KEEP_ALIVE: Final = (
+    "set_config('tcp_keepalives_idle', '5', false), set_config('tcp_keepalives_interval', '2', false), "
+    "set_config('tcp_keepalives_count', '3', false)"
+)
 _PREPARE: Final = (
-    "SELECT set_config('idle_in_transaction_session_timeout', $1, false), "
+    f"SELECT {KEEP_ALIVE}, "
+    "set_config('idle_in_transaction_session_timeout', $1, false), "
     "CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END, "
     # The name of the log's file begins with the timeline, which changes when another server takes over.
     "CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END AS timeline"
@@ -51,10 +58,6 @@ _OWN_TABLES: Final = (
     "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables "
     "WHERE schemaname = current_schema() AND tableowner = current_user ORDER BY tablename"
 )
-
-
-# Has the server notice within seconds that a machine is gone, of which no word comes; it keeps its locks till then.
-KEEP_ALIVE: Final = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
 
 
 def connection_name(process_id: str) -> str:
@@ -307,7 +310,7 @@ class PostgresDatabase:
                 statement_cache_size=STATEMENTS,
                 max_cached_statement_lifetime=0,
                 connection_class=_Connection,
-                server_settings={"application_name": self._name, **KEEP_ALIVE},
+                server_settings={"application_name": self._name},
             )
         except TROUBLE as exc:
             raise _refused(exc) from exc

@@ -29,6 +29,8 @@ PING: Final = 1.0  # seconds between two signs of life
 SILENCE: Final = 10.0  # seconds without any before the server ends the session
 PAUSE: Final = 0.05  # seconds between two tries to get a lock
 
+# The number of the server's process that the connection itself knows is the pooler's where there is one in between.
+_PREPARE: Final = f"SELECT {KEEP_ALIVE}, pg_backend_pid() AS pid"
 # A server before 14 has no such setting: a process that has stopped on a machine that goes on lives, for the others.
 _END_WHEN_SILENT: Final = (
     "SELECT set_config(name, $1, false) FROM pg_settings WHERE name = 'idle_session_timeout'"  # in milliseconds
@@ -59,7 +61,7 @@ class PostgresSession:
         self._on_reconnected: list[Callable[[], None]] = []
         self._turn = asyncio.Lock()  # of whoever asks: a connection carries out one statement at a time
         self._broken = asyncio.Event()
-        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+        self._connection: _Connection | None = None
         self._pid = 0  # the server's process of the last session
 
     async def __aenter__(self) -> Self:
@@ -187,7 +189,7 @@ class PostgresSession:
                 return
             await asyncio.sleep(wait.total_seconds())
 
-    async def _take_again(self, connection: "asyncpg.Connection[asyncpg.Record]", name: str) -> None:
+    async def _take_again(self, connection: "_Connection", name: str) -> None:
         """Take a lock of the session that was lost, of which the server may not know yet that it is.
 
         Raises:
@@ -205,17 +207,20 @@ class PostgresSession:
         except TROUBLE as exc:
             raise translated(exc) from exc
 
-    async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
+    async def _connect(self) -> "_Connection":
         try:
             connection = await asyncpg.connect(
                 self._url,
                 timeout=CONNECT_TIMEOUT,
                 command_timeout=max(ANSWER_TIMEOUT, self._silence),
-                server_settings={"application_name": "shotcaller session", **KEEP_ALIVE},
+                connection_class=_Connection,
+                server_settings={"application_name": "shotcaller session"},
             )
         except TROUBLE as exc:
             raise translated(exc) from exc
         try:
+            (row,) = await connection.fetch(_PREPARE)
+            connection.server_process = row["pid"]
             await connection.execute(_END_WHEN_SILENT, str(int(self._silence * 1000)))
             await connection.add_listener(CHANNEL, self._hear)
         except BaseException as exc:
@@ -225,9 +230,9 @@ class PostgresSession:
             raise
         return connection
 
-    async def _begin(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    async def _begin(self, connection: "_Connection") -> None:
         """Use a connection from now on."""
-        self._connection, self._pid = connection, connection.get_server_pid()
+        self._connection, self._pid = connection, connection.server_process
         self._broken.clear()
         connection.add_termination_listener(self._ended)
         if connection.is_closed():
@@ -258,3 +263,9 @@ class PostgresSession:
                 if connection is self._connection:  # there may be another by now
                     self._broken.set()
                 raise translated(exc) from exc
+
+
+class _Connection(asyncpg.Connection):
+    """A connection that knows the process which serves it."""
+
+    server_process: int = 0
