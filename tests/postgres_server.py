@@ -65,6 +65,11 @@ class Server:
         """The address of one of its databases, as `DATABASE_URL` has it."""
         return f"postgresql://postgres@/{database}?host={self.folder}&port={PORT}"
 
+    def url_with(self, standby: "Server", database: str) -> str:
+        """The address of a database that is where one of two servers can be written to."""
+        hosts = f"{self.folder},{standby.folder}"
+        return f"postgresql://postgres@/{database}?host={hosts}&port={PORT}&target_session_attrs=primary"
+
     def make(self) -> None:
         self._run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
         self.set(unix_socket_directories=f"'{self.folder}'", **SETTINGS)
@@ -76,6 +81,21 @@ class Server:
 
     def start(self) -> None:
         self._run("pg_ctl", "-w", "-s", "-D", str(self.data), "-l", str(self.folder / "log"), "start")
+
+    def reload(self) -> None:
+        """Have the running server read its settings again."""
+        self._run("pg_ctl", "-s", "-D", str(self.data), "reload")
+
+    def follow(self, primary: "Server") -> None:
+        """Copy a running server, and begin to repeat all that it writes."""
+        source = ("-h", str(primary.folder), "-p", str(PORT), "-U", "postgres")
+        self._run("pg_basebackup", "-D", str(self.data), *source, "-c", "fast", "-R")
+        self.set(unix_socket_directories=f"'{self.folder}'")
+        self.start()
+
+    def take_over(self) -> None:
+        """End following, and be written to."""
+        self._run("pg_ctl", "-w", "-s", "-D", str(self.data), "promote")
 
     def stop(self, how: str = "immediate") -> None:
         self._run("pg_ctl", "-w", "-s", "-D", str(self.data), "-m", how, "stop")
@@ -111,6 +131,15 @@ def started_server(*, user: int) -> Server:
     Raises:
         ServerMissing: there are no programs for it.
     """
+    folder = _guarded_folder(user)
+    server = Server(folder=folder, programs=_programs(folder))
+    server.make()
+    server.start()
+    return server
+
+
+def _guarded_folder(user: int) -> Path:
+    """Make a folder for a server, with a guard."""
     folder = Path(tempfile.mkdtemp(prefix="shotcaller-postgres-"))
     subprocess.Popen(  # noqa: S603 - this file
         [sys.executable, __file__, str(folder), str(user)],
@@ -121,10 +150,7 @@ def started_server(*, user: int) -> Server:
     ).returncode = 0  # nobody waits for the guard
     if account := _account():
         os.chown(folder, account["user"], account["group"])
-    server = Server(folder=folder, programs=_programs(folder))
-    server.make()
-    server.start()
-    return server
+    return folder
 
 
 @contextmanager
@@ -135,6 +161,22 @@ def own_server() -> Iterator[Server]:
         yield server
     finally:
         _end(server.folder)
+
+
+@contextmanager
+def standby_of(primary: Server) -> Iterator[Server]:
+    """A second server that has whatever the first one has committed, which waits for it."""
+    primary.set(wal_level="replica", max_wal_senders="4")
+    primary.stop("fast")
+    primary.start()
+    standby = Server(folder=_guarded_folder(os.getpid()), programs=primary.programs)
+    try:
+        standby.follow(primary)
+        primary.set(synchronous_standby_names="'*'")
+        primary.reload()
+        yield standby
+    finally:
+        _end(standby.folder)
 
 
 def _programs(folder: Path) -> Path:

@@ -10,10 +10,11 @@ import pytest
 from tests.acceptance.forks import warm_up
 from tests.acceptance.people import People
 from tests.acceptance.system import SMALL
-from tests.torture.bot_company import ALONE, COMPANY, BotCompany, bot_company
+from tests.torture.bot_company import ALONE, COMPANY, WORKER, BotCompany, bot_company
 from tests.torture.invariants import End, end_of, violations
 
 LANGUAGES: Final = {"en-US": "my own records", "zh-CN": "自己的记录"}
+PAIR: Final = ("0/1", WORKER)
 GENERATE_SECONDS: Final = 2.0
 GONE: Final = 3.0  # seconds, of which most are needed to ask
 
@@ -43,6 +44,24 @@ async def test_an_outage_of_the_database_refuses_people_in_words_and_everything_
         assert await violations(bot.system) == []
     for refusal, phrase in zip(refusals, LANGUAGES.values(), strict=True):
         assert phrase in refusal
+
+
+async def test_a_standby_takes_over_and_everything_goes_on(tmp_path: Path) -> None:
+    warm_up()
+    async with bot_company(tmp_path / "bot", tmp_path / "videos", asks=1, company=PAIR, standby=True) as bot:
+        people = bot.system.people
+        assert bot.standby is not None
+        await _ask(people)
+        await _until_all_are(bot, "running", "succeeded")
+        accepted = asyncio.create_task(_ask_until_accepted(people))  # perhaps while its commit is under way
+        await asyncio.to_thread(bot.server.stop, "immediate")
+        await asyncio.to_thread(bot.standby.take_over)
+        await accepted
+        await _ask_until_accepted(people)
+        await bot.calm()
+        await bot.system.rest()
+        assert {end_of(job) for job in bot.system.database.jobs()} == {End.POSTED}
+        assert await violations(bot.system) == []
 
 
 async def _ask(people: People) -> str:

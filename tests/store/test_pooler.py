@@ -10,7 +10,7 @@ from bot.errors import StoreUnavailable
 from bot.store.postgres import PostgresDatabase
 from bot.store.postgres_session import PostgresSession
 
-# What PgBouncer takes without `ignore_startup_parameters`, see its configuration's page.
+# What PgBouncer takes as it is installed: its page on the configuration, at ignore_startup_parameters.
 KNOWN: Final = {"user", "database", "application_name", "client_encoding"}
 
 

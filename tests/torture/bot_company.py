@@ -19,7 +19,7 @@ from tests.acceptance.people import People
 from tests.acceptance.system import System
 from tests.cut_line import Line, line_to
 from tests.fresh_databases import FreshDatabases
-from tests.postgres_server import Server, own_server
+from tests.postgres_server import Server, own_server, standby_of
 from tests.torture.bot_process import FPS, GENERATE_SECONDS, HOUR, LEAPING, Dangers
 
 WORKER: Final = "none"
@@ -99,11 +99,13 @@ class Place:
 class BotCompany:
     """One bot of several processes: see `Tortured`. What happens to a process goes on while other things happen."""
 
-    def __init__(self, system: System, *, server: Server, places: Sequence[Place], crowd: list[str]) -> None:
+    def __init__(
+        self, system: System, *, server: Server, standby: Server | None, places: Sequence[Place], crowd: list[str]
+    ) -> None:
         self.system, self.suffered = system, Counter[str]()
         self.channels: tuple[str, ...] = ("general", ELSEWHERE)
         self.gone, self.places = GONE, places
-        self.server, self._crowd, self._trouble = server, crowd, asyncio.Lock()
+        self.server, self.standby, self._crowd, self._trouble = server, standby, crowd, asyncio.Lock()
         self._under_way: set[asyncio.Task[None]] = set()
         system.people.alive = self._alive
 
@@ -233,14 +235,22 @@ async def bot_company(
     asks: int,
     company: Sequence[str] = COMPANY,
     generate_seconds: float = GENERATE_SECONDS,
+    standby: bool = False,
     **settings: object,
 ) -> AsyncIterator[BotCompany]:
-    """Run a sandbox, a server, and a bot whose processes have these shards, until the end of the `async with`."""
+    """Run a sandbox, a server, and a bot whose processes have these shards, until the end of the `async with`.
+
+    With a `standby` the address of the database names that server, too, and nobody's line can be cut.
+    """
     await asyncio.to_thread(folder.mkdir, parents=True)
     sandbox = Sandbox(generate_seconds=generate_seconds, cache_dir=videos, fps=FPS, environment={}, identify_seconds=0)
     async with AsyncExitStack() as stack:
         server = stack.enter_context(own_server())
-        url = await FreshDatabases(server=server, prefix="company").url(folder)
+        databases = FreshDatabases(server=server, prefix="company")
+        url = await databases.url(folder)
+        second = stack.enter_context(standby_of(server)) if standby else None
+        if second is not None:
+            url = server.url_with(second, databases.name_of(folder))
         await stack.enter_async_context(sandbox)
         client = await stack.enter_async_context(aiohttp.ClientSession())
         people, database = People(client, sandbox.control), ServerDatabase(url)
@@ -250,13 +260,13 @@ async def bot_company(
         await people.found("elsewhere", shard=(1 - (home >> 22) % 2, 2), channel=ELSEWHERE)
         places = []
         for number, shards in enumerate(company):
-            line = await stack.enter_async_context(line_to(url))
+            line = Line(url=url) if standby else await stack.enter_async_context(line_to(url))
             name = "worker" if shards == WORKER else "gateway"
             place = Place(system, f"{name}-{number}", shards=shards, line=line, **settings)
             places.append(place)
             stack.push_async_callback(place.end)
             keeper = asyncio.create_task(place.keep())
             stack.callback(keeper.cancel)
-        bot = BotCompany(system, server=server, places=places, crowd=crowd)
+        bot = BotCompany(system, server=server, standby=second, places=places, crowd=crowd)
         await bot.complete()
         yield bot
