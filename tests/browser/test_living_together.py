@@ -136,6 +136,23 @@ async def test_trouble_is_made_with_a_click_and_the_bot_gets_over_it(stage: Stag
         assert stage.sandbox.clock.now() - before >= 60
 
 
+async def test_what_is_typed_while_a_message_is_on_its_way_stays(stage: Stage) -> None:
+    typed = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await typed.wait()
+        await route.continue_()
+
+    async with stage.visitor("ben") as ben:
+        await ben.page.route("**/control/messages", hold)
+        await ben.box.fill("the first of two")
+        await ben.box.press("Enter")
+        await ben.box.fill("the second")
+        typed.set()
+        await ben.sees(ben.message("the first of two"))
+        await expect(ben.box).to_have_value("the second")
+
+
 async def test_a_line_that_broke_is_taken_up_again(stage: Stage) -> None:
     async with stage.visitor("ben") as ben:
         stage.sandbox.events.end()

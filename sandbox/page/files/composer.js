@@ -239,14 +239,14 @@ export class Composer {
   async say() {
     const text = this.box.value.trim();
     if (!text || this.rows.length) return;
+    this.clear(); // at once: the next may be typed before this one is there
+    this.box.focus();
     try {
       await this.scene.say(text);
     } catch (error) {
+      this.box.value ||= text;
       this.error.textContent = error.message;
-      return;
     }
-    this.clear();
-    this.box.focus();
   }
 
   show(field, rows, nothing, at = 0) {
