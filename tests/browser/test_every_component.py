@@ -10,11 +10,12 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Locator, expect
 
 from sandbox.server import Sandbox
 from tests.acceptance.people import People
-from tests.browser.visitor import PHONE, WIDE, Stage
+from tests.browser.accessibility import barriers
+from tests.browser.visitor import PHONE, WIDE, Stage, Visitor
 from tests.sandbox.conftest import Bot, Harness
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -67,6 +68,18 @@ FORM: dict[str, Any] = {
         label("Sure", {"type": 23, "custom_id": "sure"}),
     ],
 }
+SAMPLES = [{"value": name.lower(), "label": name, "description": f"like {name}"} for name in ("Oil", "Ink", "Clay")]
+GROUPS: dict[str, Any] = {
+    "custom_id": "groups",
+    "title": "Groups",
+    "components": [
+        label("Look", {"type": 21, "custom_id": "look", "options": SAMPLES}),
+        label("Kept", {"type": 21, "custom_id": "kept", "options": [{**SAMPLES[0], "default": True}, SAMPLES[1]]}),
+        label("Left", {"type": 21, "custom_id": "left", "options": SAMPLES, "required": False}),
+        label("Two", {"type": 22, "custom_id": "two", "options": SAMPLES, "min_values": 2, "max_values": 2}),
+        label("Any", {"type": 22, "custom_id": "any", "options": SAMPLES, "min_values": 0, "required": False}),
+    ],
+}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -105,6 +118,7 @@ async def test_every_component_is_drawn_and_can_be_used(plain: tuple[Harness, St
         await ana.page.get_by_role("option", name="One").click()
         await ana.page.get_by_role("option", name="Three").click()
         await ana.picture("several")
+        assert await barriers(ana.page) == []
         await ana.page.get_by_role("button", name="Done").click()
         assert await chosen(bot, harness) == ["one", "three"]
         for placeholder, option, value in (
@@ -119,26 +133,60 @@ async def test_every_component_is_drawn_and_can_be_used(plain: tuple[Harness, St
             assert values == [value] if value else len(values) == 1
 
 
+async def opened(bot: Bot, harness: Harness, visitor: Visitor, form: dict[str, Any]) -> Locator:
+    """The form that a press of a button opens."""
+    await harness.say(
+        "Press",
+        components=[{"type": 1, "components": [{"type": 2, "style": 1, "label": "Ask me", "custom_id": "a"}]}],
+    )
+    await (await visitor.sees(visitor.message("Press"))).get_by_role("button", name="Ask me").click()
+    await harness.answer(await bot.event("INTERACTION_CREATE"), 9, form)
+    return await visitor.sees(visitor.page.get_by_role("dialog"))
+
+
+async def test_one_of_a_group_is_chosen_and_boxes_are_ticked(plain: tuple[Harness, Stage]) -> None:
+    harness, stage = plain
+    async with harness.online() as bot, stage.visitor("ana", size=PHONE) as ana:
+        form = await opened(bot, harness, ana, GROUPS)
+        look, kept = form.get_by_role("radiogroup", name="Look"), form.get_by_role("radiogroup", name="Kept")
+        await expect(kept.get_by_role("radio", name="Oil")).to_be_checked()
+        await form.get_by_role("button", name="Submit").click()
+        await ana.sees(form.get_by_text("'look' takes 1 to 1 values, not 0"))
+        await look.get_by_role("radio", name="Ink").check()
+        await look.get_by_role("radio", name="Ink").press("ArrowDown")
+        await expect(look.get_by_role("radio", name="Ink")).not_to_be_checked()
+        two = form.get_by_role("group", name="Two")
+        for each in ("Oil", "Ink", "Clay"):
+            await two.get_by_role("checkbox", name=each).check()
+        await form.get_by_role("button", name="Submit").click()
+        await ana.sees(form.get_by_text("'two' takes 2 to 2 values, not 3"))
+        await two.get_by_role("checkbox", name="Ink").press(" ")
+        await ana.picture("groups")
+        assert await barriers(ana.page) == []
+        await form.get_by_role("button", name="Submit").click()
+        interaction = await bot.event("INTERACTION_CREATE")
+        await harness.answer(interaction, 4, {"content": "Thank you"})
+        await expect(form).to_have_count(0)
+        ana.errors.clear()  # the browser tells of the two answers 400
+    answers = [part["component"] for part in interaction["data"]["components"]]
+    assert [each.get("value", each.get("values")) for each in answers] == ["clay", "oil", None, ["oil", "clay"], []]
+
+
 async def test_every_field_of_a_form_is_filled_in_and_sent(plain: tuple[Harness, Stage], tmp_path: Path) -> None:
     harness, stage = plain
     path = tmp_path / "notes.txt"
     await asyncio.to_thread(path.write_text, "hello")
     async with harness.online() as bot, stage.visitor("ana", size=PHONE) as ana:
-        await harness.say(
-            "Press",
-            components=[{"type": 1, "components": [{"type": 2, "style": 1, "label": "Ask me", "custom_id": "a"}]}],
-        )
-        await (await ana.sees(ana.message("Press"))).get_by_role("button", name="Ask me").click()
-        await harness.answer(await bot.event("INTERACTION_CREATE"), 9, FORM)
-        form = await ana.sees(ana.page.get_by_role("dialog"))
+        form = await opened(bot, harness, ana, FORM)
         await form.get_by_role("button", name="Submit").click()
         await ana.sees(form.get_by_text("'words' is required"))
         await form.get_by_label("Words").fill("some words")
-        await form.get_by_role("button", name="Make a selection").first.click()
+        await form.get_by_role("button", name="Choice: Make a selection").click()
         await ana.page.get_by_role("option", name="Two").click()
         await form.get_by_label("File").set_input_files(path)
         await form.get_by_label("Sure").check()
         await ana.picture("form")
+        assert await barriers(ana.page) == []
         await form.get_by_role("button", name="Submit").click()
         interaction = await bot.event("INTERACTION_CREATE")
         await harness.answer(interaction, 4, {"content": "Thank you", "flags": PRIVATE})

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from aiohttp.test_utils import unused_port
@@ -24,6 +25,7 @@ from bot.service.admin.balances import Balances
 from bot.service.ports import Named, Names
 from bot.store.community.cases import CaseStore
 from bot.web.page.site import serve_page
+from tests.browser.accessibility import barriers
 from tests.service.services import Services, open_services
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -146,6 +148,7 @@ async def sign_in(page: Page, services: Services, *, locale: str) -> None:
     link = await services.bot.services.page_access.invite(entry, locale=locale)
     await page.goto(link)
     assert "#" not in page.url
+    assert await barriers(page) == []
     await picture(page, f"sign-in-{locale}")
     await page.locator("#sign-in button").click()
     await page.wait_for_url("**/page")
@@ -173,10 +176,15 @@ async def test_an_owner_decides_about_a_dead_letter(browser: Browser, tmp_path: 
         assert (await services.job(job)).status is JobStatus.FAILED
 
 
-@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-@pytest.mark.parametrize("width", [1280, 390])
-async def test_every_page_is_seen(browser: Browser, tmp_path: Path, width: int, locale: str) -> None:
+@pytest.mark.parametrize(
+    ("width", "locale", "scheme"),
+    [(1280, "en-US", "light"), (1280, "zh-CN", "dark"), (390, "en-US", "dark"), (390, "zh-CN", "light")],
+)
+async def test_every_page_is_seen(
+    browser: Browser, tmp_path: Path, width: int, locale: str, scheme: Literal["light", "dark"]
+) -> None:
     async with office(tmp_path) as (services, address, lines), window(browser, width=width, locale=locale) as page:
+        await page.emulate_media(color_scheme=scheme)
         held = await a_month(services)
         remembered(lines, held)
         await sign_in(page, services, locale=locale)
@@ -186,6 +194,8 @@ async def test_every_page_is_seen(browser: Browser, tmp_path: Path, width: int, 
         for path in (*PAGES, f"/jobs/{held.id}"):
             await page.goto(f"{address}{path}")
             assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+            await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+            assert await barriers(page) == []
             name = "job" if held.id in path else path.strip("/") or "overview"
             await picture(page, f"{name}-{locale}")
         await expect(page.locator("main bdi").first).to_have_text("Ana \N{RIGHT-TO-LEFT OVERRIDE}<b>")
@@ -206,3 +216,4 @@ async def test_the_overview_changes_by_itself(browser: Browser, tmp_path: Path) 
         await expect(page.locator("main")).to_contain_text("Waiting in line", timeout=20_000)
         await page.locator("header button").click()
         await expect(page.locator("main")).to_contain_text("You are signed out.")
+        assert await barriers(page) == []

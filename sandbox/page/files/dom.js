@@ -10,7 +10,7 @@ export function el(tag, props = {}, ...children) {
     else if (name === "data") Object.assign(made.dataset, value);
     else if (name === "class") made.className = value;
     else if (name === "value" || name === "checked" || name === "disabled" || name === "inert") made[name] = value;
-    else made.setAttribute(name, value === true ? "" : value);
+    else made.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : value);
   }
   made.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
   return made;

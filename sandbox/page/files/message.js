@@ -74,7 +74,8 @@ function follows(before, message) {
 }
 
 function who(user, scene, shown, kind) {
-  return el("button", { type: "button", class: kind, "aria-label": nameOf(user), tabindex: kind === "picture" ? "-1" : undefined,
+  const again = kind === "picture"; // of the button with the name, for those who point at it
+  return el("button", { type: "button", class: kind, "aria-label": nameOf(user), tabindex: again ? "-1" : undefined, "aria-hidden": again && "true",
     on: { click: (event) => scene.person(user, event.currentTarget) } }, shown);
 }
 

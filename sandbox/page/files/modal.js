@@ -28,10 +28,10 @@ export function openModal(modal, { scene, send, closed }) {
   function labelled(label, hint, field, number) {
     const id = `field-${number}`;
     const needed = field.required !== false && field.type !== 23;
-    const made = input(field, id, label);
+    const made = input(field, id, label, hint);
     const count = field.type === 4 && field.max_length ? counter(made, field.max_length) : null;
     return el("div", { class: "field" },
-      el("label", { for: id }, label, needed && el("span", { class: "needed", title: words.required }, " *")),
+      el("label", { for: id }, label, needed && el("span", { class: "needed", title: words.required, "aria-hidden": "true" }, " *")),
       hint && el("small", { id: `${id}-hint` }, hint), made, count);
   }
 
@@ -43,9 +43,9 @@ export function openModal(modal, { scene, send, closed }) {
     return shown;
   }
 
-  function input(field, id, label) {
+  function input(field, id, label, hint) {
     const name = field.custom_id;
-    const about = { id, "aria-describedby": `${id}-hint`, "aria-required": field.required !== false };
+    const about = { id, "aria-describedby": hint && `${id}-hint`, "aria-required": field.required !== false };
     if (field.type === 4) {
       const shape = { ...about, value: field.value ?? "", placeholder: field.placeholder, maxlength: field.max_length };
       const made = field.style === 2 ? el("textarea", { ...shape, rows: "5" }) : el("input", { ...shape, type: "text" });
@@ -63,12 +63,13 @@ export function openModal(modal, { scene, send, closed }) {
       read.set(name, () => made.checked);
       return made;
     }
-    return chooser(field, name, id);
+    return chooser(field, name, label, about);
   }
 
   function group(field, name, about, label) {
     const type = field.type === 21 ? "radio" : "checkbox";
-    const made = el("div", { ...about, role: field.type === 21 ? "radiogroup" : "group", "aria-label": label, class: "choices" },
+    const kind = field.type === 21 ? { role: "radiogroup" } : { role: "group", "aria-required": undefined }; // which no group may have
+    const made = el("div", { ...about, ...kind, "aria-label": label, class: "choices" },
       field.options.map((option) => el("label", {}, el("input", { type, name, value: option.value, checked: Boolean(option.default) }),
         el("span", {}, option.label, option.description && el("small", {}, option.description)))));
     const chosen = () => [...made.querySelectorAll("input:checked")].map((each) => each.value);
@@ -77,14 +78,16 @@ export function openModal(modal, { scene, send, closed }) {
   }
 
   // A select of a form is one of a message, whose press only remembers what was chosen.
-  function chooser(field, name, id) {
+  function chooser(field, name, label, about) {
     let values;
     const least = field.required === false ? 0 : field.min_values ?? 1;
     const place = el("div", { class: "row" });
     const redraw = () => {
       const offered = scene.offered(field).map((option) => ({ ...option, chosen: values ? values.includes(option.value) : option.chosen }));
       const made = draw({ ...field, min_values: least }, { ...scene, get root() { return box; }, offered: () => offered, press: (_, chosen) => ((values = chosen), redraw(), place.firstChild.focus()) });
-      made.id = id;
+      made.id = about.id;
+      made.setAttribute("aria-label", `${label}: ${made.getAttribute("aria-label")}`);
+      if (about["aria-describedby"]) made.setAttribute("aria-describedby", about["aria-describedby"]);
       place.replaceChildren(made);
     };
     redraw();

@@ -68,8 +68,8 @@ export class Panel {
           task.billed && el("span", { class: "cost" }, `$${task.cost}`)),
         el("dl", {}, [["id", task.id], ["external id", task.external_id]].map(([name, value]) => value && [el("dt", {}, name), el("dd", {}, value)])),
         task.error && el("p", { class: "note failed" }, `${task.error.code}: ${task.error.message}`),
-        el("h3", {}, words.body), json(task.request),
-        task.callbacks.length > 0 && [el("h3", {}, words.callbacks), json(task.callbacks)]);
+        el("h2", {}, words.body), json(task.request),
+        task.callbacks.length > 0 && [el("h2", {}, words.callbacks), json(task.callbacks)]);
       return made;
     });
   }
@@ -96,7 +96,7 @@ export class Panel {
     const { words } = this.scene;
     const { bill, books } = this.seen;
     const rows = Object.entries(bill).map(([name, cost]) => [name === "total" ? words.total : name, `$${cost}`]);
-    return [el("h3", {}, words.bill), table(null, rows), el("h3", {}, words.books), ...(books ? this.books(books) : [el("p", { class: "faint" }, words.noBooks)])];
+    return [el("h2", {}, words.bill), table(null, rows), el("h2", {}, words.books), ...(books ? this.books(books) : [el("p", { class: "faint" }, words.noBooks)])];
   }
 
   books(books) {
@@ -113,7 +113,7 @@ export class Panel {
     const { words, locale } = this.scene;
     const now = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" }).format(this.scene.now() * 1000);
     return [
-      el("h3", {}, words.now), el("p", { class: "now" }, now), el("h3", {}, words.ahead),
+      el("h2", {}, words.now), el("p", { class: "now" }, now), el("h2", {}, words.ahead),
       el("div", { class: "segments" }, STEPS.map(([name, seconds]) => el("button", { type: "button", data: { key: name }, on: { click: () => act("clock", { advance: seconds }) } }, `+ ${words[name]}`))),
       el("p", { class: "faint" }, words.clockHint),
     ];

@@ -1,0 +1,105 @@
+"""The sandbox's page for those who do not see it, see little, or have no mouse: what stands there is measured."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.accessibility import barriers
+from tests.browser.visitor import PATIENCE, PHONE, WIDE, Stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+RESULT = """
+- article /Shotcaller, \\d\\d:\\d\\d/:
+  - /children: deep-equal
+  - button "Shotcaller"
+  - text: APP
+  - time: /\\d\\d:\\d\\d/
+  - text: "@Olive your video is ready."
+  - blockquote: A glass frog blinks
+  - text: /AI-generated · Kirin 3 · standard · 1:1 · 3 seconds · made in .+ · 3 credits/
+  - button "Again · 3"
+  - button "Edit"
+  - button "Favourite"
+  - button "More"
+  - button "More actions"
+"""
+FORM = """
+- dialog "Write the prompt":
+  - /children: deep-equal
+  - heading "Write the prompt" [level=2]
+  - button "Close"
+  - text: Prompt
+  - textbox "Prompt"
+  - text: Negative prompt
+  - textbox "Negative prompt"
+  - button "Cancel"
+  - button "Submit"
+"""
+LOG = """
+- log "hearing":
+  - /children: deep-equal
+  - article /Olive, \\d\\d:\\d\\d/:
+    - button "Olive"
+    - time: /\\d\\d:\\d\\d/
+    - strong: hello
+    - text: there,
+    - button "Show the spoiler"
+    - button "More actions"
+  - article /Olive, \\d\\d:\\d\\d/:
+    - text: is anybody here?
+    - button "More actions"
+"""
+
+
+async def listed(page: Page, name: str) -> None:
+    """Open a list by the name of what shows it, and wait until it is there."""
+    await page.get_by_role("button", name=name).first.click()
+    await expect(page.get_by_role("listbox").last).to_be_visible(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("size", "locale", "commands", "write"),
+    [
+        (WIDE, "en-US", ("quota", "video studio"), "Write the prompt"),
+        (PHONE, "zh-CN", ("额度", "视频 工作室"), "写提示词"),
+    ],
+    ids=["wide", "phone"],
+)
+async def test_nothing_is_in_anybodys_way(
+    stage: Stage, size: tuple[int, int], locale: str, commands: tuple[str, str], write: str
+) -> None:
+    async with stage.visitor("ana", size=size, locale=locale) as ana:
+        for command in commands:  # private answers, and one with everything to press
+            await ana.types(command)
+        panel = ana.messages.filter(has_text="🎬").last
+        await ana.sees(panel.get_by_role("button", name=write))
+        await listed(ana.page, "Kirin 3")
+        assert await barriers(ana.page) == []
+        await ana.page.keyboard.press("Escape")
+        await ana.presses(panel, write)
+        await ana.sees(ana.page.get_by_role("dialog"))
+        assert await barriers(ana.page) == []
+        await ana.page.keyboard.press("Escape")
+        services = ana.page.locator("#panel")
+        if not await services.is_visible():
+            await ana.page.locator("#bar .toggle").last.click()
+        for tab in await services.get_by_role("tab").all():
+            await tab.click()
+            assert await barriers(ana.page) == []
+
+
+async def test_a_result_a_form_and_a_channel_are_told_in_full(stage: Stage) -> None:
+    await stage.people.channel("hearing")
+    async with stage.visitor("owner") as owner:
+        await owner.types("video create", prompt="A glass frog blinks", duration="3", aspect="Square 1:1")
+        await owner.sees(owner.message("your video is ready", "glass frog").locator("video"))
+        await expect(owner.page.locator("body")).to_match_aria_snapshot(RESULT, timeout=PATIENCE)
+        await owner.types("video studio")
+        await owner.presses(await owner.sees(owner.message("Studio")), "Write the prompt")
+        await expect(owner.page.locator("#client")).to_match_aria_snapshot(FORM, timeout=PATIENCE)
+        await owner.page.keyboard.press("Escape")
+        await owner.goes("hearing")
+        for line, shown in (("**hello** there, ||friend||", "hello there"), ("is anybody here?", "is anybody")):
+            await owner.box.fill(line)
+            await owner.box.press("Enter")
+            await owner.sees(owner.message(shown))
+        await expect(owner.page.locator("#client")).to_match_aria_snapshot(LOG, timeout=PATIENCE)
