@@ -13,6 +13,8 @@ from bot.values import dataclass
 
 USUAL: Final = tuple(range(SHORTEST, LONGEST + 1))  # seconds of the videos that there are
 _WRITTEN: Final = re.compile(r"(\d)\. (\d{1,4})s(?: (.*))?")  # by `write`
+# No way of writing needs more blanks in a row, and those who look for shots would try each number of them.
+_BLANKS: Final = re.compile(r"([^\S\n]{20})[^\S\n]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +91,8 @@ def _fit(wanted: Sequence[float | None], total: int, lengths: Sequence[int]) -> 
 
 def _find_shots(text: str) -> Found:
     """Find the shots of a text in the first way of writing that fits."""
-    lines = unfold(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    plain = _BLANKS.sub(r"\1", text.replace("\r\n", "\n").replace("\r", "\n"))
+    lines = unfold(plain.split("\n"))
     ways = (_find_written, find_in_json, find_in_table, find_listed, find_paragraphs)
     return next(found for way in ways if (found := way(lines)) is not None)
 

@@ -1,5 +1,6 @@
 """Finds the shots in tables and in JSON, as chat assistants and spreadsheets write them."""
 
+import contextlib
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -75,7 +76,8 @@ def _cells(line: str, mark: str) -> list[str]:
     line = line.strip()
     if mark == "|":
         line = line.removeprefix("|").removesuffix("|")
-    return [without_marks(cell.replace("<br>", " ")).strip() for cell in re.split(rf"(?<!\\){re.escape(mark)}", line)]
+    cells = re.split(rf"(?<!\\){re.escape(mark)}", line)
+    return [" ".join(without_marks(cell.replace("<br>", " ")).split()) for cell in cells]
 
 
 def _named(header: Sequence[str], cells: Sequence[str]) -> list[tuple[str, str]]:
@@ -137,11 +139,8 @@ def find_in_json(lines: Sequence[str]) -> Found | None:
 
 def _read_json(text: str) -> Found | None:
     for written in (text, f"[{text.rstrip().rstrip(',')}]", f"[{','.join(text.splitlines())}]"):
-        try:
-            value = json.loads(written, object_pairs_hook=_Record)
-        except (ValueError, RecursionError):
-            continue
-        return _of_value(value)
+        with contextlib.suppress(ValueError, RecursionError):  # what is nested too deep is no script
+            return _of_value(json.loads(written, object_pairs_hook=_Record))
     return None
 
 
@@ -191,4 +190,4 @@ def _flat(value: object) -> str:
         return ", ".join(f"{name}: {_flat(each)}" for name, each in value)
     if isinstance(value, list):
         return ", ".join(map(_flat, value))
-    return "" if value is None else str(value)
+    return "" if value is None else " ".join(str(value).split())

@@ -40,6 +40,19 @@ def test_a_script_says_what_it_was_written_from(shots: list[Shot]) -> None:
         assert list(found.shots) == shots
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"prompt": "A fox' + " " * 3900 + 'wakes"}]',
+        '[{"prompt": "A fox' + r"\t" * 1900 + 'wakes"}]',
+        "Visuals\n---|---\nA fox" + "\N{NO-BREAK SPACE}" * 3900 + "wakes|",
+    ],
+)
+def test_blanks_in_a_row_are_one(text: str) -> None:
+    """Each number of them in each place would take hours, in which nobody else is answered."""
+    assert [prompt for _, prompt in parsed(text)] == ["A fox wakes"]
+
+
 @given(
     st.text(max_size=400) | st.text(LETTERS + MARKS, max_size=120) | ANYTHING,
     st.integers(3, 15),
@@ -50,6 +63,8 @@ def test_a_script_says_what_it_was_written_from(shots: list[Shot]) -> None:
 @example("[" * 4000, 5, USUAL)
 @example("9" * 4000 + "s", 5, USUAL)
 @example('[{"seconds": 1e999, "prompt": "a"}]', 5, USUAL)
+@example('[{"prompt": ' + "[" * 900 + "]" * 900 + "}]", 5, USUAL)
+@example('{"a": ' * 500 + "1" + "}" * 500, 5, USUAL)
 def test_no_script_breaks_anything(text: str, total: int, lengths: tuple[int, ...]) -> None:
     total = min(lengths, key=lambda length: abs(length - total))
     script = read(text, total=total, lengths=lengths)
