@@ -172,6 +172,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
         "declined",
         "dismissed",
         "covered",
+        "covered.soon",
         *(f"removed.{each}" for each in RemovalOutcome),
     ),
     "result.erased.{}": RemovalOutcome,

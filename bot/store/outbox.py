@@ -68,6 +68,16 @@ async def announce_removal(tx: Transaction, job_id: str, *, now: datetime) -> No
     )
 
 
+async def announce_cover(tx: Transaction, job_id: str, *, now: datetime) -> None:
+    """Have the files of a video covered in all its messages."""
+    await tx.execute(
+        "INSERT INTO outbox (kind, subject_id, guild_id, job_id, created_at, due_at, bucket) "  # noqa: S608 (a constant)
+        f"SELECT 'cover', id, guild_id, id, $2, $2, {BUCKET_OF_JOB} FROM jobs WHERE id = $1 "
+        "ON CONFLICT (kind, subject_id) DO UPDATE SET due_at = excluded.due_at, attempts = 0, given_up = NULL",
+        *(job_id, millis(now)),
+    )
+
+
 async def begin_posting(tx: Transaction, item: OutboxItem, *, channel_id: int, at: datetime) -> bool:
     """Write that an item's message may be in a channel from that moment on, by Discord's clock.
 

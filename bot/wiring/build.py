@@ -23,6 +23,7 @@ from bot.service.jobs.cards import Cards
 from bot.service.jobs.clock_watch import ClockWatch
 from bot.service.jobs.copies import Copies, RepostFinder, Reposts
 from bot.service.jobs.copies_elsewhere import CopiesElsewhere
+from bot.service.jobs.covering import CoverHandler
 from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.eta import Forecaster
 from bot.service.jobs.files import ResultFiles
@@ -344,6 +345,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
                 clock=clock,
                 moment=moment,
             ),
+            CoverHandler(messages=messages, cases=cases, lookup=lookup, result_poster=world.result_poster, clock=clock),
             RemovalHandler(messages=messages, lookup=lookup, result_poster=world.result_poster),
             RepostFinder(messages=messages, lookup=lookup, result_poster=world.result_poster),
         ),
@@ -426,7 +428,6 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
             reports=ReportStore(database),
             decisions=decisions,
             guilds=guilds,
-            audit=audit,
             lookup=lookup,
             results=results,
             files=files,

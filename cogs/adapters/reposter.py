@@ -95,8 +95,9 @@ class DiscordResultPoster:
                 ours = self._client.user is not None and message.author.id == self._client.user.id
                 if not (ours and has_result(message, job_id)):
                     return False
-                covered = [{"id": str(file.id), "is_spoiler": True} for file in message.attachments]
-                await self._client.http.request(route, json={"attachments": covered})
+                if not all(file.is_spoiler() for file in message.attachments):
+                    covered = [{"id": str(file.id), "is_spoiler": True} for file in message.attachments]
+                    await self._client.http.request(route, json={"attachments": covered})
             except discord.NotFound:
                 return False
         return True

@@ -110,7 +110,11 @@ async def _delete(bot: Shotcaller, interaction: discord.Interaction[Any], case: 
 async def _cover(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case) -> None:
     _check_kind(case, CaseKind.REPORT)
     covered = await bot.services.cases.cover(case, _audit_entry(interaction, case, "covered"))
-    await _answer_done(interaction, "covered" if covered else "removed.before")
+    if covered.messages or covered.more:
+        say, how = words(str(interaction.locale)), "covered.soon" if covered.more else "covered"
+        await ui.answer(interaction, say(f"case.done.{how}", n=covered.messages))
+    else:
+        await _answer_done(interaction, "removed.before")
 
 
 async def _deny_with_reason(bot: Shotcaller, interaction: discord.Interaction[Any], case_id: str) -> None:

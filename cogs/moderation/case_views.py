@@ -114,6 +114,8 @@ def _about(case: Case, job: Job | None, say: Words) -> Iterator[str]:
     if case.kind is CaseKind.REPORT:
         address = link(case.guild_id or None, case.body["channel"], case.body["message"])
         yield say("case.reported", link=address, since=since(case.created_at))
+        if covered := int(case.body.get("covered", 0)):
+            yield say("case.covered", n=covered)
         if case.for_operator:
             yield say("case.for_operator")
         yield from _report_lines(case, say)

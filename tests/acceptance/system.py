@@ -20,10 +20,11 @@ from bot.wiring.world import World
 from sandbox.server import Sandbox
 from tests.acceptance.database import BotDatabase, ServerDatabase
 from tests.acceptance.forks import Forked
-from tests.acceptance.people import People
+from tests.acceptance.people import Json, People
 from tests.counting import counted_once
 
 ROOT: Final = Path(__file__).parents[2]
+CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 PROMPT: Final = "a paper boat in the rain"
 SMALL: Final[dict[str, Any]] = {"prompt": PROMPT, "duration": 3, "aspect": "1:1"}
 ON_FILE: Final = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # marks what is about a file
@@ -139,6 +140,18 @@ class System:
             process.kill()
             await process.wait()
             await self.people.until(self.left, what="the end of its connection")
+
+    async def crashes(self, message: Json, custom_id: str, *, point: str, user: str = "ana") -> None:
+        """Have somebody press a button of a bot that is killed at `point`."""
+        async with self.process(arguments=[CRASHING, str(self.folder / "points"), point]) as process:
+            await self.people.online()
+            await self.people.presses(message, custom_id, user=user)
+
+            async def dead() -> bool:
+                return process.returncode is not None
+
+            await self.people.until(dead, what=f"the end {point}")
+            assert process.returncode == -signal.SIGKILL
 
     async def left(self) -> bool:
         """Whether no bot is connected."""

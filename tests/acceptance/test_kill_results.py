@@ -1,7 +1,5 @@
 """The bot is killed -9 while a kept video is fetched or a private one shared: it can be had again, and counts once."""
 
-import signal
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -9,7 +7,6 @@ import pytest
 from tests.acceptance.people import Json
 from tests.acceptance.system import SMALL, System
 
-CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 FETCHING: Final = ("before ResultStore.received delivered", "after ResultStore.received delivered")
 SHARING: Final = (
     "before ResultStore.begin_sharing delivered",
@@ -27,19 +24,6 @@ def button(message: Json, wanted: str) -> str:
     return str(next(each for each in ids if each.startswith(wanted)))
 
 
-async def crash(system: System, message: Json, custom_id: str, *, point: str) -> None:
-    """Press a button of a bot that is killed at `point`."""
-    async with system.process(arguments=[CRASHING, str(system.folder / "points"), point]) as process:
-        await system.people.online()
-        await system.people.presses(message, custom_id)
-
-        async def dead() -> bool:
-            return process.returncode is not None
-
-        await system.people.until(dead, what=f"the end {point}")
-        assert process.returncode == -signal.SIGKILL
-
-
 async def inbox(system: System) -> Json:
     return await system.people.answered(await system.people.types("inbox"))
 
@@ -52,7 +36,7 @@ async def test_killed_while_it_is_fetched_a_kept_video_is_paid_once(system: Syst
         await people.types("video create", **SMALL, private=True)
         await system.rest()
         listed = await inbox(system)
-    await crash(system, listed, button(listed, "inbox:get:"), point=point)
+    await system.crashes(listed, button(listed, "inbox:get:"), point=point)
     assert len(system.database.entries()) == (1 if point.startswith("before") else 2)
     async with system.bot():
         sent = await people.presses(listed, button(listed, "inbox:get:"))
@@ -73,7 +57,7 @@ async def test_killed_while_it_is_shared_a_private_video_is_in_its_channel_once(
         await people.types("video create", **SMALL, private=True)
         direct = await people.result("dm")
         await system.rest()
-    await crash(system, direct, button(direct, "result:share:"), point=point)
+    await system.crashes(direct, button(direct, "result:share:"), point=point)
     await people.passes(minutes=10)  # Discord has forgotten the nonce
     async with system.bot():
         answer = await people.answer(await people.presses(direct, button(direct, "result:share:")))

@@ -21,6 +21,7 @@ from bot.store.community.guilds import GuildStore
 from bot.store.database import Transaction
 from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.results import ResultStore
+from bot.store.jobs.review_decisions import ReviewDecisionStore
 from bot.store.member.feedback import FeedbackStore
 from bot.store.money.budget_alerts import note_share
 from bot.store.money.grants import GrantStore
@@ -48,6 +49,9 @@ class Everybody(Staff):
     ) -> Sighting:
         assert (channel_id, guild_id, job.message_id in besides, since is None) == (CHANNEL, GUILD, True, False)
         return cast("Sighting", await self.play("find_copy", job.id, usual=NotPosted()))
+
+    async def cover(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
+        return bool(await self.play("cover", (job_id, channel_id, message_id), usual=True))
 
     async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
         await self.play("take_away", (job.id, channel_id, message_id))
@@ -151,6 +155,12 @@ async def _removal(outbox: Outbox) -> str:
     return job.id
 
 
+async def _cover(outbox: Outbox) -> str:
+    job = await outbox.video()
+    await ReviewDecisionStore(outbox.services.database).cover(job.id, outbox.entry("cover"))
+    return job.id
+
+
 async def _repost(outbox: Outbox) -> str:
     item = OutboxItem(
         kind=OutboxKind.REPOST,
@@ -201,6 +211,7 @@ KINDS: Final = {
     ),
     "welcome": Kind(kind=OutboxKind.WELCOME, announce=_welcome, asks="welcome", finds="find_welcome"),
     "gallery": Kind(kind=OutboxKind.GALLERY, announce=_gallery, asks="post_copy", finds="find_copy", answer=THERE),
+    "cover": Kind(kind=OutboxKind.COVER, announce=_cover, asks="cover"),
     "removal": Kind(kind=OutboxKind.REMOVAL, announce=_removal, asks="take_away", lost=Lost.TRIED),
     "repost": Kind(
         kind=OutboxKind.REPOST,

@@ -78,7 +78,7 @@ class ResultPoster(Protocol):
         ...
 
     async def cover(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
-        """Cover the files of a message of the bot's that carries this result; whether it was there."""
+        """Cover the files of a message of the bot's that carries this result, once; whether it was there."""
         ...
 
     async def delete_copy(self, job_id: str, *, channel_id: int, message_id: int) -> bool:

@@ -303,16 +303,6 @@ class Results:
         except (errors.DestinationLost, errors.DestinationBusy, TimeoutError) as exc:
             log.info("an author is not told", extra={"job": job.id, "reason": str(exc) or "slow"})
 
-    async def cover(self, job: Job, *, channel_id: int, message_id: int) -> bool:
-        """Cover a posted video where it stands, which is harmless to repeat; whether it was there.
-
-        Raises:
-            ChannelClosed: Discord does not let us edit it.
-            DiscordBusy: it may, later.
-        """
-        with _as_refusals(channel_id):
-            return await self._result_poster.cover(job.id, channel_id=channel_id, message_id=message_id)
-
     async def remove_copy(self, job_id: str, *, channel_id: int, message_id: int) -> RemovalOutcome:
         """Take a copy of a video out of somebody's own direct messages, whose channel that is, in their name.
 

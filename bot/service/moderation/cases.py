@@ -9,17 +9,17 @@ from enum import StrEnum
 from typing import Final
 
 from bot.domain import EVERYWHERE, AuditEntry, Case, CaseKind, CaseState, Job, JobStatus, Member, OutboxKind, Report
-from bot.errors import CaseUnknown, OwnReport, ResultForgotten, StoreUnavailable
+from bot.errors import CaseUnknown, ChannelClosed, OwnReport, ResultForgotten, StoreUnavailable
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.results import RemovalOutcome, Results
 from bot.service.outbox import OutboxPoster
-from bot.store.community.audit import AuditStore
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.community.reports import ReportStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.jobs.review_decisions import ReviewDecisionStore
+from bot.values import dataclass
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,14 @@ class ReportOutcome(StrEnum):
     BEFORE = "before"  # the person has reported the same before; that counts
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Covered:
+    """In how many messages a video is covered by now, and whether others are as soon as Discord takes that."""
+
+    messages: int
+    more: bool
+
+
 class Cases:
     """Does what moderators ask for. Every method may raise `StoreUnavailable`: then nothing has happened.
 
@@ -48,7 +56,6 @@ class Cases:
         reports: ReportStore,
         decisions: ReviewDecisionStore,
         guilds: GuildStore,
-        audit: AuditStore,
         lookup: JobQueryStore,
         results: Results,
         files: ResultFiles,
@@ -60,7 +67,7 @@ class Cases:
         wake: Callable[[], None],
     ) -> None:
         self._store, self._reports, self._decisions = store, reports, decisions
-        self._guilds, self._audit, self._lookup = guilds, audit, lookup
+        self._guilds, self._lookup = guilds, lookup
         self._results, self._files, self._cards, self._outbox = results, files, cards, outbox
         self._deadline, self._clock, self._wake = deadline, clock, wake
         self.can_scan = can_scan
@@ -186,22 +193,24 @@ class Cases:
         self._wake()
         return removed
 
-    async def cover(self, case: Case, entry: AuditEntry) -> bool:
-        """Cover the reported video where it stands, and record that; the case stays to be decided. False: it is gone.
+    async def cover(self, case: Case, entry: AuditEntry) -> Covered:
+        """Cover the reported video wherever it was posted, and say how far that went; the case stays to be decided.
 
         Raises:
             ResultForgotten: its records are gone.
-            ChannelClosed, DiscordBusy: Discord does not let us, or may later.
+            ChannelClosed: Discord lets us cover none of its messages.
         """
         job = await self._lookup.job(case.job_id or "")
         if job is None:
             raise ResultForgotten
-        place = {"channel_id": case.body["channel"], "message_id": case.body["message"]}
-        covered = await self._results.cover(job, **place)
-        if covered:
-            await self._audit.note(entry)
-            self._wake()
-        return covered
+        await self._decisions.cover(job.id, entry)
+        left = await self._outbox.post_now(OutboxKind.COVER, job.id)
+        self._wake()
+        if left is not None and left.given_up is not None:
+            raise ChannelClosed(channel_id=case.body["channel"])
+        now = await self._store.case(case.id)
+        messages = 0 if now is None else int(now.body.get("covered", 0))
+        return Covered(messages=messages, more=left is not None and left.due_at is not None)
 
     async def block(self, case: Case, entry: AuditEntry, *, until: datetime, reason: str) -> None:
         """Block the member whom a case is about until then at least; the case stays to be decided."""

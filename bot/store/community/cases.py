@@ -1,6 +1,7 @@
 """Opens and decides cases inside the transaction of what they are about, which also announces them in the outbox."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -84,6 +85,21 @@ class CaseStore(Store):
         return await open_case(tx, case)
 
     @transaction
+    async def open_reports(self, tx: Transaction, job_id: str) -> list[Case]:
+        """List the open cases of those who report a video."""
+        return [Case.from_row(row) for row in await _open_reports(tx, job_id)]
+
+    @transaction
+    async def note_covered(self, tx: Transaction, job_id: str, *, messages: int, now: datetime) -> None:
+        """Write in how many messages a reported video is covered by now; the open cases about it say so."""
+        for row in await _open_reports(tx, job_id):
+            case = Case.from_row(row)
+            if case.body.get("covered", 0) != messages:
+                body = body_of(replace(case, body={**case.body, "covered": messages}))
+                await tx.execute("UPDATE cases SET body = $2 WHERE id = $1", case.id, body)
+                await announce_case(tx, row, now=now)
+
+    @transaction
     async def decide(
         self, tx: Transaction, case_id: str, state: CaseState, *, by: int | None, now: datetime
     ) -> Case | None:
@@ -98,3 +114,7 @@ class CaseStore(Store):
             *(case.id, case.channel_id, int(case.for_operator)),
         )
         return still_open == 1 and await begin_posting(tx, item, channel_id=case.channel_id, at=at)
+
+
+async def _open_reports(tx: Transaction, job_id: str) -> Sequence[Row]:
+    return await tx.all("SELECT * FROM cases WHERE job_id = $1 AND kind = 'report' AND state = 'open'", job_id)

@@ -24,6 +24,11 @@ class MessageStore(Store):
         """List a job's posted messages: its card, its result, what was shared of it, and all copies, anywhere."""
         return await _places(tx, job)
 
+    @transaction
+    async def with_video(self, tx: Transaction, job: Job) -> list[MessagePlace]:
+        """List the messages that carry a job's video: its result, what was shared of it, and all copies."""
+        return await _places(tx, job, card=False)
+
     async def ids(self, job: Job) -> frozenset[int]:
         """List the ids of all messages that are known to carry a job."""
         return frozenset(place.message_id for place in await self.places(job))
@@ -78,9 +83,9 @@ class MessageStore(Store):
         await announce_removal(tx, job_id, now=now)
 
 
-async def _places(tx: Transaction, job: Job) -> list[MessagePlace]:
+async def _places(tx: Transaction, job: Job, *, card: bool = True) -> list[MessagePlace]:
     known = [
-        (job.card_channel_id, job.card_message_id),
+        *([(job.card_channel_id, job.card_message_id)] if card else []),
         (job.message_channel_id, job.message_id),
         (job.destination.channel_id, job.shared_message_id),
     ]

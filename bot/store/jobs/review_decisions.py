@@ -14,6 +14,7 @@ from bot.store.community.audit import record
 from bot.store.community.cases import decide, open_case
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs.transitions import demand, fail, queue, read, update
+from bot.store.outbox import announce_cover
 
 T = TypeVar("T")
 
@@ -76,6 +77,13 @@ class ReviewDecisionStore(Store):
             CaseDecided: it has been decided.
         """
         await self._once(case, lambda tx: _decided(tx, case, state, entry))
+
+    @transaction
+    async def cover(self, tx: Transaction, job_id: str, entry: AuditEntry) -> None:
+        """Write that a reported video is covered from now on: its messages are to be, and whatever is posted of it."""
+        await tx.execute("UPDATE jobs SET spoiler = 1 WHERE id = $1", job_id)
+        await announce_cover(tx, job_id, now=entry.at)
+        await record(tx, entry)
 
     async def _waiting(self, tx: Transaction, case: Case) -> Job:
         """Read the job that waits for a case."""

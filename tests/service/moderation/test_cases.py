@@ -8,11 +8,23 @@ from typing import Any
 import pytest
 
 from bot import errors
-from bot.domain import CaseState, DeadLetter, Destination, Job, JobStatus, Remover, Review, VideoRequest
+from bot.domain import (
+    Case,
+    CaseState,
+    DeadLetter,
+    Destination,
+    Job,
+    JobStatus,
+    OutboxKind,
+    Remover,
+    Review,
+    VideoRequest,
+)
 from bot.provider.scan import Verdict
 from bot.service.jobs.results import RemovalOutcome
 from bot.service.jobs.types import RequestContext
 from bot.service.moderation.case_poster import TRIES
+from bot.service.moderation.cases import Covered
 from bot.service.ports import CannotTell
 from bot.store.outbox import OutboxStore
 from tests.service.moderation_services import ANA, ModerationServices
@@ -288,6 +300,65 @@ async def test_a_video_without_records_cannot_be_deleted_by_its_case(moderation_
     case = await moderation_services.opened(id="report-x-1", job_id="gone", body={"channel": 5, "message": 50, "by": 2})
     with pytest.raises(errors.ResultForgotten):
         await moderation_services.cases.remove(case, moderation_services.entry())
+
+
+async def reported_and_copied(moderation_services: ModerationServices) -> tuple[Job, Case]:
+    """A reported video with a copy in its server's gallery (message 900 in channel 9), and its case."""
+    services, outbox = moderation_services.services, OutboxStore(moderation_services.services.database)
+    await moderation_services.wants()
+    job = await services.step(await services.succeeded())
+    assert await outbox.announce_once(OutboxKind.GALLERY, job.id, guild_id=GUILD, channel_id=9, now=services.clock())
+    await moderation_services.outbox.post_due()
+    await moderation_services.reported(job)
+    return await services.job(job), await moderation_services.latest_report()
+
+
+async def test_a_reported_video_is_covered_in_all_its_messages_and_the_case_counts_them(
+    moderation_services: ModerationServices,
+) -> None:
+    job, case = await reported_and_copied(moderation_services)
+    covered = await moderation_services.cases.cover(case, moderation_services.entry())
+    assert covered == Covered(messages=3, more=False)
+    assert moderation_services.result_poster.asked("cover") == [  # the reported one, the result, the gallery's
+        (job.id, 5, 50),
+        (job.id, job.message_channel_id, job.message_id),
+        (job.id, 9, 900),
+    ]
+    present = await moderation_services.case(case.id)
+    assert (present.state, present.body["covered"]) == (CaseState.OPEN, 3)
+    assert (await moderation_services.services.job(job)).spoiler
+
+
+async def test_what_discord_does_not_take_is_covered_later_and_the_others_now(
+    moderation_services: ModerationServices,
+) -> None:
+    _, case = await reported_and_copied(moderation_services)
+    moderation_services.result_poster.then("cover", False, BUSY)
+    covered = await moderation_services.cases.cover(case, moderation_services.entry())
+    assert covered == Covered(messages=1, more=True)
+    moderation_services.services.clock.tick(3600)
+    moderation_services.result_poster.then("cover", False)
+    await moderation_services.outbox.post_due()
+    assert (await moderation_services.case(case.id)).body["covered"] == 2
+    assert await OutboxStore(moderation_services.services.database).item(OutboxKind.COVER, case.job_id or "") is None
+
+
+async def test_where_discord_lets_us_cover_nothing_the_moderator_reads_so(
+    moderation_services: ModerationServices,
+) -> None:
+    _, case = await reported_and_copied(moderation_services)
+    moderation_services.result_poster.then("cover", LOST, LOST, LOST)
+    with pytest.raises(errors.ChannelClosed):
+        await moderation_services.cases.cover(case, moderation_services.entry())
+    moderation_services.result_poster.then("cover", LOST, LOST)
+    covered = await moderation_services.cases.cover(case, moderation_services.entry("again"))
+    assert covered == Covered(messages=1, more=False)
+
+
+async def test_a_video_without_records_cannot_be_covered_by_its_case(moderation_services: ModerationServices) -> None:
+    case = await moderation_services.opened(id="report-x-1", job_id="gone", body={"channel": 5, "message": 50, "by": 2})
+    with pytest.raises(errors.ResultForgotten):
+        await moderation_services.cases.cover(case, moderation_services.entry())
 
 
 async def test_a_block_leaves_the_report_to_be_decided(moderation_services: ModerationServices) -> None:
