@@ -5,6 +5,7 @@ it runs as `nobody`. Whoever asks for the shared server first starts it; a guard
 that all users descend from, and ends the server and deletes its folder when that one has ended, however it did.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -19,8 +20,6 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
-
-from filelock import FileLock
 
 PORT: Final = 5432  # a part of the socket's name
 WATCH_SECONDS: Final = 0.2
@@ -117,7 +116,8 @@ class Server:
 def shared_server(meeting_place: Path, *, user: int) -> Server:
     """The server that all who meet in a folder share, until the process `user` has ended."""
     known = meeting_place / "postgres.json"
-    with FileLock(f"{known}.lock"):
+    with known.with_suffix(".lock").open("ab") as lock:  # closing it gives the lock back
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if known.exists():
             return Server(**{name: Path(path) for name, path in json.loads(known.read_text("utf-8")).items()})
         server = started_server(user=user)

@@ -10,7 +10,6 @@ HEAVY: Final = (
     "av",
     "babel",
     "discord.ext.commands",
-    "filelock",
     "httpx",
     "httpx_aiohttp",
     "jwt",

@@ -12,7 +12,7 @@ from bot.domain import DeadLetter, Job
 from bot.domain.finding import Finding, bad, good, note
 from bot.errors import SettingsInvalid, StoreError, StoreUnavailable
 from bot.locale import Words
-from bot.lockfile import sole_user
+from bot.lockfile import InUse, sole_user
 from bot.private_files import is_open_to_others, open_to_others
 from bot.settings import Settings
 from bot.store.community.reports import ReportStore
@@ -176,7 +176,5 @@ def _state(path: str | None, say: Words) -> str:
     try:
         with sole_user(path):
             return say("check.database.idle")
-    except SettingsInvalid as exc:
-        if isinstance(exc.__cause__, TimeoutError):
-            return say("check.database.used")
-        raise
+    except InUse:
+        return say("check.database.used")

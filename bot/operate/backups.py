@@ -15,7 +15,7 @@ from typing import Final
 
 from bot import __version__
 from bot.errors import SettingsInvalid, ShotcallerError, StoreError
-from bot.lockfile import sole_user
+from bot.lockfile import InUse, sole_user
 from bot.settings import Settings
 from bot.store.contents import Contents, is_used
 from bot.values import asdict, dataclass
@@ -166,9 +166,9 @@ def room_for_one(folder: Path) -> Iterator[None]:
             for left in folder.glob(f"{_BEGUN}*"):
                 shutil.rmtree(left, ignore_errors=True)
             yield
+    except InUse as exc:
+        raise NotDone(f"Another backup is being taken into {folder}. Wait for its end.") from exc
     except SettingsInvalid as exc:
-        if isinstance(exc.__cause__, TimeoutError):
-            raise NotDone(f"Another backup is being taken into {folder}. Wait for its end.") from exc
         raise NotDone(f"{folder} cannot be written. Mend its rights, or name another with --to or BACKUP_DIR.") from exc
     except OSError as exc:
         raise NotDone(
@@ -200,10 +200,8 @@ async def is_running(settings: Settings) -> bool:
     try:
         with sole_user(path):
             return False
-    except SettingsInvalid as exc:
-        if isinstance(exc.__cause__, TimeoutError):
-            return True
-        raise
+    except InUse:
+        return True
 
 
 def demand_known(contents: Contents, known: Mapping[int, str], what: str) -> None:

@@ -101,7 +101,9 @@ def _unknown_setting(name: str, near: Collection[str]) -> tuple[str, str]:
     return name.upper(), f"expected the name of a setting; there is none of this name{meant}"
 
 
-def _similar_names(name: str, names: Iterable[str], how: float) -> list[str]:
+def _similar_names(name: str, names: Collection[str], how: float) -> list[str]:
+    if not names:
+        return []
     import difflib  # noqa: PLC0415 - only a mistake needs it
 
     return difflib.get_close_matches(name, names, n=1, cutoff=how)
