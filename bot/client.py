@@ -86,11 +86,11 @@ class _Tree(app_commands.CommandTree["Shotcaller"]):
 class Shotcaller(discord.Client):
     """The bot as Discord sees it. It needs no privileged intent, and of the others only the guilds.
 
-    `guild_ids` are the guilds to sync the commands to; without them they are synced globally. `translate` puts into a
-    command, as `to_dict` has it, its texts in other languages. The `trace` sees every answer of Discord. Without the
-    `gateway` it only posts: nobody can ask it for anything. With `user_install` people may use it where it is not. The
-    `measures` hear how everything ends that people ask for, and `arrived` of the id of each interaction. `options` are
-    discord.py's.
+    `guild_ids` are the guilds to sync the commands to; without them they are synced globally. `translate` puts into
+    commands, as `to_dict` has them, their texts in other languages. The `trace` sees every answer of Discord. Without
+    the `gateway` it only posts: nobody can ask it for anything. With `user_install` people may use it where it is not.
+    The `measures` hear how everything ends that people ask for, and `arrived` of the id of each interaction. `options`
+    are discord.py's.
     """
 
     services: Services
@@ -102,7 +102,7 @@ class Shotcaller(discord.Client):
         guild_ids: tuple[int, ...],
         trace: TraceConfig,
         explain: Callable[[discord.Interaction[Any], Exception], Awaitable[None]],
-        translate: Callable[[Mapping[str, Any]], dict[str, Any]],
+        translate: Callable[[Iterable[Mapping[str, Any]]], list[dict[str, Any]]],
         gateway: bool = True,
         user_install: bool = False,
         measures: Measures | None = None,
@@ -180,7 +180,7 @@ class Shotcaller(discord.Client):
         """
         guild_id, gateways = 0 if guild is None else guild.id, self.services.gateways
         commands = self.tree.get_commands(guild=guild)
-        wanted = [self._translate(each.to_dict(self.tree)) for each in commands]
+        wanted = self._translate(each.to_dict(self.tree) for each in commands)
         digest = sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
         if not await gateways.must_send_commands(guild_id, digest):
             there = await self._fetch_commands(guild_id)

@@ -1,7 +1,7 @@
 """Several processes of one bot at Discord: each looks after its own guilds, and one sends the commands."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -167,11 +167,12 @@ async def test_the_commands_are_sent_once_and_again_only_when_they_change(gather
         assert (gathering.sent(), again.command_of("video", guild_id=7)) == (["GET"], known[0])
 
 
-def renamed(command: Mapping[str, Any]) -> dict[str, Any]:
-    """A command in every language, with another name in each."""
-    found = in_every_language(command)
-    names = {locale: f"{name}x" for locale, name in found["name_localizations"].items()}
-    return found | {"name_localizations": names}
+def renamed(commands: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Commands in every language, with other names in each."""
+    return [
+        each | {"name_localizations": {locale: f"{name}x" for locale, name in each["name_localizations"].items()}}
+        for each in in_every_language(commands)
+    ]
 
 
 async def test_a_changed_translation_and_another_guild_are_sent(gathering: Gathering) -> None:

@@ -31,6 +31,18 @@ def test_the_texts_that_people_read_are_found_without_babel() -> None:
     assert _printed(f"{program}; print('babel' in sys.modules)") == "False"
 
 
+def test_a_language_is_read_when_it_is_first_spoken_and_once_for_all_its_readers() -> None:
+    program = (
+        "import sys; from bot.locale import words; from cogs.ui.translator import in_every_language; "
+        "read = []; sys.addaudithook(lambda event, about: event == 'open' and read.append(str(about[0]))); "
+        "told = in_every_language([{'type': 1, 'name': 'video'}]); assert told[0]['name_localizations']; read.clear(); "
+        "spoken = lambda: sorted({each.split('/')[-2] for each in read if each.endswith('.po')}); "
+        "[words(each) for each in ('en-US', 'en-GB', 'de')]; print(spoken()); "
+        "[words(each) for each in ('zh-CN', 'zh-TW')]; print(spoken()); read.clear(); words('zh-TW'); print(spoken())"
+    )
+    assert _printed(program) == "[]\n['zh-CN']\n[]"
+
+
 def test_what_is_read_from_outside_is_described_to_pydantic_when_it_first_comes() -> None:
     program = "import bot.app; from bot.domain import Allowance, Policy, VideoRequest as Request"
     assert _printed(f"{program}; print([each.__pydantic_complete__ for each in (Allowance, Policy, Request)])") == (

@@ -105,15 +105,24 @@ class Words:
         return _BESIDE_HAN.sub(" ", format_timedelta(rounded, locale=self._babel_locale, threshold=1))
 
 
-@cache
 def words(locale: str = DEFAULT) -> Words:
-    """Find the texts for a reader's locale: in its language if there are any, else in English."""
-    known = nearest(locale)
+    """Find the texts for a reader's locale: in its language if there are any, else in English.
+
+    Those of a language are read (it takes some 5 ms) when it is first spoken, and kept.
+    """
+    return _kept(nearest(locale))
+
+
+def read_words(locale: str) -> Words:
+    """Read the texts of one of the `locales`, for those who need them once."""
     texts, plural = dict[str, tuple[str, ...]](), ""
-    for file in sorted((_FOLDER / known).iterdir(), key=lambda each: each.name):
+    for file in sorted((_FOLDER / locale).iterdir(), key=lambda each: each.name):
         part, plural = read_catalogue(file.read_text(encoding="utf-8"))
         texts |= part
-    return Words(known, texts, plural=plural)
+    return Words(locale, texts, plural=plural)
+
+
+_kept: Final = cache(read_words)  # by language: of many locales the readers share one
 
 
 @lru_cache  # asked once for every text of every command in every language of Discord's

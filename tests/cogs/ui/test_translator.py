@@ -16,7 +16,8 @@ OTHERS = [each.value for each in (discord.Locale.british_english, discord.Locale
 
 def described(command: app_commands.Group | app_commands.ContextMenu) -> Payload:
     client = discord.Client(intents=discord.Intents.none())
-    return in_every_language(command.to_dict(app_commands.CommandTree(client)))
+    (told,) = in_every_language([command.to_dict(app_commands.CommandTree(client))])
+    return told
 
 
 @pytest.fixture
