@@ -1,8 +1,11 @@
 """What starting the bot does not import: libraries that are slow to import, and needed later or by few."""
 
+import ctypes
 import subprocess
 import sys
 from typing import Final
+
+import pytest
 
 HEAVY: Final = (
     "PIL",
@@ -67,6 +70,20 @@ def test_no_methods_are_built_that_nothing_has_called_yet() -> None:
         "if each.__dataclass_params__.frozen and each.__module__.startswith(('bot', 'cogs'))})"
     )
     assert _printed(program) == "{'Problem'}"  # the errors import nothing of ours
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="arenas are glibc's")
+def test_threads_share_two_arenas_of_memory() -> None:
+    # Ten threads ask for memory, each while the others are there.
+    told = _printed(
+        "import ctypes, threading; from bot.__main__ import share_arenas; share_arenas(); "
+        "libc = ctypes.CDLL(None); libc.fopen.restype = ctypes.c_void_p; "
+        "met = threading.Barrier(10); meet = lambda: (met.wait(), libc.malloc(1000), met.wait()); "
+        "threads = [threading.Thread(target=meet) for _ in range(10)]; "
+        "[each.start() for each in threads]; [each.join() for each in threads]; "
+        "out = ctypes.c_void_p(libc.fopen(b'/dev/stdout', b'w')); libc.malloc_info(0, out); libc.fflush(out)"
+    )
+    assert told.count("<heap nr=") == 2
 
 
 def _printed(program: str) -> str:
