@@ -10,7 +10,7 @@ STAMP  := $(VENV)/.installed
 SANDBOX_OPENAPI ?= $(abspath $(wildcard ../shared/discord/openapi.json))
 export SANDBOX_OPENAPI
 
-.PHONY: setup demo try test test-other-database torture simulate soak fresh check format lock bench docs pictures clean
+.PHONY: setup demo try test test-other-database torture simulate soak fresh check format lock sbom bench docs pictures clean
 
 setup: $(STAMP)
 
@@ -68,6 +68,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/python -m tests.locks
+	$(BIN)/python -m tests.packages
 
 format: setup
 	$(BIN)/ruff format .
@@ -75,6 +76,10 @@ format: setup
 
 lock: setup
 	$(BIN)/python -m tests.locks --write
+
+# The packages that an image installs, as a list for machines (CycloneDX).
+sbom: setup
+	$(BIN)/python -m tests.packages --sbom dist/shotcaller.cdx.json
 
 bench: setup
 	$(BIN)/python -m benchmarks $(or $(ARGS),--write)
