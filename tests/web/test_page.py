@@ -273,6 +273,23 @@ async def test_days_and_models_are_added_up(office: Office) -> None:
     assert "<rect" in await (await office.get("/page/spend")).text()
 
 
+async def test_thirty_whole_days_are_added_up(office: Office) -> None:
+    clock = office.services.clock
+    first = clock.now.replace(hour=0, minute=30)
+    clock.now = first - timedelta(hours=1)  # late on the day before them
+    await office.services.queued(guild_id=GUILD, duration=10)
+    clock.now = first
+    await office.services.queued(guild_id=GUILD, duration=5)
+    clock.now = first.replace(hour=23) + timedelta(days=29)
+    await office.sign_in()
+    text = await (await office.get("/page/spend/day.csv")).text()
+    days = [line for line in text.splitlines() if line[:4].isdigit()]
+    assert len(days) == 30
+    assert days[0] == f"{first.date()},1,0,5,0.420000,0.420000"
+    assert days[-1].startswith(f"{clock.now.date()},0,")
+    assert "kirin_v3_t2v,1,0,5," in await (await office.get("/page/spend/model.csv")).text()
+
+
 async def test_settings_are_shown_without_their_secrets(office: Office) -> None:
     await office.sign_in()
     text = await (await office.get("/page/settings")).text()

@@ -19,7 +19,7 @@ from bot.store.jobs.queries import JobQueryStore
 from bot.store.jobs.standing import StandingStore
 
 PACE_SPAN: Final = timedelta(days=1)  # whose jobs the waiting and making times are of
-SPEND_SPAN: Final = timedelta(days=30)
+SPEND_DAYS: Final = 30  # today is the last of them
 STATES_FRESH: Final = timedelta(seconds=30)  # for which what was found of the services is believed
 MOST: Final = 50  # open cases, entries of the audit, and guilds' budgets that are listed
 FURTHEST: Final = timedelta(hours=14)  # of a time zone from UTC
@@ -106,7 +106,8 @@ class Overview:
 
     async def spend(self, by: SpendBy, guild_id: int) -> Sequence[SpendLine]:
         """Add up what was spent lately; of days there is every one, also that on which nothing was."""
-        since = self._clock() - SPEND_SPAN
+        today = self._clock().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        since = today - timedelta(days=SPEND_DAYS - 1)
         lines = await self._store.spend(by, guild_id, since=since)
         return _every_day(lines, since=since) if by is SpendBy.DAY else lines
 
@@ -121,7 +122,7 @@ class Overview:
 
 def _every_day(lines: Sequence[SpendLine], *, since: datetime) -> Sequence[SpendLine]:
     known = {line.name: line for line in lines}
-    days = [(since + timedelta(days=more)).astimezone(UTC).date().isoformat() for more in range(SPEND_SPAN.days + 1)]
+    days = [(since + timedelta(days=more)).date().isoformat() for more in range(SPEND_DAYS)]
     return [known.get(day) or SpendLine(name=day, jobs=0, failed=0, credits=0, estimated=0, spent=0) for day in days]
 
 
