@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 
 from bot.operate.backups import NotDone
 
-_MISSING: Final = (
-    "{} is not installed here: it comes with PostgreSQL's client programs (on Debian and Ubuntu: "
-    "sudo apt install postgresql-client), of the server's version ({}) or a newer one."
+_WANTED: Final = (
+    "It comes with PostgreSQL's client programs (on Debian and Ubuntu: sudo apt install postgresql-client), which have "
+    "to be of the server's version ({}) or a newer one."
 )
 
 
@@ -25,13 +25,12 @@ def program(name: str, *, server: int) -> str:
     """
     found = shutil.which(name)
     if found is None:
-        raise NotDone(_MISSING.format(name, server))
+        raise NotDone(f"{name} is not installed here. {_WANTED.format(server)}")
     told = subprocess.run([found, "--version"], check=False, capture_output=True, text=True).stdout  # noqa: S603 - PostgreSQL's
     version = re.search(r"\) (\d+)", told)
     if version is None or int(version[1]) < server:
-        raise NotDone(
-            f"{found} is older than the server: {told.strip() or 'it does not run'}. " + _MISSING.format(name, server)
-        )
+        says = told.strip() or "it does not run"
+        raise NotDone(f"{found} is older than the server: {says}. {_WANTED.format(server)}")
     return found
 
 
