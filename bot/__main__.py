@@ -30,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments.further = further
     try:
         code: int = arguments.command(arguments)
+        sys.stdout.flush()
     except SettingsInvalid as exc:
         sys.stderr.write("The settings need a look (the environment, or .env in this folder):\n")
         for name, expected in exc.problems:
@@ -41,6 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except (KeyboardInterrupt, EOFError):  # Ctrl+C, and Ctrl+D where something is asked
         return 130
+    except BrokenPipeError:
+        if arguments.command is _run:  # which prints nothing
+            raise
+        with Path(os.devnull).open("wb") as nowhere:  # for what is still to be printed
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return 141
     return code
 
 

@@ -1,6 +1,8 @@
 """The command line: what it says, and how it ends."""
 
 import asyncio
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -245,3 +247,19 @@ def test_records_are_backed_up_restored_and_looked_at_before_an_upgrade(
     assert ended.value.code == 2
     with pytest.raises(SystemExit):
         main(["upgrade"])
+
+
+def test_who_reads_no_further_ends_a_command_quietly(tmp_path: Path) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    settings = {"DISCORD_TOKEN": "token", "KIRIN_API_KEY": "key", "MONTHLY_BUDGET_USD": "none"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "bot", "migrate"],
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, **settings},
+        stdout=writes,
+        stderr=subprocess.PIPE,
+    )
+    os.close(writes)
+    assert (ended.returncode, ended.stderr) == (141, b"")
