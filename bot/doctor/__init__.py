@@ -25,16 +25,24 @@ async def examine(settings: Settings, say: Words, *, out: TextIO | None = None) 
     out = out or sys.stdout
     silent = logging.NullHandler()  # what matters of the warnings below is said by the findings
     logging.getLogger().addHandler(silent)
-    failed = 0
+    failed = noted = 0
     try:
         async for finding in findings(settings, say):
             out.write(f"{finding}\n")
             out.flush()
             failed += finding.mark is Mark.BAD
+            noted += finding.mark is Mark.NOTE
     finally:
         logging.getLogger().removeHandler(silent)
-    out.write(f"\n{say('check.failed', n=failed) if failed else say('check.well')}\n")
+    out.write(f"\n{_result(failed, noted, say)}\n")
     return 1 if failed else 0
+
+
+def _result(failed: int, noted: int, say: Words) -> str:
+    """Say what all findings come to."""
+    if failed:
+        return say("check.failed", n=failed)
+    return say("check.noted", n=noted) if noted else say("check.well")
 
 
 async def findings(settings: Settings, say: Words) -> AsyncIterator[Finding]:

@@ -5,7 +5,7 @@ this bot has seen: the videos that a model has made here, and that its service h
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
@@ -86,7 +86,7 @@ async def check_models(settings: Settings, say: Words) -> AsyncIterator[Finding]
     """List the models on offer, and what is known of each."""
     offered, about = [each.model for each in models_of(settings, configured(settings))], say("check.models")
     made, gone = await _seen(settings)
-    yield good(about, say("check.semicolon").join(_life(model, made.get(model), say) for model in offered))
+    yield good(about, say("check.semicolon").join(_lives(offered, made, say)))
     for model in (model for model in offered if model in gone):
         text = say("check.models.given_up", model=model, until=f"{gone[model]:%Y-%m-%d %H:%M} UTC")
         yield note(about, text, say("check.models.given_up.cure"))
@@ -111,7 +111,10 @@ async def _seen(settings: Settings) -> tuple[Mapping[str, datetime], Mapping[str
         return {}, {}
 
 
-def _life(model: str, last: datetime | None, say: Words) -> str:
-    if last is None:
-        return say("check.models.unseen", model=model)
-    return say("check.models.seen", model=model, day=f"{last:%Y-%m-%d}")
+def _lives(offered: Sequence[str], made: Mapping[str, datetime], say: Words) -> Iterator[str]:
+    """Say when each model has last made a video here, and which have made none."""
+    for model in offered:
+        if model in made:
+            yield say("check.models.seen", model=model, day=f"{made[model]:%Y-%m-%d}")
+    if unseen := [model for model in offered if model not in made]:
+        yield say("check.models.unseen", models=say("comma").join(unseen), n=len(unseen))

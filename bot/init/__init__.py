@@ -70,7 +70,11 @@ def initialize(
     if not setup.keep(may_replace=may_replace):
         return 1
     setup.invite(invitation)
-    return asyncio.run(examine(Settings.load(env_file=file), words(terminal_locale(environment)), out=out))
+    say = words(terminal_locale(environment))
+    code = asyncio.run(examine(Settings.load(env_file=file), say, out=out))
+    if code == 0:
+        out.write(f"{say('init.start')}\n")
+    return code
 
 
 class _Setup:

@@ -103,7 +103,7 @@ async def test_what_is_typed_is_checked_written_and_examined(place: Place, syste
         "MONTHLY_BUDGET_USD": "50",
     }
     assert stat.S_IMODE(place.file.stat().st_mode) == 0o600
-    for told in ("✓ Discord", "✓ kirin", "✓ kling", "permissions=274878024704", "All is well."):
+    for told in ("✓ Discord", "✓ kirin", "✓ kling", "permissions=274878024704", "All is well.", "shotcaller run"):
         assert told in place.shown
     assert "scope=bot+applications.commands" in place.shown
     for secret in (place.token, place.kirin, place.kling):

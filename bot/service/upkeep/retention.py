@@ -43,7 +43,7 @@ class Retention:
         """
         now, retention_periods = self._clock(), self._retention_periods
         if not await self._store.believable(now):
-            log.info("nothing is forgotten today: the clock is new, or has leapt")
+            log.info("nothing is forgotten today: this is the first start, or the clock has leapt")
             return
         forgotten = (
             await self._forget_texts(now - retention_periods.texts) if retention_periods.texts is not None else 0
