@@ -127,13 +127,15 @@ class Trouble(StrEnum):
 class Alert:
     """Something for the operator: what, about which provider or job, and the details that are safe to show.
 
-    One with a `key` (at most 25 characters) is said once, even if it is repeated after a crash.
+    One with a `key` (at most 25 characters) is said once, even if it is repeated after a crash. One about a `job` calls
+    it by whose it is and when it was asked for.
     """
 
     trouble: Trouble
     subject: str
     detail: str = ""
     key: str = ""
+    job: Job | None = None
 
 
 class Notifier(Protocol):

@@ -11,7 +11,8 @@ import discord
 
 from bot.domain import Capability, Case, Job, Notify
 from bot.errors import DestinationBusy, DestinationLost
-from bot.locale import words
+from bot.locale import Words, words
+from bot.service.admin.jobs import message_of
 from bot.service.ports import Alert, CannotTell, Card, NotPosted, Phase, Posted, Result, Sighting
 from cogs.adapters.places import Places
 from cogs.adapters.posting import (
@@ -24,7 +25,7 @@ from cogs.adapters.posting import (
     send,
 )
 from cogs.adapters.private_answers import PrivateAnswers
-from cogs.ui import CONTENT, link, result_link, safe
+from cogs.ui import CONTENT, link, result_link, safe, since
 from cogs.ui.job_views import (
     cancel_button,
     card_buttons,
@@ -357,4 +358,13 @@ def _nonce_of_ending(card: Card) -> str:
 
 
 def _alert_text(alert: Alert) -> str:
-    return words()(f"alert.{alert.trouble}", subject=alert.subject, detail=alert.detail or "-")[:CONTENT]
+    say = words()
+    video = "" if alert.job is None else _called(alert.job, say)
+    return say(f"alert.{alert.trouble}", subject=alert.subject, detail=alert.detail or "-", video=video)[:CONTENT]
+
+
+def _called(job: Job, say: Words) -> str:
+    """Call a job by whose it is and when it was asked for, with a link to its message: what was typed stays theirs."""
+    name = say("alert.video", member=f"<@{job.user_id}>", since=since(job.created_at))
+    message = message_of(job)
+    return name if message is None else f"{name} {link(*message)}"

@@ -13,7 +13,7 @@ from bot.locale import Words, words
 from bot.service.ports import Posted, Result, Sighting
 from cogs.adapters.places import FRESH, Places
 from cogs.adapters.posting import POSTING, find_message, mapped_errors, send, upload_timeout
-from cogs.moderation.case_views import all_reports, case_buttons, case_embeds, case_text, note_text
+from cogs.moderation.case_views import all_reports, case_buttons, case_embeds, case_mark, case_text, note_text
 from cogs.ui import CONTENT
 from cogs.ui.audit_entries import entry_text
 from cogs.ui.job_views import alt_text
@@ -70,7 +70,8 @@ class DiscordStaff:
 
     async def find_case(self, case: Case, *, since: datetime) -> Sighting:
         """See `Staff`."""
-        return await self._find(case.id, self._channel(case.guild_id, case.channel_id), since=since)
+        channel, mark = self._channel(case.guild_id, case.channel_id), case_mark(case.id)
+        return await find_message(self._client, channel, since=since, matches=lambda each: mark in each.content)
 
     async def edit_case(self, case: Case, *, message_id: int, job: Job | None) -> None:
         """See `Staff`. Of what is decided the video and the texts are taken out: how stays to be read."""
@@ -128,19 +129,14 @@ class DiscordStaff:
         return Posted(channel_id=channel_id, message_id=message.id)
 
     async def find_note(self, key: str, *, channel_id: int, since: datetime) -> Sighting:
-        """See `Staff`."""
-        return await self._find(key, self._channel(None, channel_id), since=since)
+        """See `Staff`. Looks for its key, with which the message ends."""
+        channel, end = self._channel(None, channel_id), f"-# {key}"
+        return await find_message(self._client, channel, since=since, matches=lambda each: each.content.endswith(end))
 
     async def delete_note(self, *, channel_id: int, message_id: int) -> None:
         """See `Staff`."""
         async with mapped_errors():
             await self._channel(None, channel_id).get_partial_message(message_id).delete()
-
-    async def _find(self, name: str, channel: discord.PartialMessageable, *, since: datetime) -> Sighting:
-        """Look for the message that ends with the name of what it is about."""
-        return await find_message(
-            self._client, channel, since=since, matches=lambda message: message.content.endswith(f"-# {name}")
-        )
 
     async def _words(self, case: Case) -> Words:
         """The texts in the language of those who decide a case."""

@@ -1,6 +1,8 @@
 """`/admin jobs`: looking through a guild's jobs, taking one back, deciding about dead letters."""
 
-from collections.abc import Iterable
+import asyncio
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import discord
@@ -8,14 +10,17 @@ from discord import app_commands
 
 from bot.client import Shotcaller
 from bot.domain import EVERYWHERE, Job, JobFilter
-from bot.errors import DeadLetterGone, NotPermitted
+from bot.errors import DeadLetterGone, GuildJobUnknown, NotPermitted
 from bot.locale import Words, words
 from bot.service.admin.jobs import decision_entry, possible_decisions
 from cogs import ui
 from cogs.admin import jobs_views
 from cogs.admin.common import check_admin_access
 from cogs.ui.completions import Offers
+from cogs.ui.job_names import is_address, job_at, job_id_meant
+from cogs.ui.limits import CHOICES
 
+NAMING: Final = 0.5  # seconds for the names of members while somebody types
 _ACTIONS: Final = {
     "cancel": JobFilter.WAITING,
     "recheck": JobFilter.DEAD,
@@ -58,7 +63,7 @@ def _show(bot: Shotcaller, say: Words) -> ui.Command:
     @ui.autocomplete(job=_offered_jobs(bot, JobFilter.LATEST))
     async def show(interaction: discord.Interaction[Any], job: str) -> None:
         await ui.acknowledge(interaction)
-        await show_one(bot, interaction, job)
+        await show_one(bot, interaction, await _job_id(bot, interaction, job, JobFilter.LATEST))
 
     return show
 
@@ -71,7 +76,7 @@ def _action_command(bot: Shotcaller, say: Words, action: str, job_filter: JobFil
     @ui.autocomplete(job=_offered_jobs(bot, job_filter))
     async def decide(interaction: discord.Interaction[Any], job: str) -> None:
         await ui.acknowledge(interaction)
-        await decide_job(bot, interaction, job, action)
+        await decide_job(bot, interaction, await _job_id(bot, interaction, job, job_filter), action)
 
     return decide
 
@@ -86,19 +91,53 @@ def _writeoff(bot: Shotcaller, say: Words) -> ui.Command:
         billed: bool = False,  # noqa: FBT001, FBT002 (Discord's options)
     ) -> None:
         await ui.acknowledge(interaction)
-        await decide_job(bot, interaction, job, "billed" if billed else "free")
+        job_id = await _job_id(bot, interaction, job, JobFilter.DEAD)
+        await decide_job(bot, interaction, job_id, "billed" if billed else "free")
 
     return writeoff
 
 
 def _offered_jobs(bot: Shotcaller, job_filter: JobFilter) -> Offers:
     async def offers(interaction: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:
-        if interaction.guild_id is None:
-            return ()
-        jobs = await bot.services.guild_jobs.candidates(job_filter, guild_id=interaction.guild_id)
-        return jobs_views.choices(jobs, typed, words(str(interaction.locale)))
+        say, now = words(str(interaction.locale)), bot.services.now()
+        jobs = await _jobs_fitting(bot, interaction, typed, job_filter)
+        names = await _names(bot, jobs[:CHOICES])
+        return [jobs_views.choice(job, say, member=names.get(job.user_id, ""), now=now) for job in jobs[:CHOICES]]
 
     return offers
+
+
+async def _jobs_fitting(
+    bot: Shotcaller, interaction: discord.Interaction[Any], typed: str, job_filter: JobFilter
+) -> list[Job]:
+    """Find the jobs here that what is being typed may mean: words of theirs, or the link to a message."""
+    if interaction.guild_id is None:
+        return []
+    jobs = bot.services.guild_jobs
+    if is_address(typed):
+        with contextlib.suppress(GuildJobUnknown):
+            job_id = await job_at(interaction.client, typed)
+            return [(await jobs.job(job_id or "", guild_id=interaction.guild_id)).job]
+        return []
+    found = await jobs.candidates(job_filter, guild_id=interaction.guild_id)
+    return list(jobs_views.fitting(found, typed, await _names(bot, found[:CHOICES])))
+
+
+async def _names(bot: Shotcaller, jobs: Sequence[Job]) -> Mapping[int, str]:
+    """Tell whose these jobs are, as far as it is known at once; what is asked meanwhile is known the next time."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(NAMING):
+            return (await bot.services.names.names(users={job.user_id for job in jobs})).users
+    return {}
+
+
+async def _job_id(bot: Shotcaller, interaction: discord.Interaction[Any], typed: str, job_filter: JobFilter) -> str:
+    """Find the id of the job that an option means."""
+
+    async def search(wanted: str) -> list[str]:
+        return [job.id for job in await _jobs_fitting(bot, interaction, wanted, job_filter)]
+
+    return await job_id_meant(interaction, typed, search)
 
 
 OWNER: Final = "owner"  # who runs the bot, among the names of permissions
@@ -131,7 +170,7 @@ async def show_page(
 async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
     """Fill in the private answer with everything about one job."""
     jobs, say = bot.services.guild_jobs, words(str(interaction.locale))
-    view = await jobs.job(job_id.strip(), guild_id=await _scope(bot, interaction))
+    view = await jobs.job(job_id, guild_id=await _scope(bot, interaction))
     await ui.answer(
         interaction,
         embed=jobs_views.job_embed(view, await jobs.ledger_entries(view.job), say),
@@ -142,7 +181,7 @@ async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_i
 async def decide_job(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str, action: str) -> None:
     """Carry out a decision about a job, and answer with its outcome; the interaction has been acknowledged."""
     jobs = bot.services.guild_jobs
-    job = (await jobs.job(job_id.strip(), guild_id=await _scope(bot, interaction))).job
+    job = (await jobs.job(job_id, guild_id=await _scope(bot, interaction))).job
     action = _action_for(action, job)
     entry = decision_entry(action, job, entry_id=str(interaction.id), by=interaction.user.id, at=bot.services.now())
     job = await jobs.decide(action, entry, job)

@@ -1,6 +1,7 @@
 """Show admins a guild's jobs: the list, one job, and the outcome of a decision."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import discord
@@ -11,8 +12,9 @@ from bot.service.admin.jobs import PAGE, JobsPage, is_prompt_private, possible_d
 from bot.service.jobs.eta import JobView
 from bot.service.ports import Phase, phase_of
 from cogs import ui
-from cogs.ui import cut, link, money, safe, settings, since
-from cogs.ui.job_views import PROMPT_IN_LIST, PROMPT_ON_CARD, TASK_ID, state_text
+from cogs.ui import cut, link, money, safe, settings
+from cogs.ui.job_names import job_choice, job_name
+from cogs.ui.job_views import PROMPT_ON_CARD, TASK_ID, state_sign, state_text
 from cogs.ui.limits import EMBED_FIELD, EMBED_TEXT
 from cogs.ui.text import failure
 
@@ -47,9 +49,8 @@ def page_embed(page: JobsPage, job_filter: JobFilter, say: Words) -> discord.Emb
 
 def _entry(view: JobView, say: Words) -> str:
     job = view.job
-    facts = [f"<@{job.user_id}>", settings(job.request, say), say("credits", n=job.credits), f"`{job.id}`"]
-    head = f"**{state_text(view, say)}** · {since(job.created_at)}"
-    return f"{head}\n> {prompt_of(job, PROMPT_IN_LIST, say)}\n-# {' · '.join(facts)}"
+    facts = [settings(job.request, say), say("credits", n=job.credits)]
+    return f"**{state_text(view, say)}**\n{job_name(job, say)}\n-# {' · '.join(facts)}"
 
 
 def page_view(page: JobsPage, job_filter: JobFilter, user_id: int | None, say: Words) -> discord.ui.View:
@@ -87,7 +88,7 @@ def job_embed(view: JobView, ledger_entries: Sequence[LedgerEntry], say: Words) 
     embed.add_field(name=say("info.cost"), value=_cost(job, say), inline=False)
     embed.add_field(name=say("info.times"), value=cut("\n".join(_times(job, say)), EMBED_FIELD), inline=False)
     embed.add_field(name=say("admin.jobs.ledger"), value=_ledger(ledger_entries, say), inline=False)
-    ids = [f"`{job.id}`", f"{job.provider} `{safe(job.task_id, TASK_ID)}`" if job.task_id else job.provider]
+    ids = [f"`{job.id}`", f"{job.provider} `{safe(job.task_id or job.external_id, TASK_ID)}`"]
     attempts = say("admin.jobs.attempts", attempt=job.attempt, tries=job.tries)
     embed.add_field(name=say("info.ids"), value=" · ".join([*ids, attempts]), inline=False)
     return embed
@@ -111,8 +112,7 @@ def outcome_text(action: str, job: Job, say: Words) -> str:
     spent = job.usd_micros if job.cost_micros is None else job.cost_micros
     return say(
         f"admin.jobs.done.{action}",
-        id=job.id,
-        member=f"<@{job.user_id}>",
+        video=job_name(job, say),
         credits=say("credits", n=job.credits),
         usd=money(spent, say),
         attempt=job.attempt,
@@ -120,13 +120,19 @@ def outcome_text(action: str, job: Job, say: Words) -> str:
     )
 
 
-def choices(jobs: Iterable[Job], typed: str, say: Words) -> Iterator[tuple[str, str]]:
-    """Find jobs by what is being typed: a part of the id or of a prompt that may be seen."""
+def fitting(jobs: Iterable[Job], typed: str, names: Mapping[int, str]) -> Iterator[Job]:
+    """Find jobs by what is being typed: a part of a prompt that may be seen, of a member's name, or of the id."""
     wanted = typed.strip().casefold()
     for job in jobs:
-        prompt = say("admin.jobs.hidden") if is_prompt_private(job) else " ".join(job.request.text().split())
-        if wanted in job.id or wanted in prompt.casefold():
-            yield f"{state_text(JobView(job=job), say)} · {prompt}", job.id
+        prompt = "" if is_prompt_private(job) else " ".join(job.request.text().split())
+        if any(wanted in text for text in (prompt.casefold(), names.get(job.user_id, "").casefold(), job.id)):
+            yield job
+
+
+def choice(job: Job, say: Words, *, member: str, now: datetime) -> tuple[str, str]:
+    """Offer a job to choose: the sign of its state and its name; the value is the id."""
+    name = job_choice(job, say, now=now, member=member, private=is_prompt_private(job))
+    return f"{state_sign(job)} {name}", job.id
 
 
 def _where(job: Job, say: Words) -> str:

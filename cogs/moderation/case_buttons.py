@@ -177,6 +177,9 @@ def _check_kind(case: Case, *kinds: CaseKind) -> None:
 
 
 def _audit_entry(interaction: discord.Interaction[Any], case: Case, verb: str, **detail: Any) -> AuditEntry:
+    """Make the audit entry of a decision, with a link to the case: there is what it was about."""
+    if interaction.message is not None:
+        detail["message"] = (interaction.guild_id, interaction.channel_id, interaction.message.id)
     return ui.audit_entry(interaction, f"{case.kind}_{verb}", member=case.user_id, case=case.id, **detail)
 
 

@@ -44,9 +44,9 @@ _STATE_STYLES: Final = {
 
 
 def case_text(case: Case, job: Job | None, say: Words) -> str:
-    """The text of a case: what is to be decided, or how it was; the message is found by the id in its last line."""
+    """The text of a case: what is to be decided, or how it was. The address behind its title marks the message."""
     about = [say("case.forgotten")] if case.forgotten else _about(case, job, say)
-    lines = [f"### {_BUTTON_EMOJI[case.kind]} {say(f'case.{case.kind}')}", *about]
+    lines = [f"### {_BUTTON_EMOJI[case.kind]} [{say(f'case.{case.kind}')}]({case_address(case, job)})", *about]
     if case.state is CaseState.OPEN:
         if not (case.for_operator or case.forgotten):
             lines.append(_consequences(case, say))
@@ -55,7 +55,22 @@ def case_text(case: Case, job: Job | None, say: Words) -> str:
         removed = case.kind is CaseKind.REPORT and case.state is CaseState.APPROVED
         values = {"who": who, "when": since(case.decided_at)}
         lines.append(say("case.removed", **values) if removed else say(f"case.state.{case.state}", **values))
-    return "\n".join([*lines, f"-# {case.id}"])
+    return "\n".join(lines)
+
+
+def case_mark(case_id: str) -> str:
+    """What the address behind a case's title ends with."""
+    return f"#{case_id})"
+
+
+def case_address(case: Case, job: Job | None) -> str:
+    """The address behind a case's title: what was reported, or where it was asked for; by its end the case is found."""
+    if "message" in case.body:
+        where = link(case.guild_id or None, case.body["channel"], case.body["message"])
+    else:
+        channel_id = job.destination.channel_id if job is not None else case.body.get("asked_in") or case.channel_id
+        where = f"https://discord.com/channels/{case.guild_id or '@me'}/{channel_id}"
+    return f"{where}#{case.id}"
 
 
 def case_embeds(case: Case, job: Job | None, say: Words) -> list[discord.Embed]:

@@ -12,7 +12,7 @@ from bot.domain.guild import FOREVER
 from bot.locale import Words
 from cogs.ui.member import guild_of
 from cogs.ui.policy_texts import allowance_text, bullet_list, change_line
-from cogs.ui.text import reason_text, safe
+from cogs.ui.text import link, reason_text, safe, since
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,8 @@ def entry_text(entry: AuditEntry, say: Words) -> str:
     actor = f"<@{entry.actor_id}>"
     try:
         gaps = {name: _GAPS.get(name, _plain)(value, say) for name, value in entry.detail.items()}
-        return say(f"audit.{entry.action}", **{**_EMPTY, **gaps, "actor": actor})
+        usual = {**_EMPTY, "since": say("audit.earlier")}
+        return say(f"audit.{entry.action}", **{**usual, **gaps, "actor": actor})
     except KeyError:  # another version wrote it
         log.warning("no words for a change", extra={"action": entry.action, "entry": entry.id})
         return f"{actor} {safe(entry.action, 60)}"
@@ -63,6 +64,14 @@ def _until(value: Any, say: Words) -> str:
     return until_text(datetime.fromisoformat(value) if value else None, say)
 
 
+def _since(value: Any, _say: Words) -> str:
+    return since(datetime.fromisoformat(value))
+
+
+def _message(value: Any, _say: Words) -> str:
+    return f" {link(*value)}"
+
+
 def _allowance(value: Any, say: Words) -> str:
     return say("admin.allowance.removed") if value is None else allowance_text(Allowance.model_validate(value), say)
 
@@ -71,7 +80,8 @@ def _changes(value: Any, say: Words) -> str:
     return bullet_list([change_line(Difference(**each), say) for each in value], say)
 
 
-# How values are said, by their names in an entry's detail: `until` is ISO 8601, ids are Discord's.
+# How values are said, by their names in an entry's detail: times are ISO 8601, ids are Discord's, a message is the ids
+# of its guild, its channel and itself.
 _GAPS: Final[Mapping[str, Callable[[Any, Words], str]]] = {
     "member": lambda value, _: f"<@{value}>",
     "role": lambda value, _: f"<@&{value}>",
@@ -79,7 +89,9 @@ _GAPS: Final[Mapping[str, Callable[[Any, Words], str]]] = {
     "credits": lambda value, say: say("credits", n=value),
     "reason": reason_text,
     "until": _until,
+    "since": _since,
+    "message": _message,
     "allowance": _allowance,
     "changes": _changes,
 }
-_EMPTY: Final = dict.fromkeys(("reason", "note"), "")
+_EMPTY: Final = dict.fromkeys(("reason", "note", "message"), "")

@@ -11,6 +11,8 @@ from discord import app_commands
 from bot.client import Shotcaller
 from bot.domain import Preset
 from bot.errors import StoreError
+from bot.locale import words
+from cogs.ui.job_names import job_choice
 from cogs.ui.limits import CHOICE, CHOICES
 from cogs.ui.replies import in_time
 from cogs.ui.text import cut
@@ -56,11 +58,12 @@ def containing(typed: str, names: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def my_videos(bot: Shotcaller) -> Offers:
-    """Offer one's latest videos by their prompts; the value is the id."""
+    """Offer one's latest videos by their prompts and when they were asked for; the value is the id."""
 
     async def offers(interaction: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:
         jobs = await bot.services.library.recent(interaction.user.id, text=typed, most=CHOICES)
-        return [(job.request.text(), job.id) for job in jobs]
+        say, now = words(str(interaction.locale)), bot.services.now()
+        return [(job_choice(job, say, now=now), job.id) for job in jobs]
 
     return offers
 

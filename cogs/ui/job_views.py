@@ -297,6 +297,11 @@ def _queue_position(view: JobView, say: Words) -> str:
     return say("jobs.waiting.expected", position=view.position, expected=since(view.expected_at))
 
 
+def state_sign(job: Job) -> str:
+    """The emoji of a job's state."""
+    return "🗑️" if job.removed_at is not None else _PHASE_STYLES[phase_of(job)][0]
+
+
 def state_text(view: JobView, say: Words) -> str:
     """Say a job's state in a few words."""
     phase = phase_of(view.job)

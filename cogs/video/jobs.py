@@ -25,6 +25,7 @@ from cogs.ui import (
     member_of,
     result_link,
 )
+from cogs.ui.job_names import is_address, job_at, job_choice, job_id_meant
 from cogs.ui.job_views import CANCEL, RESULT, job_line
 from cogs.ui.text import button_label
 
@@ -96,18 +97,27 @@ async def _cancel_listed(bot: Shotcaller, interaction: discord.Interaction[Any],
 
 
 def _cancel_command(videos: Videos, say: Words) -> Command:
-    async def waiting(interaction: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:
+    async def waiting(interaction: discord.Interaction[Any], typed: str) -> list[Job]:
         views = await videos.latest(user_id=interaction.user.id, guild_id=interaction.guild_id, most=CHOICES)
         jobs = [view.job for view in views if view.job.cancellable]
-        texts = [(job.request.text(), job.id) for job in jobs]
-        return [(text, job_id) for text, job_id in texts if typed.lower() in text.lower() or typed in job_id]
+        if is_address(typed):
+            meant = await job_at(interaction.client, typed)
+            return [job for job in jobs if job.id == meant]
+        return [job for job in jobs if typed.casefold() in job.request.text().casefold() or typed in job.id]
+
+    async def offers(interaction: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:
+        say, now = words(str(interaction.locale)), interaction.client.services.now()
+        return [(job_choice(job, say, now=now), job.id) for job in await waiting(interaction, typed)]
 
     @app_commands.command(name="cancel", description=say("command.video.cancel"))
     @app_commands.describe(job=say("option.job"))
-    @autocomplete(job=waiting)
+    @autocomplete(job=offers)
     async def cancel(interaction: discord.Interaction[Any], job: str) -> None:
+        async def search(typed: str) -> list[str]:
+            return [each.id for each in await waiting(interaction, typed)]
+
         await acknowledge(interaction)
-        cancelled = await videos.cancel(job.strip(), user_id=interaction.user.id)
+        cancelled = await videos.cancel(await job_id_meant(interaction, job, search), user_id=interaction.user.id)
         await answer(interaction, words(str(interaction.locale))("cancelled", n=cancelled.credits))
 
     return cancel

@@ -49,7 +49,8 @@ async def kept_for_the_operator(system: System, phase: str) -> None:
     assert system.database.entries() == [("hold", 3)]
     assert await people.results() + await people.results("dm") == []
     (alert,) = await people.messages("showcase")
-    assert system.database.job()["id"] in alert["content"]
+    assert f"the video that <@{system.database.job()['user_id']}> asked for <t:" in alert["content"]
+    assert system.database.job()["id"] not in alert["content"]
     for card in await people.cards():
         assert say(f"card.{phase}") in text_of(card)
         assert say(f"card.{phase}.text") in text_of(card)

@@ -92,7 +92,8 @@ def budget(system: System) -> tuple[int, int]:
 async def test_a_job_in_doubt_is_found_in_the_list_and_submitted_again(system: System) -> None:
     async with in_doubt(system) as job:
         listed = await sees(system, "list", which="dead")
-        assert job in whole(listed)
+        assert job not in whole(listed)
+        assert f"“{PROMPT}”" in whole(listed)
         opened = await system.people.presses(listed, "ajob:open", job, user="admin")
         shown = await system.people.answered(opened)
         text = whole(shown)
@@ -182,7 +183,9 @@ async def test_anybodys_waiting_job_is_taken_back_and_its_card_says_so(system: S
         assert "the second" in whole(await sees(system, "list", which="waiting"))
         assert "the second" not in whole(await sees(system, "list", which="running"))
         assert "the second" not in whole(await sees(system, "list", member="ben"))
-        assert "3 credits back" in await run_admin(people, "jobs cancel", job=second["id"])
+        said = await run_admin(people, "jobs cancel", job="sec")
+        assert "“the second”" in said
+        assert "3 credits given back" in said
         await people.card("Cancelled before it began")
         await called_once(system, "cancelled")
         assert "too late to cancel" in await run_admin(people, "jobs cancel", job=first["id"])
@@ -192,12 +195,39 @@ async def test_anybodys_waiting_job_is_taken_back_and_its_card_says_so(system: S
     assert system.database.rows("SELECT count(*) AS n FROM audit WHERE action = 'job_cancel'") == [{"n": 1}]
 
 
+async def test_a_video_is_meant_by_a_link_to_its_message_or_by_its_words(system: System) -> None:
+    people = system.people
+    async with system.bot(daily_credits=99):
+        for prompt in ("A fox on the ice", "A fox in the snow"):
+            await people.types("video create", user="ana", also={**SMALL, "prompt": prompt})
+
+        async def both() -> bool:
+            return len(await people.results()) == 2
+
+        await people.until(both, what="two videos")
+        video = next(each for each in await people.results() if "on the ice" in each["content"])
+        jobs = {each["prompt"].casefold(): each["id"] for each in system.database.jobs()}
+        address = f"https://discord.com/channels/1/{video['channel_id']}/{video['id']}"
+        (offered,) = await people.completes("admin jobs show", focused="job", user="admin", job=address)
+        assert offered["value"] == jobs["a fox on the ice"]
+        assert "“A fox on the ice” by " in offered["name"]
+        assert offered["name"].endswith(" ago")
+        for meant in (address, "on the ice"):
+            assert "A fox on the ice" in whole(await sees(system, "show", job=meant))
+        for vague in ("A fox", f"{address}1", "https://discord.com/channels/1/2/3"):
+            assert "I can't tell which video" in await run_admin(people, "jobs show", job=vague)
+        others = await people.says(f"shotcaller-{jobs['a fox on the ice']}.mp4", user="ben")
+        forged = f"https://discord.com/channels/1/{others['channel_id']}/{others['id']}"
+        assert "I can't tell which video" in await run_admin(people, "jobs show", job=forged)
+
+
 async def test_decisions_are_told_where_admins_read_of_them(system: System) -> None:
     async with in_doubt(system) as job:
         await run_admin(system.people, "audit", channel="showcase")
         await run_admin(system.people, "jobs writeoff", job=job)
-        said = (await audit_message(system.people, job, channel="showcase"))["content"]
-        assert "wrote off" in said
+        said = (await audit_message(system.people, "wrote off", channel="showcase"))["content"]
+        assert job not in said
+        assert f"the video that <@{system.database.job()['user_id']}> asked for" in said
         assert "3 credits given back, not charged" in said
 
 
@@ -206,10 +236,10 @@ async def test_who_is_no_admin_sees_and_decides_nothing(system: System) -> None:
     async with in_doubt(system) as job:
         for name, options in (("list", {}), ("show", {"job": job}), ("writeoff", {"job": job})):
             assert await people.cannot_type(f"admin jobs {name}", user="ana", **options)
-        assert "This server has no video with the id `nothing`" in await run_admin(people, "jobs show", job="nothing")
+        assert "I can't tell which video of this server" in await run_admin(people, "jobs show", job="nothing")
         assert "Operator of the bot" in await run_admin(people, "jobs list", which="everywhere")
         everywhere = await sees(system, "list", user="owner", which="everywhere")
-        assert job in whole(everywhere)
+        assert f"“{PROMPT}”" in whole(everywhere)
         await run_admin(people, "jobs writeoff", job=job)
 
 
@@ -219,8 +249,8 @@ async def test_a_job_of_direct_messages_is_its_persons_and_the_operators(system:
     async with system.bot(**DOUBTFUL):
         await people.types("video create", channel="dm", also=SMALL)
         job = await dead(system, "outcome_unknown")
-        assert job not in whole(await sees(system, "list", which="dead"))
-        assert "This server has no video" in await run_admin(people, "jobs writeoff", job=job)
+        assert "There are none" in whole(await sees(system, "list", which="dead"))
+        assert "I can't tell which video" in await run_admin(people, "jobs writeoff", job=job)
         assert system.database.job()["dead_letter"] == "outcome_unknown"
         shown = await sees(system, "show", user="owner", job=job)
         assert PROMPT not in whole(shown)

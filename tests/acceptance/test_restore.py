@@ -133,5 +133,5 @@ async def test_where_a_service_cannot_tell_nothing_is_submitted_and_the_operator
     assert len(await system.people.tasks()) == 1
     assert sorted(job["dead_letter"] or "" for job in system.database.jobs()) == ["", "outcome_unknown"]
     (lost,) = [job for job in system.database.jobs() if job["dead_letter"]]
-    assert lost["id"] in alert["content"]
+    assert f"the video that <@{lost['user_id']}> asked for" in alert["content"]
     assert [kind for kind, _ in system.database.entries()] == ["hold", "hold", "settle"]

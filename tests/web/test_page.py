@@ -314,12 +314,23 @@ async def test_the_audit_is_told_in_words_and_only_of_ones_own(office: Office) -
 @pytest.mark.parametrize(
     ("action", "detail", "text"),
     [
-        ("job_cancel", {"member": 3, "job": "ab", "credits": 5}, "9 cancelled 3's video ab (5 credits)"),
+        (
+            "job_cancel",
+            {"member": 3, "job": "ab", "credits": 5, "since": "2026-11-28T12:00:00+00:00", "message": [7, 5, 6]},
+            "9 cancelled the video that 3 asked for 2 minutes ago (5 credits). ab",
+        ),
+        (
+            "job_cancel",
+            {"member": 3, "job": "ab", "credits": 5},
+            "9 cancelled the video that 3 asked for earlier (5 credits). ab",
+        ),
+        ("report_removed", {"member": 3, "case": "report-ab"}, "9 deleted a reported video by 3. report-ab"),
         ("changed", {"changes": [{"path": "limits.longest"}]}, "limits.longest"),
     ],
 )
 def test_an_entry_is_put_in_words(action: str, detail: dict[str, object], text: str) -> None:
-    entry = AuditEntry(id="1", guild_id=7, actor_id=9, action=action, at=datetime.now(UTC), detail=detail)
+    moment = datetime(2026, 11, 28, 12, 2, tzinfo=UTC)
+    entry = AuditEntry(id="1", guild_id=7, actor_id=9, action=action, at=moment, detail=detail)
     assert text in entry_text(entry, words(), Named())
 
 

@@ -35,15 +35,34 @@ def is_prompt_private(job: Job) -> bool:
     return job.destination.guild_id is None or (job.destination.private and job.shared_at is None)
 
 
+def message_of(job: Job) -> tuple[int, int, int] | None:
+    """Find the message of a job that others see too, its video or its card, as guild, channel and message."""
+    place = job.destination
+    if place.guild_id is None or is_prompt_private(job):
+        return None
+    video = (job.message_channel_id, job.message_id) if job.removed_at is None else (None, None)
+    for channel_id, message_id in (video, (job.card_channel_id, job.card_message_id)):
+        if message_id is not None and channel_id == place.channel_id:
+            return place.guild_id, place.channel_id, message_id
+    return None
+
+
 def decision_entry(decision: str, job: Job, *, entry_id: str, by: int, at: datetime) -> AuditEntry:
-    """Make the audit entry of a decision about a job."""
+    """Make the audit entry of a decision about a job, which it names without a word of the prompt."""
+    message = message_of(job)
     return AuditEntry(
         id=entry_id,
         guild_id=job.destination.guild_id or EVERYWHERE,
         actor_id=by,
         action=f"job_{decision}",
         at=at,
-        detail={"job": job.id, "member": job.user_id, "credits": job.credits},
+        detail={
+            "job": job.id,
+            "member": job.user_id,
+            "credits": job.credits,
+            "since": job.created_at.isoformat(),
+            **({} if message is None else {"message": message}),
+        },
     )
 
 

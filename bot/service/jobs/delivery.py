@@ -121,7 +121,9 @@ class Delivery:
         kept = await self._jobs.mark_dead_letter(job, reason=DeadLetter.UNDELIVERABLE, now=self._clock())
         await self._files.keep_whole(job)
         if not job.destination.private:  # who takes direct messages is nobody's to mend but the person's
-            await self._operator_alerts.tell(Alert(trouble=Trouble.UNDELIVERABLE, subject=job.id, detail=reason))
+            await self._operator_alerts.tell(
+                Alert(trouble=Trouble.UNDELIVERABLE, subject=job.id, detail=reason, job=job)
+            )
         log.info("kept", extra={"job": job.id, "reason": reason})
         return kept
 

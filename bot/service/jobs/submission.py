@@ -158,7 +158,9 @@ class Submission:
         buried = await self._write(
             job, lambda: self._jobs.mark_dead_letter(job, reason=DeadLetter.OUTCOME_UNKNOWN, now=self._clock())
         )
-        await self._operator_alerts.tell(Alert(trouble=Trouble.OUTCOME_UNKNOWN, subject=job.id, detail=job.external_id))
+        await self._operator_alerts.tell(
+            Alert(trouble=Trouble.OUTCOME_UNKNOWN, subject=job.id, detail=job.external_id, job=job)
+        )
         return buried
 
     async def poll(self, job: Job) -> Job:

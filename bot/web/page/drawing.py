@@ -158,9 +158,16 @@ def apart(name: str) -> str:
 
 
 def entry_text(entry: AuditEntry, say: Words, named: Named) -> str:
-    """Put an audit entry in a reader's words, with places by their ids, and people whose names nobody knows."""
-    gaps: dict[str, Any] = {"reason": "", "note": "", "until": "", "actor": entry.actor_id}
+    """Put an audit entry in a reader's words, with places by their ids, and people whose names nobody knows.
+
+    A job or a case is called by its id, with which everything else about it is found.
+    """
+    gaps: dict[str, Any] = dict.fromkeys(("reason", "note", "until"), "")
+    gaps |= {"actor": entry.actor_id, "since": say("audit.earlier")}
     gaps |= {name: _plain(name, value, say) for name, value in entry.detail.items()}
+    gaps["message"] = "".join(f" {entry.detail[name]}" for name in ("job", "case") if name in entry.detail)
+    if "since" in entry.detail:
+        gaps["since"] = ago(datetime.fromisoformat(entry.detail["since"]), say, now=entry.at)
     for name, number in people_of(entry).items():
         gaps[name] = apart(named.users[number]) if named.users.get(number) else number
     try:

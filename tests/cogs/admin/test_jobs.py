@@ -1,7 +1,7 @@
 """How jobs look to admins: what they may read of them, and what is offered to be decided."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import discord
@@ -30,8 +30,18 @@ from bot.service.admin.jobs import JobsPage
 from bot.service.admin.usage import Span, UsageReport
 from bot.service.admin.usage_chart import Measure
 from bot.service.jobs.eta import JobView
-from cogs.admin.jobs_views import actions_for, choices, job_actions_view, job_embed, page_embed, page_view
+from cogs.admin.jobs_views import (
+    actions_for,
+    choice,
+    fitting,
+    job_actions_view,
+    job_embed,
+    outcome_text,
+    page_embed,
+    page_view,
+)
 from cogs.admin.usage import report_text
+from cogs.ui.job_names import job_name
 from tests import jobs
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -69,10 +79,41 @@ def shown(of: Job, *ledger_entries: LedgerEntry) -> str:
 def test_admins_read_the_prompts_that_everybody_may_read(changes: dict[str, Any], *, seen: bool) -> None:
     of = job(**changes)
     page = JobsPage(views=(JobView(job=of, position=None),), skip=0, more=False)
-    texts = (shown(of), str(page_embed(page, JobFilter.LATEST, SAY).description), next(choices([of], "", SAY))[0])
-    assert [("secret" in text) for text in texts] == [seen] * 3
-    assert len(list(choices([of], "secret", SAY))) == int(seen)
-    assert len(list(choices([of], "ab1", SAY))) == 1
+    offered, _ = choice(of, SAY, member="Ana", now=NOW)
+    texts = (
+        shown(of),
+        str(page_embed(page, JobFilter.LATEST, SAY).description),
+        offered,
+        outcome_text("free", of, SAY),
+    )
+    assert [("secret" in text) for text in texts] == [seen] * 4
+    assert list(fitting([of], "secret", {})) == [of] * seen
+    assert list(fitting([of], "ab1", {})) == list(fitting([of], "an", {3: "Ana"})) == [of]
+    assert list(fitting([of], "ben", {3: "Ana"})) == []
+
+
+def test_a_job_is_called_by_its_first_words_whose_it_is_and_when_with_a_link_to_its_message() -> None:
+    of = job(created_at=NOW - timedelta(minutes=2), card_channel_id=5, card_message_id=6)
+    when = f"<t:{int(of.created_at.timestamp())}:R>"
+    card = "https://discord.com/channels/7/5/6"
+    assert job_name(of, SAY) == f"[“a \\*secret\\* fox @\u200beveryone”]({card}) by <@3>, {when}"
+    posted = replace(of, message_channel_id=5, message_id=8)
+    assert "https://discord.com/channels/7/5/8)" in job_name(posted, SAY)
+    assert "https://discord.com/channels/7/5/6)" in job_name(replace(posted, removed_at=NOW), SAY)
+    private = replace(posted, destination=replace(PLACE, private=True))
+    assert job_name(private, SAY) == f"a private video by <@3>, {when}"
+    assert choice(of, SAY, member="Ana", now=NOW)[0].endswith("“a *secret* fox @everyone” by Ana, 2 minutes ago")
+    assert choice(of, SAY, member="", now=NOW)[0].endswith("“a *secret* fox @everyone”, 2 minutes ago")
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_no_list_and_no_outcome_shows_an_id(locale: str) -> None:
+    of, say = job(id="0123456789abcdef"), words(locale)
+    page = JobsPage(views=(JobView(job=of, position=None),), skip=0, more=False)
+    actions = ("cancel", "recheck", "retry", "free", "billed", "deliver", "close")
+    texts = [outcome_text(each, of, say) for each in actions]
+    texts += [str(page_embed(page, JobFilter.LATEST, say).description), choice(of, say, member="", now=NOW)[0]]
+    assert [text for text in texts if of.id in text] == []
 
 
 def test_what_people_typed_can_mention_nobody_and_formats_nothing() -> None:
@@ -131,7 +172,7 @@ def test_a_full_page_of_the_longest_entries_is_shown_whole() -> None:
     for locale in locales():
         description = page_embed(page, JobFilter.EVERYWHERE, words(locale)).description
         assert description is not None
-        assert description.count("f" * 16) == 8
+        assert description.count("<@") == 8
         assert len(description) <= 4096
 
 

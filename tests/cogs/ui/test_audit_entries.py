@@ -135,6 +135,9 @@ def test_a_list_says_how_much_it_leaves_out() -> None:
     assert len(cut) < 1100
 
 
+MESSAGE: Final = "https://discord.com/channels/7/5/6"
+
+
 def entry(action: str, **detail: Any) -> AuditEntry:
     return AuditEntry(id="1", guild_id=7, actor_id=99, action=action, at=AT, detail=detail)
 
@@ -154,6 +157,18 @@ def entry(action: str, **detail: Any) -> AuditEntry:
         (
             entry("granted", member=1, credits=3, note="@here **won**"),
             "<@99> gave <@1> 3 credits that never expire. @\u200bhere \\*\\*won\\*\\*",
+        ),
+        (
+            entry("job_cancel", member=1, job="0f" * 8, credits=3, since=AT.isoformat(), message=[7, 5, 6]),
+            f"<@99> cancelled the video that <@1> asked for <t:1795305600:R> (3 credits). {MESSAGE}",
+        ),
+        (
+            entry("job_cancel", member=1, job="0f" * 8, credits=3),
+            "<@99> cancelled the video that <@1> asked for earlier (3 credits).",
+        ),
+        (
+            entry("request_denied", member=1, case="request-" + "0f" * 8, reason="no", message=[7, 4, 9]),
+            "<@99> denied a video request by <@1>. Reason: no https://discord.com/channels/7/4/9",
         ),
     ],
 )

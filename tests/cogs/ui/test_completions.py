@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -14,9 +14,11 @@ from bot.errors import StoreUnavailable
 from cogs.ui import CHOICES
 from cogs.ui.completions import completion, containing, my_videos, presets
 
+NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
+
 
 def interaction() -> Any:
-    return SimpleNamespace(user=SimpleNamespace(id=1), guild_id=7, extras={})
+    return SimpleNamespace(user=SimpleNamespace(id=1), guild_id=7, locale="en-US", extras={})
 
 
 def preset(number: int, *, name: str = "", uses: int = 0, shared: bool = False) -> Preset:
@@ -52,10 +54,12 @@ class FakePresets:
         if self.trouble is not None:
             raise self.trouble
         request = SimpleNamespace(text=lambda: f"  {text}\n" + "long " * 40)
-        return [SimpleNamespace(id="a", request=request)]
+        return [SimpleNamespace(id="a", request=request, created_at=NOW - timedelta(minutes=2))]
 
     def bot(self) -> Shotcaller:
-        return cast("Shotcaller", SimpleNamespace(services=SimpleNamespace(presets=self, library=self)))
+        return cast(
+            "Shotcaller", SimpleNamespace(services=SimpleNamespace(presets=self, library=self, now=lambda: NOW))
+        )
 
 
 async def test_presets_are_offered_by_their_use_and_shared_ones_are_marked() -> None:
@@ -72,7 +76,8 @@ async def test_no_more_is_offered_than_discord_takes() -> None:
     fake_presets = FakePresets([preset(number) for number in range(60)])
     assert len(await completion(presets(fake_presets.bot()))(interaction(), "")) == CHOICES
     (video,) = await completion(my_videos(fake_presets.bot()))(interaction(), "a fox")
-    assert video.name.startswith("a fox long")
+    assert video.name.startswith("“a fox long")
+    assert video.name.endswith("…”, 2 minutes ago")
     assert len(video.name) <= 100
 
 
