@@ -1,5 +1,6 @@
 """The operator's page in a browser: no secret stays behind, what changes is seen, what is decided is done."""
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Collection, Sequence
@@ -8,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from aiohttp.test_utils import unused_port
@@ -25,12 +26,17 @@ from bot.service.admin.balances import Balances
 from bot.service.ports import Named, Names
 from bot.store.community.cases import CaseStore
 from bot.web.page.site import serve_page
+from sandbox.rendering.render import render
+from sandbox.rendering.video import Shot, Video
 from tests.browser.accessibility import barriers
+from tests.browser.visitor import PATIENCE
+from tests.service.scripted import Fetcher
 from tests.service.services import Services, open_services
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 OWNER = 9
+WOUND = "video => new Promise(seen => { video.onseeked = () => seen(video.currentTime); video.currentTime = 0.5 })"
 PAGES = ("", "/jobs", "/cases", "/spend", "/audit", "/doctor", "/settings")
 GUILD = 1_152_000_000_000_000_007
 ANA, BO = 1_152_000_000_000_000_041, 1_152_000_000_000_000_042
@@ -72,13 +78,27 @@ async def looked_at(_: Words) -> AsyncIterator[Finding]:
         yield finding
 
 
+class PlayableVideos(Fetcher):
+    """Downloads a video that can be played, whatever is asked for."""
+
+    def __init__(self, video: bytes) -> None:
+        super().__init__()
+        self._video = video
+
+    async def download(self, url: str, path: Path, *, cap: int) -> int:
+        await self.play("download", url)
+        assert len(self._video) <= cap
+        await asyncio.to_thread(path.write_bytes, self._video)
+        return len(self._video)
+
+
 @asynccontextmanager
-async def office(folder: Path) -> AsyncIterator[tuple[Services, str, RecentLines]]:
+async def office(folder: Path, **parts: Any) -> AsyncIterator[tuple[Services, str, RecentLines]]:
     """The page over real services, its address, and the lines of the log that it shows."""
     port = unused_port()
     address = f"http://127.0.0.1:{port}/page"
     async with open_services(folder) as services:
-        services.bot = services.build(parts={"names": KnownNames()}, page_port=port, monthly_budget_usd=20)
+        services.bot = services.build(parts={"names": KnownNames(), **parts}, page_port=port, monthly_budget_usd=20)
         balances = Balances({"kling": Account()}, operator_alerts=services.bot.operator_alerts, clock=services.clock)
         shown, lines = replace(services.bot.services, balances=balances), RecentLines(Redactor(()))
         services.staff.running.add((OWNER, EVERYWHERE))
@@ -199,6 +219,31 @@ async def test_every_page_is_seen(
             name = "job" if held.id in path else path.strip("/") or "overview"
             await picture(page, f"{name}-{locale}")
         await expect(page.locator("main bdi").first).to_have_text("Ana \N{RIGHT-TO-LEFT OVERRIDE}<b>")
+
+
+async def test_a_held_video_is_watched_before_it_is_decided_about(browser: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "video.mp4"
+    shots = (Shot(prompt="A fox", seconds=2),)
+    await asyncio.to_thread(render, Video(shots=shots, width=320, height=180, fps=8, sound=True), file)
+    playable = PlayableVideos(file.read_bytes())
+    async with (
+        office(tmp_path, fetcher=playable) as (services, address, _),
+        window(browser, width=390, locale="en-US") as page,
+    ):
+        await a_month(services)
+        await sign_in(page, services, locale="en-US")
+        await page.goto(f"{address}/cases")
+        await page.get_by_text("Watch").click()
+        video = page.locator("video")
+        await video.evaluate("video => { video.muted = true; return video.play() }")
+        await expect(video).to_have_js_property("ended", value=True, timeout=PATIENCE)
+        assert await video.evaluate("video => [video.readyState > 1, video.videoWidth, video.duration]") == [
+            True,
+            320,
+            2,
+        ]
+        assert await video.evaluate(WOUND) == 0.5
+        await picture(page, "watched")
 
 
 async def picture(page: Page, name: str) -> None:

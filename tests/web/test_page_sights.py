@@ -230,6 +230,29 @@ async def test_a_held_video_is_seen_by_those_who_decide_about_it_and_by_nobody_e
         assert (await office.get(path)).status == 404, "what is decided is not shown any more"
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "told", "length"),
+    [
+        ("bytes=0-", 206, "bytes 0-999/1000", 1000),
+        ("bytes=200-299", 206, "bytes 200-299/1000", 100),
+        ("bytes=-1", 206, "bytes 999-999/1000", 1),
+        ("bytes=1000-", 416, None, None),
+        ("bytes=7-3", 416, None, None),
+        ("minutes=1-2", 416, None, None),
+        ("", 200, None, 1000),
+    ],
+)
+async def test_a_held_video_comes_in_parts(
+    office: Office, asked: str, status: int, told: str | None, length: int | None
+) -> None:
+    async with seen(office):
+        case = await held(office)
+        await office.sign_in(ADMIN, GUILD)
+        answer = await office.get(f"/page/cases/{case.id}/video.mp4", Range=asked)
+        assert (answer.status, answer.headers.get("Content-Range")) == (status, told)
+        assert length is None or len(await answer.read()) == length
+
+
 async def test_a_jobs_story_tells_who_decided_about_it(office: Office) -> None:
     async with seen(office):
         case = await held(office)

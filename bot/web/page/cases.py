@@ -74,6 +74,7 @@ class CasePages:
         Raises:
             CaseUnknown: there is no such case, or it is another guild's.
             HTTPNotFound: it is about no video, or is decided.
+            HTTPRequestRangeNotSatisfiable: the part that is asked for is none of the video.
             ResultUnusable, ResultTooLarge, ResultUnavailable: the video is not to be had.
         """
         visitor, services = await self._context.guard.visitor(request), self._context.services
@@ -83,7 +84,7 @@ class CasePages:
         job = (await services.guild_jobs.job(case.job_id, guild_id=visitor.guild_id)).job
         async with services.copies.video(job, limit=LARGEST) as video:
             body = await asyncio.to_thread(video.file.read_bytes)
-        return web.Response(body=body, content_type="video/mp4")
+        return _part(request, body)
 
     async def _act(self, request: web.Request) -> web.Response:
         """Carry out what somebody has decided.
@@ -146,6 +147,26 @@ class CasePages:
 
 def _reason(form: dict[str, str]) -> str:
     return " ".join(form.get("reason", "").split())[:NOTE]
+
+
+def _part(request: web.Request, video: bytes) -> web.Response:
+    """Answer with the part of a video that is asked for: a browser winds only what it gets in parts.
+
+    Raises:
+        HTTPRequestRangeNotSatisfiable: there is no such part.
+    """
+    response = web.Response(content_type="video/mp4", headers={"Accept-Ranges": "bytes"})
+    try:
+        start, end, _ = request.http_range.indices(len(video))
+    except ValueError:
+        raise web.HTTPRequestRangeNotSatisfiable from None
+    if start >= end:
+        raise web.HTTPRequestRangeNotSatisfiable
+    response.body = video[start:end]
+    if "Range" in request.headers:
+        response.set_status(206)
+        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(video)}"
+    return response
 
 
 def _number(typed: str, *, most: int) -> int:
