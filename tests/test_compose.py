@@ -56,13 +56,34 @@ def test_the_image_is_built_here_unless_one_is_named() -> None:
         assert service["build"] == "."
 
 
-def test_every_service_has_limits_and_says_whether_it_is_well() -> None:
-    for _, service in ours(ALONE):
+@pytest.mark.parametrize("file", [ALONE, MANY])
+def test_every_service_has_limits_and_says_whether_it_is_well(file: Path) -> None:
+    for name, service in ours(file):
         assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
         assert 0 < service["pids_limit"] <= 256
-        assert service["healthcheck"]["test"]
+        assert service["healthcheck"].get("test") or name == "migrate"  # which ends
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
         assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_one_of_many_processes_has_the_limits_and_the_health_check_of_one_alone(many: Mapping[str, Any]) -> None:
+    alone = read(ALONE)["services"]
+    bounds = ("mem_limit", "pids_limit", "healthcheck", "init", "read_only", "tmpfs", "cap_drop", "security_opt")
+    for name in (*BOTS, "backup"):
+        like = alone["backup" if name == "backup" else "shotcaller"]
+        assert {each: many["services"][name][each] for each in bounds} == {each: like[each] for each in bounds}
+    assert many["services"]["worker"]["environment"]["HEALTH_PORT"] == alone["shotcaller"]["environment"]["HEALTH_PORT"]
+
+
+def test_the_server_has_limits_above_what_it_was_told_to_take(many: Mapping[str, Any]) -> None:
+    server = many["services"]["postgres"]
+    told = dict(each.split("=", 1) for each in server["command"][2::2])
+    assert megabytes(server["mem_limit"]) >= 4 * megabytes(told["shared_buffers"].removesuffix("B").lower())
+    assert server["pids_limit"] > 2 * int(told["max_connections"])  # each is a process
+
+
+def megabytes(size: str) -> int:
+    return int(size[:-1]) * {"m": 1, "g": 1024}[size[-1]]
 
 
 def test_the_port_that_is_asked_is_the_one_that_answers() -> None:
@@ -97,7 +118,7 @@ def test_every_service_ends_writes_and_restarts_within_bounds(many: Mapping[str,
         assert service["logging"]["options"].keys() == {"max-size", "max-file"}
         assert service["restart"] == ("no" if name == "migrate" else "unless-stopped")
         assert "no-new-privileges:true" in service["security_opt"]
-        assert name == "migrate" or "healthcheck" in service or "build" in service  # the image has one
+        assert name == "migrate" or service["healthcheck"]["test"]
 
 
 def test_every_shard_has_one_gateway_and_workers_have_none(many: Mapping[str, Any]) -> None:
