@@ -29,17 +29,18 @@ def setup(bot: Shotcaller) -> None:
 
 
 async def _press(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str, what: str) -> None:
-    """Ask for what a button says. A draft makes one job through its buttons, however often they are pressed."""
+    """Ask for what a button says. As it stands, a draft makes one job, however often its buttons are pressed."""
     if what in {"edit", "more"}:
         await _open_form(bot, interaction, draft_id, details=what == "more")
         return
     await ui.acknowledge(interaction)
-    typed = await _read_draft(bot, interaction, draft_id)
+    draft = await bot.services.drafts.read(draft_id, KIND, user_id=interaction.user.id)
+    typed = ui.TypedRequest.of_body(draft.body)
     number = ui.parse_number(what, most=len(typed.ways) - 1)
     if number is None and what != "again":
         raise DraftGone
     chosen = typed if number is None else typed.ways[number]
-    await _submit(bot, interaction, chosen, key=chosen.key if chosen.confirmed else f"fix-{draft_id}")
+    await _submit(bot, interaction, chosen, key=chosen.key if chosen.confirmed else f"fix-{draft_id}-{draft.version}")
 
 
 async def _open_form(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str, *, details: bool) -> None:

@@ -129,6 +129,24 @@ async def test_more_settings_come_in_a_second_form_with_the_price_before_anythin
     assert (second["parent_id"], second["origin"]) == (first["id"], "edit")
 
 
+async def test_what_is_changed_after_a_video_was_made_of_it_makes_another_one(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        message = await posted(system)
+        opened = await press(system, message, "edit")
+        await people.form(opened)
+        chosen: Json = {"quality": ["kling-v1 std"], "duration": ["5"], "extras": ["more"]}
+        seen = await people.answered(await people.submits(opened, prompt="a paper ship", **chosen))
+        await people.answer(await people.presses(seen, control(seen, ":again")))
+        made = await appears(system, {message["id"]})
+        opened = await people.presses(seen, control(seen, ":more"))
+        await people.form(opened)
+        seen = await people.edited(await people.submits(opened, negative="", cfg=["1.0"]))
+        await people.answer(await people.presses(seen, control(seen, ":again")))
+        await appears(system, {message["id"], made["id"]})
+    assert [task["request"].get("cfg_scale") for task in (await people.tasks())[1:]] == [None, 1]
+
+
 async def test_it_is_finished_in_pro_once(system: System) -> None:
     async with system.bot():
         message = await posted(system)
