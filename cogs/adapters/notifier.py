@@ -28,7 +28,6 @@ from cogs.adapters.private_answers import PrivateAnswers
 from cogs.ui import CONTENT, link, result_link, safe, since
 from cogs.ui.job_views import (
     cancel_button,
-    card_buttons,
     card_embed,
     ending_buttons,
     failure_buttons,
@@ -95,7 +94,7 @@ class DiscordNotifier:
         channel = self._channel(job.card_channel_id, job.destination.guild_id)
         async with mapped_errors():
             say = words(job.public_locale)
-            buttons = card_buttons(card, say, models=self._models)
+            buttons = ending_buttons(card, say, models=self._models)  # the last time it may have told the requester
             await channel.get_partial_message(job.card_message_id).edit(embed=card_embed(card, say), view=buttons)
         if not job.cancellable:
             await self._answers.withdraw_offer(job)

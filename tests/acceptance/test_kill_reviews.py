@@ -29,6 +29,8 @@ DENIAL: Final = (
     "edit_case",
     "JobStore.begin_telling failed",
     "tell_requester failed",
+    "remove_card failed",
+    "JobStore.move_card",
 )
 
 
@@ -141,5 +143,7 @@ async def test_a_denial_gives_everything_back_once(system: System, point: str) -
     await crash(system, point, deny=True)
     await finish(system, deny=True)
     assert len(await system.people.messages(MOD_CHANNEL, user=ADMIN)) == 1
+    (ended,) = await system.people.cards()
+    assert [button["label"] for row in ended["components"] for button in row["components"]] == ["Why?"]
     assert await system.people.tasks() == []
     assert system.database.entries() == [("hold", 3), ("release", 3)]
