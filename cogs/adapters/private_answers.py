@@ -14,7 +14,7 @@ import aiohttp
 import discord
 
 from bot.domain import Job
-from bot.service.answer_tokens import LIFE, AnswerToken, AnswerTokens
+from bot.service.answer_tokens import LIFE, MOST, AnswerToken, AnswerTokens
 
 PATIENCE: Final = 30.0  # seconds to wait for the command's own answer, which comes first
 LOOK: Final = 0.5  # seconds between two looks whether it was given in another process
@@ -41,7 +41,7 @@ class PrivateAnswers:
         self._tokens, self._edit_answer, self._moment = tokens, edit, moment
         self._answering: dict[str, asyncio.Event] = {}  # commands that have not answered themselves yet, by key
         self._early_cards: dict[str, discord.Embed] = {}  # cards that were there before that
-        self._offering: set[str] = set()  # answers given here that offer to take the job back, by key
+        self._offering: dict[str, None] = {}  # answers given here that offer to take the job back, by key
 
     @asynccontextmanager
     async def keep(self, interaction: discord.Interaction[Any], *, key: str) -> AsyncIterator[None]:
@@ -86,14 +86,16 @@ class PrivateAnswers:
             await self._edit(token, embed=embed, view=buttons)
 
     def offers(self, key: str) -> None:
-        """Note that an answer has a button that takes its job back."""
-        self._offering.add(key)
+        """Note that an answer has a button that takes its job back; of those that others end nobody tells."""
+        self._offering[key] = None
+        if len(self._offering) > MOST:
+            del self._offering[next(iter(self._offering))]
 
     async def withdraw_offer(self, job: Job) -> None:
         """Take that button away: the job can't be taken back any more."""
         key = job.idempotency_key
         if key in self._offering and key not in self._answering:
-            self._offering.discard(key)
+            self._offering.pop(key, None)
             if (token := await self._tokens.read(key)) is not None:
                 await self._edit(token, view=None)
 
@@ -111,7 +113,7 @@ class PrivateAnswers:
         key = job.idempotency_key
         if (answered := self._answering.get(key)) is not None:
             await answered.wait()
-        self._offering.discard(key)
+        self._offering.pop(key, None)
         while (token := await self._tokens.take(key)) is None and self._may_be_answering(job):  # noqa: ASYNC110 (it is in another process)
             await asyncio.sleep(LOOK)
         return token

@@ -347,3 +347,12 @@ async def test_a_database_that_refuses_stops_nothing(processes: Processes, world
     await processes.works.show(job(asked), card("running"), None)
     assert not await processes.works.replace(job(asked), "It failed.")
     assert world.of(asked) == []
+
+
+async def test_offers_that_other_processes_end_do_not_pile_up(answers: PrivateAnswers, world: Discord) -> None:
+    first, second = await accept(answers, Asked(1)), await accept(answers, Asked(2))
+    for key in ("1", *(f"theirs-{number}" for number in range(MOST - 1)), "2"):
+        answers.offers(key)
+    for asked in (first, second):
+        await answers.withdraw_offer(job(asked))
+    assert (world.of(first), world.of(second)) == ([], [{"view": None}])
