@@ -66,6 +66,16 @@ async def test_a_text_that_is_too_long_is_explained_and_kept(system: System, len
     assert system.database.entries() == []
 
 
+async def test_of_a_video_of_the_bots_the_prompt_is_taken(system: System) -> None:
+    people = system.people
+    prompt = f"{PROMPT}, *slowly*"
+    async with system.bot():
+        await people.types("video create", prompt=prompt, duration=3)
+        result = await people.result()
+        await system.rest()
+        assert fields(await people.form(await people.uses(ENTRY, result, user="ben")))["prompt"] == prompt
+
+
 async def test_a_message_without_text_is_refused_in_words(system: System) -> None:
     people = system.people
     async with system.bot():
