@@ -27,12 +27,12 @@ async def test_whoever_floods_the_channel_delays_anothers_only_video_by_at_most_
         for _ in range(FLOOD - 1):
             await asks(people, "one of many", user="ana")
         answer = await asks(people, "the only one", user="ben")
-        assert "Number 2 in line, ready about <t:" in answer
+        assert "Number 2 in line, expected <t:" in answer
         card = next(text for text in map(text_of, await people.cards()) if "the only one" in text)
         assert "Number 2 in line" in card
-        assert "Ready about <t:" in card
+        assert "Expected <t:" in card
         listed = await people.answer(await people.types("video jobs", user="ana"))
-        assert f"number {FLOOD} in line, ready about <t:" in listed
+        assert f"number {FLOOD} in line, expected <t:" in listed
     async with system.bot(running_per_provider=2):
 
         async def there() -> bool:
@@ -55,7 +55,7 @@ async def test_what_waits_in_a_paused_server_waits_on_and_keeps_its_place(system
         await people.result("dm")
         listed = await people.answer(await people.types("video jobs", user="ben"))
         assert "number 1 in line" in listed
-        assert "ready about" not in listed
+        assert "expected <t:" not in listed
         await run_admin(people, "resume")
         assert "here" in (await people.result())["content"]
     assert begun(system) == ["stuck", "elsewhere", "here"]
@@ -70,9 +70,9 @@ async def test_a_role_with_priority_goes_first_and_a_servers_own_limit_holds_at_
         await run_admin(people, "limits", running=1)
         await asks(people, "the stuck one", user="ana")
         await people.card("Making the video")
-        assert "Number 1 in line, ready about <t:" in await asks(people, "the next", user="ana")
-        assert "Number 1 in line, ready about <t:" in await asks(people, "an important one", user="ben")
-        assert "Number 3 in line, ready about <t:" in await asks(people, "the last", user="admin")
+        assert "Number 1 in line, expected <t:" in await asks(people, "the next", user="ana")
+        assert "Number 1 in line, expected <t:" in await asks(people, "an important one", user="ben")
+        assert "Number 3 in line, expected <t:" in await asks(people, "the last", user="admin")
         await run_admin(people, "limits", running=2)
         await people.result()
     assert begun(system)[:2] == ["the stuck one", "an important one"]  # whichever was posted first

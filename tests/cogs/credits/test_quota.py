@@ -104,7 +104,7 @@ def test_a_video_is_one_line_whatever_has_moved_for_it() -> None:
     assert moves(held) == [f"`{MINUS}5` · “A fox in snow” · reserved {at}"]
     assert moves(spent, held) == [f"`{MINUS}3` · “A fox in snow” · {at}"]
     assert moves(free, held) == [f"`0` · “A fox in snow” · {at}, not charged"]
-    assert moves(entry(Kind.GRANT, 20), spent, held)[0].startswith("- `+20` granted by an admin.")
+    assert moves(entry(Kind.GRANT, 20), spent, held)[0].startswith("`+20` granted by an admin.")
 
 
 def test_long_prompts_are_cut_to_a_phones_line_chinese_ones_earlier() -> None:

@@ -74,7 +74,7 @@ def test_an_error_without_words_of_its_own_is_told_as_its_nearest_kind() -> None
 @pytest.mark.parametrize(
     ("known", "said"),
     [
-        ({"expected_at": NOW + timedelta(minutes=5)}, "Ready about <t:1772712300:R>"),
+        ({"expected_at": NOW + timedelta(minutes=5)}, "Expected <t:1772712300:R>"),
         ({}, "Number 3 in line, waiting since"),
         ({"paused": True}, "It is paused here; your place is kept"),
     ],
