@@ -79,7 +79,7 @@ async def use_preset(bot: Shotcaller, interaction: discord.Interaction[Any], nam
         await open_form(interaction, _form(custom_id, filling, page=0))
         return
     await acknowledge(interaction)
-    await submit(bot, interaction, fill_gaps(request_of(preset), {}), private=private)
+    await submit(bot, interaction, fill_gaps(request_of(preset), {}), private=private, at_a_tap=True)
     await bot.services.presets.used(preset)
 
 
@@ -152,13 +152,13 @@ async def _go_on(bot: Shotcaller, interaction: discord.Interaction[Any], filling
         filling = await _keep(bot, interaction, filling)
         await answer(interaction, words(str(interaction.locale))("storyboard.sending"), view=None)
         try:
-            await submit(bot, interaction, request, private=filling.private)
+            await submit(bot, interaction, request, private=filling.private, at_a_tap=True)
         except Exception as exc:  # noqa: BLE001 (whatever it is, it is explained, and what was entered is there again)
             await bot.explain(interaction, exc)
             await _show(interaction, filling)
             return
     else:
-        await submit(bot, interaction, request, private=filling.private)
+        await submit(bot, interaction, request, private=filling.private, at_a_tap=True)
     await bot.services.presets.used(filling.preset)
     await _forget(bot, filling)
 

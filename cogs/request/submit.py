@@ -27,12 +27,13 @@ async def submit(
     origin: Origin = Origin.CREATE,
     key: str | None = None,
     confirmed: bool = False,
+    at_a_tap: bool = False,
     note: str = "",
 ) -> Accepted:
     """Ask for a video in the name of whoever caused the interaction, which has been acknowledged privately.
 
     Asking again with the same `key` makes no second job; it is the interaction's id where it is left out. `confirmed`
-    is whether they have said yes to the price. The `note` is added to the answer.
+    is whether they have said yes to the price; `at_a_tap`: nothing was typed for it. The `note` is added to the answer.
 
     Raises:
         Refused: the reasons why not, and every other error of `Videos.request`: `explain` has words for them.
@@ -50,6 +51,7 @@ async def submit(
         parent_id=parent_id,
         origin=origin,
         confirmed=confirmed,
+        at_a_tap=at_a_tap,
     )
     async with bot.answers.keep(interaction, key=key):
         accepted, say = await bot.services.videos.request(request, context), words(str(interaction.locale))

@@ -11,7 +11,7 @@ from bot.client import Shotcaller
 from bot.domain import PROMPT_LIMIT, Capability, Draft, Strength, VideoRequest
 from bot.domain.camera import AMOUNTS, AXES
 from bot.domain.choices import nearest_possible
-from bot.errors import StoreUnavailable
+from bot.errors import AskedJustNow, StoreUnavailable
 from bot.locale import Words, words
 from cogs import ui
 from cogs.request import defaults_scope, models_here, submit
@@ -84,13 +84,17 @@ async def _show(
 
 
 async def _generate(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
-    """Submit the panel's request. Pressed twice for the same state it is submitted once."""
+    """Submit the panel's request. Pressed twice for the same state it is submitted once, unless they say another."""
     draft = await bot.services.drafts.read(draft_id, KIND, user_id=interaction.user.id)
     request = request_in(draft, await models_here(bot, interaction))
     if request.prompt == NOTHING:
         ui.request_from_options({**ui.options_of(request), "prompt": ""}, model=request.model)
     key = f"studio-{draft.id}-{draft.version}"
-    await submit(bot, interaction, request, private=bool(draft.body["private"]), key=key)
+    try:
+        await submit(bot, interaction, request, private=bool(draft.body["private"]), key=key, at_a_tap=True)
+    except AskedJustNow:
+        await bot.services.drafts.save(draft, draft.body)  # the key is that of one more, should they say so
+        raise
     await bot.services.drafts.save(draft, draft.body)
 
 

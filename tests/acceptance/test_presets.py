@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.acceptance.controls import control
 from tests.acceptance.people import Json
 from tests.acceptance.system import PROMPT, System
 
@@ -47,6 +48,23 @@ async def test_a_preset_asks_for_its_gaps_also_after_a_restart(system: System) -
     assert [each["prompt"] for each in requests(system)] == ["A red *fox* in the {snow}"]
     assert r"A red \*fox\* in the {snow}" in result["content"]
     assert system.database.rows("SELECT name, uses FROM presets") == [{"name": "Zoo", "uses": 1}]
+
+
+async def test_a_preset_that_is_used_twice_in_a_moment_makes_one_video(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await save(system, "Boat", prompt=PROMPT, **SMALL)
+        listed = await people.answered(await people.types("preset list"))
+        (use,) = buttons(listed, "preset:use:")
+        taps = [await people.presses(listed, use["custom_id"]) for _ in range(2)]
+        answers = [await people.answered(tap) for tap in taps]
+        assert sorted("a moment ago" in answer["content"] for answer in answers) == [False, True]
+        await system.rest()
+        assert len(system.database.jobs()) == 1
+        asked = next(answer for answer in answers if "a moment ago" in answer["content"])
+        await people.answer(await people.presses(asked, control(asked, "One more")))
+        await system.rest()
+    assert len(system.database.jobs()) == 2
 
 
 TWELVE: Final = [f"gap {number}" for number in range(1, 13)]

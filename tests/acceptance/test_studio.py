@@ -66,6 +66,21 @@ async def test_a_panel_goes_on_after_a_restart_and_makes_one_video_however_often
     assert system.database.entries() == [("hold", 5), ("settle", 5)]
 
 
+async def test_a_tap_too_many_makes_no_second_video_until_it_says_another(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        panel = await opened(system, prompt=PROMPT)
+        for _ in range(2):  # the second after the first was answered
+            answered = await people.answered(await people.presses(panel, control(panel, "generate")))
+        assert "a moment ago" in answered["content"]
+        assert labels(answered) == ["One more for 5 credits", "Edit & retry"]
+        for _ in range(2):
+            await people.answer(await people.presses(answered, control(answered, "One more")))
+        await system.rest()
+    assert len(system.database.jobs()) == 2
+    assert system.database.balances() == (0, 10)
+
+
 async def test_every_control_does_what_it_says(system: System) -> None:
     people = system.people
     async with system.bot():

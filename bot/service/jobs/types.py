@@ -19,7 +19,8 @@ class JobLimits:
 class RequestContext:
     """Who asks for a video, from where, in which languages, and what it builds on.
 
-    `key` is the idempotency key: the id of the interaction. `confirmed` is whether they have said yes to the price.
+    `key` is the idempotency key: the id of the interaction. `confirmed` is whether they have said yes to the price,
+    `at_a_tap` whether nothing was typed for it: the same once more within seconds is then one tap too many.
     """
 
     key: str
@@ -30,6 +31,7 @@ class RequestContext:
     parent_id: str | None = None
     origin: Origin = Origin.CREATE
     confirmed: bool = False
+    at_a_tap: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -93,7 +93,7 @@ class Videos:
         What has been accepted is not refused afterwards, whatever has changed since.
 
         Raises:
-            AskedJustNow: they have asked for the same from the same video a moment ago, and said no yes to another.
+            AskedJustNow: they have asked for the same at a tap a moment ago, and said no yes to another.
             Refused: in all its other kinds; nothing has moved.
             OperatorFault: the provider does not take our key; nothing has moved.
             ProviderUnavailable: the provider is down; nothing has moved.
@@ -149,8 +149,9 @@ class Videos:
         return await self._accepted(job, admitted.funding, expected, new=new, warned=admitted.warned)
 
     def _alone_since(self, context: RequestContext) -> datetime | None:
-        """Say since when a request that builds on a video has to be the first; None where they said yes to another."""
-        return None if context.parent_id is None or context.confirmed else self._clock() - ONCE
+        """Say since when a request at a tap has to be the first; None for what is typed, or if they want another."""
+        at_a_tap = context.at_a_tap or context.parent_id is not None
+        return self._clock() - ONCE if at_a_tap and not context.confirmed else None
 
     async def _accepted(
         self, job: domain.Job, funding: domain.Funding, expected: domain.Forecast, *, new: bool, warned: bool = False

@@ -89,7 +89,7 @@ class JobStore(Store):
         since: datetime,
         price: Price,
     ) -> None:
-        """Let a person ask for a video from another one only if they have not since then.
+        """Let a person ask for a video, from another one or from none, only if they have not since then.
 
         Raises:
             AskedJustNow: they have, and what came of it has not failed and was not taken back.
@@ -322,11 +322,11 @@ async def _demand_alone(
     price: Price,
     but: str = "",
 ) -> None:
-    """Refuse what a person has asked for from the same video since then; `but` is the job that would be the second."""
+    """Refuse what a person has asked for since then, from the same video or none; `but` would be the second job."""
     row = await tx.one(
-        "SELECT 1 FROM jobs WHERE user_id = $1 AND created_at > $2 AND parent_id = $3 AND request = $4 AND id <> $5 "
-        "AND status NOT IN ('failed', 'cancelled') LIMIT 1",
-        *(user_id, millis(since), parent_id, request.model_dump_json(), but),
+        "SELECT 1 FROM jobs WHERE user_id = $1 AND created_at > $2 AND coalesce(parent_id, '') = $3 AND request = $4 "
+        "AND id <> $5 AND status NOT IN ('failed', 'cancelled') LIMIT 1",
+        *(user_id, millis(since), parent_id or "", request.model_dump_json(), but),
     )
     if row is not None:
         raise AskedJustNow(price=price.credits)

@@ -35,9 +35,12 @@ async def test_a_repeated_interaction_gets_the_first_job_and_holds_nothing(store
     await store.books_add_up()
 
 
-async def test_of_quick_taps_on_one_button_one_makes_a_video_until_somebody_says_another(store: Store) -> None:
-    parent = await store.delivered()
-    wanted = [store.job(parent_id=parent.id, origin=Origin.AGAIN) for _ in range(4)]
+@pytest.mark.parametrize("parented", [True, False])
+async def test_of_quick_taps_on_one_button_one_makes_a_video_until_somebody_says_another(
+    store: Store, *, parented: bool
+) -> None:
+    parent_id = (await store.delivered()).id if parented else None
+    wanted = [store.job(parent_id=parent_id, origin=Origin.AGAIN) for _ in range(4)]
     since = store.now - timedelta(seconds=10)
 
     async def tap(job: Job, *, alone_since: datetime | None = since) -> bool:
