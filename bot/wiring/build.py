@@ -440,6 +440,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         ),
         guilds=GuildPolicies(
             store=guilds,
+            drafts=drafts,
             audit=audit,
             lookup=lookup,
             usual=defaults.allowance,

@@ -104,6 +104,8 @@ async def _show_changes(
 
 async def _apply(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
     """Apply the settings of a file; where nobody could make a video by them, ask once more."""
+    if await _is_done(bot, interaction, draft_id):
+        return
     draft = await _read_draft(bot, interaction, draft_id, KIND)
     imported, say = await _read_file(bot, draft), words(str(interaction.locale))
     if by := _shuts_out(bot, interaction.guild, imported):
@@ -116,47 +118,65 @@ async def _apply(bot: Shotcaller, interaction: discord.Interaction[Any], draft_i
 
 
 async def _apply_surely(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
+    if await _is_done(bot, interaction, draft_id):
+        return
     draft = await _read_draft(bot, interaction, draft_id, KIND)
     await _change(bot, interaction, draft, await _read_file(bot, draft))
 
 
+async def _is_done(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> bool:
+    """Show again what an import has changed that is done already, with the way back; whether it is."""
+    try:
+        draft = await _read_draft(bot, interaction, draft_id, UNDO)
+    except DraftGone:
+        return False
+    before, current = await _read_file(bot, draft), await read_policy(bot, interaction)
+    await _show_changed(interaction, draft, PolicyChange(policy=current, differences=differences(before, current)))
+    return True
+
+
 async def _change(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, imported: Policy) -> None:
     """Apply the settings of a file, and offer the way back."""
-    if (replaced := await _replace(bot, interaction, draft, imported)) is None:
-        return
-    before, changed = replaced
-    body, say = {"file": write_policy(before), "instead_of": _digest(imported)}, words(str(interaction.locale))
-    way_back = await bot.services.drafts.begin(UNDO, body, user_id=interaction.user.id, guild_id=interaction.guild_id)
-    undo = _button(BACK(draft_id=way_back.id), say("admin.import.undo"), discord.ButtonStyle.secondary)
+    changed = await _replace(bot, interaction, draft, imported)
+    if changed is not None:
+        await _show_changed(interaction, draft, changed)
+
+
+async def _show_changed(interaction: discord.Interaction[Any], draft: Draft, changed: PolicyChange) -> None:
+    say = words(str(interaction.locale))
+    undo = _button(BACK(draft_id=draft.id), say("admin.import.undo"), discord.ButtonStyle.secondary)
     await answer(interaction, changed_text(changed, say), view=ui.stateless(undo))
 
 
 async def _undo(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
     """Put back what held before an import."""
     draft = await _read_draft(bot, interaction, draft_id, UNDO)
-    if (replaced := await _replace(bot, interaction, draft, await _read_file(bot, draft))) is not None:
-        await answer(interaction, changed_text(replaced[1], words(str(interaction.locale))), view=None)
+    if (changed := await _replace(bot, interaction, draft, await _read_file(bot, draft))) is not None:
+        await answer(interaction, changed_text(changed, words(str(interaction.locale))), view=None)
 
 
 async def _replace(
     bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, wanted: Policy
-) -> tuple[Policy, PolicyChange] | None:
-    """Put a policy in place of the one that its draft was shown against; give that, and the change.
+) -> PolicyChange | None:
+    """Put a policy in place of the one that its draft was shown against, and make of an import's draft the way back.
 
-    Where somebody has changed it since, show what it would change now; then there is none.
+    Where somebody has changed it since, show what it would change now; then there is no change.
     """
-    shown, before = draft.body["instead_of"], list[Policy]()
+    shown = draft.body["instead_of"]
 
     def change(current: Policy) -> Policy:
-        before[:] = [current]
         return wanted if _digest(current) == shown else current
 
-    changed = await bot.services.guilds.change(audit_entry(interaction, "imported"), change)
-    await bot.services.drafts.end(draft.id)
+    def way_back(before: Policy, changed: PolicyChange) -> tuple[str, dict[str, str]] | None:
+        if draft.kind == UNDO or changed.policy != wanted:
+            return None
+        return UNDO, {"file": write_policy(before), "instead_of": _digest(wanted)}
+
+    changed = await bot.services.guilds.import_by(draft, audit_entry(interaction, "imported"), change, then=way_back)
     if changed.policy != wanted:
         await _show_changes(bot, interaction, wanted, current=changed.policy, again=True)
         return None
-    return before[0], changed
+    return changed
 
 
 async def _read_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str, kind: str) -> Draft:

@@ -153,6 +153,22 @@ async def test_an_import_can_be_undone_even_after_a_restart(system: System) -> N
         assert "On its way" in await request_video(people)
 
 
+@pytest.mark.parametrize("point", ["before DraftStore.import_policy", "after DraftStore.import_policy"])
+async def test_killed_while_it_is_brought_in_an_import_can_be_undone(system: System, point: str) -> None:
+    people = system.people
+    async with system.bot():
+        sent = await imports(people, file(gifts=True))
+        await people.answer(sent)
+    asked = (await people.interaction(sent))["current"]
+    (apply,) = asked["components"][0]["components"]
+    await system.crashes(asked, apply["custom_id"], point=point, user="admin")
+    async with system.bot():
+        assert "Gifts between members: no → **yes**" in await applies(people, sent)
+        assert "Gifts between members: yes → **no**" in await applies(people, sent)
+        assert "Gifts between members: **no**" in await run_admin(people, "server")
+    assert len(system.database.rows("SELECT action FROM audit")) == 2
+
+
 async def test_what_was_changed_after_an_import_is_shown_before_it_is_undone(system: System) -> None:
     people = system.people
     async with system.bot():

@@ -1,11 +1,11 @@
 """Changes what a guild's admins decide: each change holds at once, is recorded, and is told in their audit channel."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -18,6 +18,7 @@ from bot.service.screening.rules import check_rule
 from bot.store.community.audit import AuditStore
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.queries import JobQueryStore
+from bot.store.member.drafts import DraftStore
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class GuildPolicies:
         self,
         *,
         store: GuildStore,
+        drafts: DraftStore,
         audit: AuditStore,
         lookup: JobQueryStore,
         usual: domain.Allowance,
@@ -43,7 +45,8 @@ class GuildPolicies:
         wake: Callable[[], None],
     ) -> None:
         self.usual = usual
-        self._store, self._audit, self._lookup, self._clock, self._wake = store, audit, lookup, clock, wake
+        self._store, self._drafts, self._audit, self._lookup = store, drafts, audit, lookup
+        self._clock, self._wake = clock, wake
 
     async def state(self, guild_id: int) -> domain.GuildState:
         """Read what is decided about a guild."""
@@ -61,8 +64,26 @@ class GuildPolicies:
         Raises:
             PolicyInvalid: there can be no such policy; nothing has changed.
         """
+        return await self._changed(self._store.change(entry, apply))
+
+    async def import_by(
+        self,
+        draft: domain.Draft,
+        entry: domain.AuditEntry,
+        apply: Callable[[domain.Policy], domain.Policy],
+        *,
+        then: Callable[[domain.Policy, domain.PolicyChange], tuple[str, Mapping[str, Any]] | None],
+    ) -> domain.PolicyChange:
+        """Change a guild's policy by a draft, and what becomes of the draft, as one; see `DraftStore.import_policy`.
+
+        Raises:
+            PolicyInvalid: there can be no such policy; nothing has changed.
+        """
+        return await self._changed(self._drafts.import_policy(draft, entry, apply, then=then))
+
+    async def _changed(self, change: Awaitable[domain.PolicyChange]) -> domain.PolicyChange:
         try:
-            changed = await self._store.change(entry, apply)
+            changed = await change
         except ValidationError as exc:
             raise refusal(exc) from None
         self._wake()

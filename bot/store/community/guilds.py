@@ -35,33 +35,8 @@ class GuildStore(Store):
 
     @transaction
     async def change(self, tx: Transaction, entry: AuditEntry, apply: Callable[[Policy], Policy]) -> PolicyChange:
-        """Change a guild's policy by a function of the present one. Two admins' changes both hold.
-
-        The entry is recorded with the differences as `changes`; where nothing differs, nothing is written.
-
-        Raises:
-            ValueError: by `apply`; nothing has changed.
-        """
-        row = await _locked(tx, entry.guild_id, now=entry.at)
-        present = GuildState.from_row(row).policy
-        policy = apply(present)
-        found = differences(present, policy)
-        if not found:
-            return PolicyChange(policy=policy, differences=())
-        changed = await tx.execute(
-            "UPDATE guilds SET body = $3, running_limit = $4, version = version + 1, updated_at = $5 "
-            "WHERE guild_id = $1 AND version = $2",
-            entry.guild_id,
-            row["version"],
-            policy.model_dump_json(),
-            policy.limits.running,
-            millis(entry.at),
-        )
-        if changed != 1:
-            raise TransitionLost(f"guild {entry.guild_id} was changed meanwhile")
-        detail = {**entry.detail, "changes": [each.body() for each in found]}
-        await record(tx, replace(entry, detail=detail))
-        return PolicyChange(policy=policy, differences=found)
+        """Change a guild's policy; see `change_policy`."""
+        return await change_policy(tx, entry, apply)
 
     @transaction
     async def pause(self, tx: Transaction, entry: AuditEntry, *, paused: bool, reason: str = "") -> bool:
@@ -116,6 +91,36 @@ class GuildStore(Store):
             millis(now),
         )
         return {row["user_id"]: MemberState.from_row(row) for row in rows}
+
+
+async def change_policy(tx: Transaction, entry: AuditEntry, apply: Callable[[Policy], Policy]) -> PolicyChange:
+    """Change a guild's policy inside a transaction by a function of the present one. Two admins' changes both hold.
+
+    The entry is recorded with the differences as `changes`; where nothing differs, nothing is written.
+
+    Raises:
+        ValueError: by `apply`; nothing has changed.
+    """
+    row = await _locked(tx, entry.guild_id, now=entry.at)
+    present = GuildState.from_row(row).policy
+    policy = apply(present)
+    found = differences(present, policy)
+    if not found:
+        return PolicyChange(policy=policy, differences=())
+    changed = await tx.execute(
+        "UPDATE guilds SET body = $3, running_limit = $4, version = version + 1, updated_at = $5 "
+        "WHERE guild_id = $1 AND version = $2",
+        entry.guild_id,
+        row["version"],
+        policy.model_dump_json(),
+        policy.limits.running,
+        millis(entry.at),
+    )
+    if changed != 1:
+        raise TransitionLost(f"guild {entry.guild_id} was changed meanwhile")
+    detail = {**entry.detail, "changes": [each.body() for each in found]}
+    await record(tx, replace(entry, detail=detail))
+    return PolicyChange(policy=policy, differences=found)
 
 
 async def block(

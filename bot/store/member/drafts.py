@@ -1,11 +1,12 @@
 """Keeps what people are in the middle of, until it is finished or old: any device goes on after any restart."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.domain import Draft, Row, millis
+from bot.domain import AuditEntry, Draft, Policy, PolicyChange, Row, millis
+from bot.store.community.guilds import change_policy
 from bot.store.database import Store, Transaction, transaction
 
 
@@ -63,6 +64,42 @@ class DraftStore(Store):
             millis(now),
         )
         return Draft.from_row(row) if row else None
+
+    @transaction
+    async def import_policy(
+        self,
+        tx: Transaction,
+        draft: Draft,
+        entry: AuditEntry,
+        apply: Callable[[Policy], Policy],
+        *,
+        then: Callable[[Policy, PolicyChange], tuple[str, Mapping[str, Any]] | None],
+    ) -> PolicyChange:
+        """Change a guild's policy by a draft, and have that draft be the way back from then on, or end.
+
+        `then` says what kind of draft it is, and its body, by the policy before and the change; None ends it. A draft
+        that another device has changed meanwhile stays as it is.
+
+        Raises:
+            ValueError: by `apply`; nothing has changed.
+        """
+        before = list[Policy]()
+
+        def noted(present: Policy) -> Policy:
+            before[:] = [present]
+            return apply(present)
+
+        changed = await change_policy(tx, entry, noted)
+        if (follows := then(before[0], changed)) is None:
+            await tx.execute("DELETE FROM drafts WHERE id = $1 AND version = $2", draft.id, draft.version)
+        else:
+            kind, body = follows
+            await tx.execute(
+                "UPDATE drafts SET kind = $3, body = $4, version = version + 1, updated_at = $5 "
+                "WHERE id = $1 AND version = $2",
+                *(draft.id, draft.version, kind, json.dumps(body, ensure_ascii=False), millis(entry.at)),
+            )
+        return changed
 
     @transaction
     async def end(self, tx: Transaction, draft_id: str) -> bool:
