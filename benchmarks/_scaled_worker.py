@@ -11,22 +11,16 @@ import os
 import sys
 import time
 from collections import Counter
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import SecretStr
 
-from bot.clock import SteadyClock, utc_now
+from benchmarks._postgres_worker import postgres_worker
 from bot.domain.sharing import Process, Role
-from bot.service.jobs.offered_models import OfferedModels
 from bot.service.processes import Processes
-from bot.service.signals import SharedSignals
 from bot.settings import Settings
-from bot.store.postgres import PostgresDatabase
-from bot.store.postgres_session import PostgresSession
-from bot.wiring.build import build
-from bot.wiring.world import Sizes, World
+from bot.wiring.world import Sizes
 from tests.effortless import Discord, Files, Media, Service
 
 POLLS: Final = 3  # of a job, the last of which finds it finished
@@ -53,32 +47,18 @@ def _settings(folder: str) -> Settings:
 
 async def _live(url: str, folder: str, number: int, processes: int) -> None:
     calls = Counter[str]()
-    silent: Any = Discord(calls)
-    provider: Any = Service(calls, polls=POLLS)
-    media: Any = Media()
     everybody = [Process(id=f"{each:016x}", role=Role.WORKER) for each in range(processes)]
     together = Processes(everybody[number], shared=True)
     together.note(everybody)
-    async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(PostgresDatabase(url, process_id=together.me))
-        signals = SharedSignals(await stack.enter_async_context(PostgresSession(url)), me=together.me)
-        world = World(
-            database=database,
-            purge=database.purge,
-            providers={provider.id: provider},
-            fetcher=Files(),
-            notifier=silent,
-            result_poster=silent,
-            staff=silent,
-            clock=SteadyClock(),
-            models=OfferedModels([], clock=utc_now),
-            moment=utc_now,
-            media=media,
-            signals=signals,
-            processes=together,
-        )
-        bot = build(_settings(folder), world, sizes=Sizes(deliveries=DELIVERIES))
-        print("ready", flush=True)
+    costless: dict[str, Any] = {
+        "provider": Service(calls, polls=POLLS),
+        "discord": Discord(calls),
+        "fetcher": Files(),
+        "media": Media(),
+    }
+    async with postgres_worker(
+        url, _settings(folder), processes=together, sizes=Sizes(deliveries=DELIVERIES), **costless
+    ) as (bot, signals):
         lines = asyncio.StreamReader()
         await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(lines), os.fdopen(sys.stdin.fileno(), "rb")
