@@ -280,6 +280,7 @@ class Names:
         users: Collection[int] = (),  # noqa: ARG002 - for those who know some
         guilds: Collection[int] = (),  # noqa: ARG002
         channels: Collection[int] = (),  # noqa: ARG002
+        in_guild: int | None = None,  # noqa: ARG002
     ) -> Named:
-        """Tell what is known, or soon learnt."""
+        """Tell what is known, or soon learnt; people as they are called in a guild, where one is named."""
         return Named()

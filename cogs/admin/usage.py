@@ -19,8 +19,7 @@ from cogs.ui import CONTENT, Command, acknowledge, answer, cut, file_of, money, 
 from cogs.ui.limits import ALT_TEXT
 from cogs.ui.member import guild_of
 
-NAMING: Final = 2.0  # seconds that Discord has to say what the members are called
-NAME: Final = 40  # characters of a name in the picture
+NAME: Final = 40  # characters of the server's name in the picture
 SAME: Final = 0.005  # of an estimate, by which a charge may differ and be called the same
 
 
@@ -45,25 +44,14 @@ def _command(bot: Shotcaller, say: Words) -> Command:
         if not report.rows:
             await answer(interaction, text)
             return
-        names, guild = await _names(interaction.guild, report, Measure(measure)), interaction.guild
+        members, guild = [each for each, _ in top(report, Measure(measure)) if each != NOBODY], interaction.guild
+        # Where Discord does not say what they are called here, their number is enough.
+        names = (await bot.services.names.names(users=members, in_guild=guild_of(interaction))).users
         # In a thread: a thousand members in ninety days take a while to add up and to draw.
         files = await asyncio.to_thread(_files, report, Measure(measure), say, names, guild.name if guild else "")
         await answer(interaction, text, files=files)
 
     return usage
-
-
-async def _names(guild: discord.Guild | None, report: UsageReport, measure: Measure) -> Mapping[int, str]:
-    """Ask Discord what the members in the picture are called here; where it does not say, their number is enough."""
-    members = [user_id for user_id, _ in top(report, measure) if user_id != NOBODY]
-    if guild is None:
-        return {}
-    try:
-        async with asyncio.timeout(NAMING):
-            found = await asyncio.gather(*map(guild.fetch_member, members), return_exceptions=True)
-    except TimeoutError:
-        return {}
-    return {each.id: cut(each.display_name, NAME) for each in found if isinstance(each, discord.Member)}
 
 
 def report_text(report: UsageReport, span: Span, measure: Measure, say: Words) -> str:

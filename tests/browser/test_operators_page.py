@@ -53,8 +53,14 @@ class KnownNames(Names):
     """Names as Discord tells them, one of which is an attack."""
 
     async def names(
-        self, *, users: Collection[int] = (), guilds: Collection[int] = (), channels: Collection[int] = ()
+        self,
+        *,
+        users: Collection[int] = (),
+        guilds: Collection[int] = (),
+        channels: Collection[int] = (),
+        in_guild: int | None = None,
     ) -> Named:
+        assert in_guild is None
         people = {ANA: "Ana \N{RIGHT-TO-LEFT OVERRIDE}<b>", BO: "Bo", OWNER: "Kim"}
         return Named(
             users={each: people[each] for each in users if each in people},

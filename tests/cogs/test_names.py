@@ -21,7 +21,11 @@ class Client:
     hangs: bool = False
 
     def get_guild(self, guild_id: int) -> Any:
-        return SimpleNamespace(name="The Cutting\n Room") if guild_id == 7 else None
+        guild = SimpleNamespace(name="The Cutting\n Room", fetch_member=self.fetch_member)
+        return guild if guild_id == 7 else None
+
+    async def fetch_member(self, user_id: int) -> Any:
+        return SimpleNamespace(display_name=f"Nick of {(await self.fetch_user(user_id)).display_name}")
 
     def get_channel(self, channel_id: int) -> Any:
         return {5: SimpleNamespace(name="general"), 6: SimpleNamespace()}.get(channel_id)
@@ -58,6 +62,16 @@ async def test_people_are_asked_about_once_an_hour() -> None:
     now[0] = KEPT + 1
     await known.names(users=[41])
     assert client.asked == [41, 41]
+
+
+async def test_people_are_called_in_a_guild_as_they_are_called_there() -> None:
+    client = Client({41: "Ana"})
+    known = names(client)
+    for _ in range(2):
+        assert (await known.names(users=[41], in_guild=7)).users == {41: "Nick of Ana"}
+        assert (await known.names(users=[41])).users == {41: "Ana"}
+    assert client.asked == [41, 41]
+    assert (await known.names(users=[41], in_guild=8)).users == {41: "Ana"}, "the bot is not there any more"
 
 
 async def test_few_are_asked_about_at_once_and_the_others_the_next_time() -> None:

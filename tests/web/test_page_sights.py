@@ -34,8 +34,14 @@ class KnownNames(Names):
     """Names, one of which is an attack."""
 
     async def names(
-        self, *, users: Collection[int] = (), guilds: Collection[int] = (), channels: Collection[int] = ()
+        self,
+        *,
+        users: Collection[int] = (),
+        guilds: Collection[int] = (),
+        channels: Collection[int] = (),
+        in_guild: int | None = None,
     ) -> Named:
+        assert in_guild is None
         known = {41: ATTACK, ADMIN: "Bo", OWNER: ""}
         return Named(
             users={each: known[each] for each in users if each in known},

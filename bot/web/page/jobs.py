@@ -72,8 +72,8 @@ class JobPages:
         job = (await self._jobs.job(request.match_info["job"], guild_id=visitor.guild_id)).job
         entries, trail, say = await self._jobs.ledger_entries(job), await self._jobs.trail(job), words(visitor.locale)
         people = {job.user_id, *(case.decided_by or 0 for case in trail.cases)}
-        places = {"guilds": [job.destination.guild_id or EVERYWHERE], "channels": [job.destination.channel_id]}
-        named = await self._context.services.names.names(users=people, **places)
+        guilds, channels = [job.destination.guild_id or EVERYWHERE], [job.destination.channel_id]
+        named = await self._context.services.names.names(users=people, guilds=guilds, channels=channels)
         values = {
             "job": job,
             "prompt": _prompt(job, say),
@@ -81,6 +81,7 @@ class JobPages:
             "decisions": possible_decisions(job),
             "lines": self._lines.of(job.id) if self._lines and visitor.guild_id == EVERYWHERE else None,
         }
+        places = {"guilds": guilds, "channels": channels}
         return await self._context.draw_for(request, visitor, "job.html", values, users=[job.user_id], **places)
 
     async def _decide(self, request: web.Request) -> web.Response:
