@@ -29,7 +29,7 @@ from bot.service.jobs.eta import Forecaster
 from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.offered_models import GivenUpModels
 from bot.service.jobs.provider_health import ProviderHealth
-from bot.service.jobs.removal import RemovalHandler, Removals
+from bot.service.jobs.removal import RemovalHandler, RemovalNotes, Removals
 from bot.service.jobs.results import Results
 from bot.service.jobs.steps import Steps
 from bot.service.jobs.submission import Pace, Submission
@@ -347,6 +347,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
             ),
             CoverHandler(messages=messages, cases=cases, lookup=lookup, result_poster=world.result_poster, clock=clock),
             RemovalHandler(messages=messages, lookup=lookup, result_poster=world.result_poster),
+            RemovalNotes(lookup=lookup, result_poster=world.result_poster, posts=posts),
             RepostFinder(messages=messages, lookup=lookup, result_poster=world.result_poster),
         ),
         clock=clock,

@@ -12,7 +12,7 @@ from bot.domain import Capability, Job
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
 from bot.service.jobs.copies import Copy, CopyKind
-from bot.service.ports import Posted, Result, Sighting
+from bot.service.ports import CannotTell, Posted, Result, Sighting
 from cogs.adapters.places import Places
 from cogs.adapters.posting import find_message, has_result, is_card, mapped_errors, post_video, send
 from cogs.ui import result_link, safe, since
@@ -133,11 +133,23 @@ class DiscordResultPoster:
 
     async def tell_removed(self, job: Job) -> None:
         """See `ResultPoster`. Without the prompt: that message stays when its author has everything deleted."""
-        say, guild = words(job.locale), await self._places.guild(job.destination.guild_id or 0)
+        await send(await self._author(job), await self._removed_text(job), nonce=f"gone-{job.id}")
+
+    async def find_removed(self, job: Job, *, since: datetime) -> Sighting:
+        """See `ResultPoster`. Looks for the very words."""
+        try:
+            person, text = await self._author(job), await self._removed_text(job)
+        except (DestinationLost, DestinationBusy) as exc:
+            return CannotTell(reason=exc.reason, closed=isinstance(exc, DestinationLost))
+        return await find_message(self._client, person, since=since, matches=lambda message: message.content == text)
+
+    async def _author(self, job: Job) -> discord.DMChannel:
         async with mapped_errors():
-            person = await self._client.create_dm(discord.Object(job.user_id))
-        text = say("result.removed", server=safe(guild.name, SERVER), since=since(job.created_at))
-        await send(person, text, nonce=f"gone-{job.id}")
+            return await self._client.create_dm(discord.Object(job.user_id))
+
+    async def _removed_text(self, job: Job) -> str:
+        guild = await self._places.guild(job.destination.guild_id or 0)
+        return words(job.locale)("result.removed", server=safe(guild.name, SERVER), since=since(job.created_at))
 
 
 def _origin(job: Job) -> str:

@@ -283,6 +283,10 @@ class ResultPoster(Scripted):
     async def tell_removed(self, job: Job) -> None:
         await self.play("tell_removed", job.id)
 
+    async def find_removed(self, job: Job, *, since: datetime) -> Sighting:
+        assert since is not None
+        return cast("Sighting", await self.play("find_removed", job.id, usual=NotPosted()))
+
     async def attachment_url(self, job: Job) -> str | None:
         return cast("str | None", await self.play("attachment_url", job.id))
 

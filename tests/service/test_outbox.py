@@ -56,6 +56,13 @@ class Everybody(Staff):
     async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
         await self.play("take_away", (job.id, channel_id, message_id))
 
+    async def tell_removed(self, job: Job) -> None:
+        await self.play("tell_removed", job.id)
+
+    async def find_removed(self, job: Job, *, since: datetime) -> Sighting:
+        assert since is not None
+        return cast("Sighting", await self.play("find_removed", job.id, usual=NotPosted()))
+
     async def attachment_url(self, job: Job) -> str | None:
         return cast("str | None", await self.play("attachment_url", job.id))
 
@@ -155,6 +162,12 @@ async def _removal(outbox: Outbox) -> str:
     return job.id
 
 
+async def _deleted(outbox: Outbox) -> str:
+    job = await outbox.video()
+    await ResultStore(outbox.services.database).remove(job.id, by=Remover.MODERATOR, now=outbox.now)
+    return job.id
+
+
 async def _cover(outbox: Outbox) -> str:
     job = await outbox.video()
     await ReviewDecisionStore(outbox.services.database).cover(job.id, outbox.entry("cover"))
@@ -212,6 +225,7 @@ KINDS: Final = {
     "welcome": Kind(kind=OutboxKind.WELCOME, announce=_welcome, asks="welcome", finds="find_welcome"),
     "gallery": Kind(kind=OutboxKind.GALLERY, announce=_gallery, asks="post_copy", finds="find_copy", answer=THERE),
     "cover": Kind(kind=OutboxKind.COVER, announce=_cover, asks="cover"),
+    "deleted": Kind(kind=OutboxKind.DELETED, announce=_deleted, asks="tell_removed", finds="find_removed"),
     "removal": Kind(kind=OutboxKind.REMOVAL, announce=_removal, asks="take_away", lost=Lost.TRIED),
     "repost": Kind(
         kind=OutboxKind.REPOST,

@@ -355,6 +355,10 @@ class Ports:
         """See `ResultPoster`."""
         await self._discord.post(job.user_id + DIRECT, "removed", job.id, nonce=f"gone-{job.id}")
 
+    async def find_removed(self, job: Job, *, since: datetime) -> Sighting:
+        """See `ResultPoster`."""
+        return await self._discord.find(job.user_id + DIRECT, ("removed",), job.id, since=since)
+
     # -- Staff
 
     async def runs(self, user_id: int, *, guild_id: int) -> bool:

@@ -93,6 +93,10 @@ class ResultPoster(Protocol):
         """Tell a video's author directly that a moderator has deleted it."""
         ...
 
+    async def find_removed(self, job: Job, *, since: datetime) -> Sighting:
+        """Find the message that tells so, not older than `since`, by Discord's clock. Raises nothing."""
+        ...
+
 
 class Copies:
     """Brings the files of finished jobs back, each for as long as somebody posts it."""

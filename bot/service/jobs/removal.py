@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.domain import Job, OutboxItem, OutboxKind, Remover
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.jobs.copies import ResultPoster
-from bot.service.outbox import OutboxHandler, OutboxPoster
+from bot.service.outbox import OutboxHandler, OutboxPoster, UnrecordedPosts
 from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.jobs.results import ResultStore
@@ -66,4 +66,25 @@ class RemovalHandler(OutboxHandler):
                 await self._messages.deleted(job.id, message_id=place.message_id)
         if stays:
             raise DestinationBusy(stays)
+        return None
+
+
+class RemovalNotes(OutboxHandler):
+    """Tells authors directly that a moderator has deleted their video; who can't be told sees it in their library."""
+
+    kind = OutboxKind.DELETED
+
+    def __init__(self, *, lookup: JobQueryStore, result_poster: ResultPoster, posts: UnrecordedPosts) -> None:
+        self._lookup, self._result_poster, self._posts = lookup, result_poster, posts
+
+    async def handle(self, item: OutboxItem) -> int | None:
+        """Tell the author, once, unless the video's records are gone."""
+        job = await self._lookup.job(item.subject_id)
+        if job is not None:
+            await self._posts.post(
+                item,
+                place_id=job.user_id,
+                look=lambda since: self._result_poster.find_removed(job, since=since),
+                post=lambda: self._result_poster.tell_removed(job),
+            )
         return None

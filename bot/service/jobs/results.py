@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 GENERATIONS: Final = 5  # ancestors shown
 PAGE: Final = 4  # videos on a page of the inbox: a row of buttons each, and one to turn the page
 COPIES: Final = 5  # a person and minute: each is fetched, made to fit and sent anew
-NOTE: Final = 10.0  # seconds that Discord has to take a word to an author
 SHARE_LIMIT: Final = 10 * 1024 * 1024  # bytes a file that Discord takes in every channel
 
 
@@ -282,8 +281,6 @@ class Results:
         taken, there = True, job.removed_at is None or (by is Remover.MODERATOR and not deleted_by_moderator(job))
         if wholly:
             taken = await self._removals.remove(job, by=by)
-            if by is Remover.MODERATOR and job.removed_at is None:
-                await self._tell_author(job)
         elif by is Remover.MODERATOR and member.guild_id is not None:
             taken = await self._removals.withdraw(job, guild_id=member.guild_id)
         if not known:
@@ -294,14 +291,6 @@ class Results:
         if not taken:
             return RemovalOutcome.SOON
         return RemovalOutcome.NOW if there else RemovalOutcome.BEFORE
-
-    async def _tell_author(self, job: Job) -> None:
-        """Tell an author that a moderator has deleted their video; who can't be told sees it in their library."""
-        try:
-            async with asyncio.timeout(NOTE):
-                await self._result_poster.tell_removed(job)
-        except (errors.DestinationLost, errors.DestinationBusy, TimeoutError) as exc:
-            log.info("an author is not told", extra={"job": job.id, "reason": str(exc) or "slow"})
 
     async def remove_copy(self, job_id: str, *, channel_id: int, message_id: int) -> RemovalOutcome:
         """Take a copy of a video out of somebody's own direct messages, whose channel that is, in their name.

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from bot.domain import Job, Remover, millis
+from bot.domain import Job, OutboxKind, Remover, millis
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs.transitions import hand_over
 from bot.store.locks import messages_of
-from bot.store.outbox import announce_removal
+from bot.store.outbox import announce, announce_removal
 
 
 class ResultStore(Store):
@@ -84,8 +84,12 @@ class ResultStore(Store):
 
     @transaction
     async def remove(self, tx: Transaction, job_id: str, *, by: Remover, now: datetime) -> None:
-        """Write that a result is taken away, and that its messages are to go; a moderator's word is the last one."""
+        """Write that a result is taken away, and that its messages are to go; a moderator's word is the last one.
+
+        Its author is to be told of a moderator's, unless the result was taken away before.
+        """
         await tx.alone(messages_of(job_id))
+        there = await tx.one("SELECT user_id, guild_id FROM jobs WHERE id = $1 AND removed_at IS NULL", job_id)
         await tx.execute(
             "UPDATE jobs SET removed_by = CASE WHEN removed_at IS NULL OR $2 = 'moderator' THEN $2 "
             "ELSE removed_by END, removed_at = coalesce(removed_at, $3) WHERE id = $1",
@@ -94,3 +98,6 @@ class ResultStore(Store):
             millis(now),
         )
         await announce_removal(tx, job_id, now=now)
+        if there is not None and by is Remover.MODERATOR:
+            place = {"guild_id": there["guild_id"], "place_id": there["user_id"]}
+            await announce(tx, OutboxKind.DELETED, job_id, **place, now=now)

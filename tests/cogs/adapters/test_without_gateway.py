@@ -168,6 +168,7 @@ async def test_an_author_is_told_directly_that_a_moderator_has_deleted_their_vid
     await posting.poster.tell_removed(posting.job())
     (told,) = posting.written_to("ana")
     assert "A moderator of **The Cutting Room** deleted the video you made <t:" in told
+    assert isinstance(await posting.poster.find_removed(posting.job(), since=utc_now()), Posted)
 
 
 def _ended(posting: Posting) -> Card:

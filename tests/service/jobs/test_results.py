@@ -59,6 +59,10 @@ class ResultPoster(Scripted):
     async def tell_removed(self, job: Job) -> None:
         await self.play("tell_removed", job.id)
 
+    async def find_removed(self, job: Job, *, since: datetime) -> Sighting:
+        assert since is not None
+        return cast("Sighting", await self.play("find_removed", job.id, usual=NotPosted()))
+
 
 @dataclass
 class ResultServices:
@@ -471,11 +475,18 @@ async def test_what_its_author_has_deleted_is_theirs_alone(result_services: Resu
 
 async def test_an_author_is_told_once_that_a_moderator_has_deleted_their_video(result_services: ResultServices) -> None:
     job, own = await result_services.delivered(), await result_services.delivered()
-    result_services.result_poster.then("tell_removed", errors.DestinationLost("discord_50007"))
+    result_services.result_poster.then("tell_removed", errors.DestinationBusy("discord_500"))
     for _ in range(2):
         await erase(result_services, await result_services.services.job(job), MOD)
+        await result_services.outbox.post_due()
     await erase(result_services, own, ANA)
+    await result_services.outbox.post_due()
     assert result_services.result_poster.asked("tell_removed") == [job.id]
+    result_services.services.clock.tick(3600)
+    await result_services.outbox.post_due()
+    result_services.services.clock.tick(3600)
+    await result_services.outbox.post_due()
+    assert result_services.result_poster.asked("tell_removed") == [job.id, job.id]
 
 
 @pytest.mark.parametrize("message_id", [50, 51])
