@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 
 from sandbox.providers.tasks import Failure, State, Task
 from sandbox.rendering.video_cache import VideoCache
@@ -38,6 +39,17 @@ class Generation:
         self._published = published
         self._changed = changed
         self._background: set[asyncio.Task[None]] = set()
+        self._let_go = asyncio.Event()
+        self._let_go.set()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let no task end meanwhile, however long its end is due."""
+        self._let_go.clear()
+        try:
+            yield
+        finally:
+            self._let_go.set()
 
     def start(self, task: Task) -> None:
         """Begin to generate an accepted task."""
@@ -74,6 +86,7 @@ class Generation:
             await asyncio.sleep(self._seconds * (1 - QUEUE_SHARE))
             if rendering is not None:
                 await rendering
+            await self._let_go.wait()
         except Exception:
             log.exception("a video could not be rendered")
             task.failure_to_come = Failure("render", "the sandbox could not render the video")

@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -92,6 +93,10 @@ class Providers:
         for server in self._servers:
             server.attach(app)
         self._backend.files.attach(app)
+
+    def held(self) -> AbstractContextManager[None]:
+        """Let no task end meanwhile, however long its end is due."""
+        return self._backend.generation.held()
 
     def tasks(self) -> list[dict[str, Any]]:
         """List every task of both providers, oldest first, as the control address shows it."""

@@ -17,7 +17,6 @@ from tests.acceptance.system import SMALL, System
 from tests.fresh_databases import FreshDatabases
 
 BOTH: Final = pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
-SLOWLY: Final = pytest.mark.parametrize("generate_seconds", [1.5], indirect=True)
 ONE: Final[dict[str, Any]] = {"running_per_provider": 1}  # so that some wait
 KLING: Final[dict[str, Any]] = {**SMALL, "model": "kling-v1", "duration": 5}
 
@@ -27,31 +26,28 @@ def settings_of(system: System) -> Settings:
     return Settings.load(env_file=None, **{name.lower(): value for name, value in environment.items() if value})
 
 
-async def ask(system: System, *, videos: int, **options: Any) -> None:
-    """Ask for some videos, and wait until one is being made and the others wait."""
-    for _ in range(videos):
-        await system.people.types("video create", **options)
+async def ask_and_back_up(system: System, *, videos: int, **options: Any) -> Backup:
+    """Ask for some videos, and take a backup while one is being made and the others wait."""
 
     async def under_way() -> bool:
         states = sorted(job["status"] for job in system.database.jobs())
         return states == [*["queued"] * (videos - 1), "running"]
 
+    for _ in range(videos):
+        await system.people.types("video create", **options)
     await system.people.until(under_way, what="one video that is made while the others wait")
-
-
-async def back_up(system: System) -> Backup:
     backup, _ = await take(settings_of(system), system.folder / "backups", keep=1, weeks=0, now=utc_now())
     return backup
 
 
 async def backed_up_and_killed(system: System, *, videos: int, **options: Any) -> Backup:
     """Have a bot killed right after its backup, while it makes one video and the others wait."""
-    async with system.process(**ONE) as process:
-        await system.people.online()
-        await ask(system, videos=videos, **options)
-        backup = await back_up(system)
-        process.kill()
-        await process.wait()
+    with system.sandbox.providers.held():
+        async with system.process(**ONE) as process:
+            await system.people.online()
+            backup = await ask_and_back_up(system, videos=videos, **options)
+            process.kill()
+            await process.wait()
     return backup
 
 
@@ -90,15 +86,14 @@ async def once_each(system: System, videos: int) -> None:
 
 
 @BOTH
-@SLOWLY
 async def test_what_was_made_and_posted_since_the_backup_is_found_and_neither_paid_nor_posted_again(
     system: System, request: pytest.FixtureRequest
 ) -> None:
     async with system.bot(**ONE):
-        await ask(system, videos=3, **KLING)
-        backup = await back_up(system)
+        with system.sandbox.providers.held():
+            backup = await ask_and_back_up(system, videos=3, **KLING)
+            await system.people.fault("kling", "http_429", on=["create"])  # uses up the first name of one that waits
         assert backup.running
-        await system.people.fault("kling", "http_429", on=["create"])  # uses up the first name of one that waits
         await system.rest()
         await once_each(system, 3)
     await restored(system, backup, request)
@@ -109,7 +104,6 @@ async def test_what_was_made_and_posted_since_the_backup_is_found_and_neither_pa
     assert await system.people.cards() == []
 
 
-@SLOWLY
 async def test_what_nobody_has_submitted_since_goes_on_as_if_nothing_had_been(
     system: System, request: pytest.FixtureRequest
 ) -> None:
@@ -120,7 +114,6 @@ async def test_what_nobody_has_submitted_since_goes_on_as_if_nothing_had_been(
     await once_each(system, 2)
 
 
-@SLOWLY
 async def test_where_a_service_cannot_tell_nothing_is_submitted_and_the_operator_decides(
     system: System, request: pytest.FixtureRequest
 ) -> None:
