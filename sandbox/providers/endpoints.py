@@ -69,6 +69,7 @@ class Endpoints:
         return answer
 
     async def _answer(self, calls: tuple[str, ...], handler: Handler, request: web.Request) -> web.StreamResponse:
+        await request.read()  # a fault waits for somebody who says all that there is to say, and stays to hear of it
         fault = self._faults.take(self._target, *calls)
         if fault is not None:
             refusal = self._fault_answer(fault)
