@@ -2,9 +2,8 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Final
 
 import pytest
 
@@ -12,20 +11,25 @@ from bot.locale import name_models
 from bot.settings.models import models
 from tests.counting import uncounted
 from tests.fresh_databases import FreshDatabases
+from tests.order import dealt
 from tests.postgres_server import Server, ServerMissing, shared_server
 
-# What takes longest, since it waits for many processes or walks a long way: begun first, one after the other.
-LONGEST: Final = ("tests/torture/", "test_money_machine.py", "test_demo_crowd.py", "test_outage.py", "test_restore.py")
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while tests are collected, nor ever among them: they stay until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest tests: at the end all but one of the run's processes would wait for them."""
-    items.sort(key=lambda item: not any(part in item.nodeid for part in LONGEST))
-
-
-def pytest_collection_finish() -> None:
-    """Take what was collected out of the garbage collector's rounds: it stays until the end."""
-    gc.freeze()
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the tests into an order in which the run's processes, each given as many in a row, end at the same time."""
+    items[:] = dealt(items, processes=getattr(config, "workerinput", {}).get("workercount", 1))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
