@@ -231,6 +231,7 @@ async def running_bot(
         if settings.page_port:
             from bot.doctor import findings  # noqa: PLC0415 - likewise
             from bot.web.page.site import serve_page  # noqa: PLC0415 - likewise
+            from cogs.admin.doctor import look_at  # noqa: PLC0415 - likewise
 
             page = serve_page(
                 bot.services,
@@ -238,6 +239,7 @@ async def running_bot(
                 port=settings.page_port,
                 address=page_address(settings),
                 examine=partial(findings, settings),
+                examine_guild=partial(look_at, client),
                 lines=lines,
             )
             await stack.enter_async_context(page)

@@ -208,6 +208,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "copy.{}": CopyKind,
     "defaults.no.{}": SWITCHES,
     "doctor.gone.{}": ("roles", "channels"),
+    "doctor.shut_out.{}": ("models", "roles", "credits"),
     "check.processes.{}": Role,
     "page.{}": ("overview", "jobs", "cases", "spend", "audit", "doctor", "settings"),  # those of the menu
     "doctor.provider.{}": ProviderState,

@@ -1,14 +1,15 @@
 """`/admin doctor`: what keeps the bot from working in a server, and tidying up after what was deleted."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 import discord
 from discord import app_commands
 
 from bot.client import IN_CHANNEL, IN_THREAD, Shotcaller
 from bot.domain import GuildState, Policy
-from bot.domain.policy_changes import missing_ids, without_deleted
+from bot.domain.finding import Mark
+from bot.domain.policy_changes import missing_ids, shuts_out, without_deleted
 from bot.errors import ChannelUnfit
 from bot.locale import Words, words
 from bot.service.admin.doctor import ProviderState
@@ -43,49 +44,71 @@ def _command(bot: Shotcaller, say: Words) -> Command:
                 entry, lambda policy: without_deleted(policy, roles=roles, channels=channels)
             )
             done = f"{changed_text(changed, say)}\n\n"
-        lines = "\n".join(await doctor_lines(bot, guild, say))
+        lines = "\n".join(lines_of(await look(bot, guild, say)))
         await answer_long(interaction, f"{done}### {say('doctor.title')}\n{lines}", filename="doctor.txt", say=say)
 
     return doctor
 
 
-GOOD, BAD, NOTE = "✅", "❌", "⚠️"
+SIGNS: Final = {Mark.GOOD: "✅", Mark.BAD: "❌", Mark.NOTE: "⚠️"}
 NEEDED: Final = tuple(dict.fromkeys((*IN_CHANNEL, *IN_THREAD)))
 NEEDED_TO_WRITE: Final = IN_CHANNEL[:2]  # where the bot only writes
 MEGABYTE: Final = 1024 * 1024
 
 _SHOWN: Final = 10  # channels named together
 
+Found: TypeAlias = tuple[Mark, str]  # how a thing stands, and a sentence about it with Discord's marks
 
-async def doctor_lines(bot: Shotcaller, guild: discord.Guild, say: Words) -> list[str]:
-    """Check services, channels and the policy of a guild; a line for each with what to do about it."""
+
+def lines_of(found: Iterable[Found]) -> list[str]:
+    """Write what was found, a line for each."""
+    return [f"{SIGNS[mark]} {text}" for mark, text in found]
+
+
+async def look_at(bot: Shotcaller, guild_id: int, say: Words) -> list[Found]:
+    """Check a guild that may be unknown to this process: the gateway tells of it, or nobody does."""
+    guild = bot.get_guild(guild_id)
+    if guild is None or guild.unavailable:
+        return [(Mark.BAD, say("doctor.unavailable"))]
+    return await look(bot, guild, say)
+
+
+async def look(bot: Shotcaller, guild: discord.Guild, say: Words) -> list[Found]:
+    """Check services, channels and the policy of a guild, each with what to do about it."""
     states = await bot.services.doctor.states(guild.id)
     everywhere, here = states or (GuildState(), GuildState())
     policy = here.policy
-    lines = [f"{BAD} {say('doctor.database.bad')}" if states is None else f"{GOOD} {say('doctor.database.good')}"]
-    lines += [f"{BAD} {say('doctor.paused.everywhere')}"] if everywhere.paused else []
-    lines += [f"{NOTE} {say('doctor.paused.guild')}"] if here.paused else []
-    lines += _service_lines(await bot.services.doctor.providers(), say)
-    if policy.limits.models and not policy.limits.models.intersection(bot.services.videos.models):
-        lines.append(f"{BAD} {say('doctor.models')}")
-    lines += channel_lines(guild, policy, say)
-    lines.append(_channel_line(guild, "moderators", policy.moderation.channel_id, IN_CHANNEL, say))
-    lines.append(_channel_line(guild, "audit", policy.audit_channel_id, NEEDED_TO_WRITE, say))
-    lines += _missing_lines(guild, policy, say)
-    lines.append(f"{GOOD} {say('doctor.upload', n=guild.filesize_limit // MEGABYTE)}")
+    found = [(Mark.BAD, say("doctor.database.bad")) if states is None else (Mark.GOOD, say("doctor.database.good"))]
+    found += [(Mark.BAD, say("doctor.paused.everywhere"))] if everywhere.paused else []
+    found += [(Mark.NOTE, say("doctor.paused.guild"))] if here.paused else []
+    found += _services(await bot.services.doctor.providers(), say)
+    found += _shut_out(bot, guild, policy, say)
+    found += look_at_channels(guild, policy, say)
+    found.append(_channel(guild, "moderators", policy.moderation.channel_id, IN_CHANNEL, say))
+    found.append(_channel(guild, "audit", policy.audit_channel_id, NEEDED_TO_WRITE, say))
+    found += _missing(guild, policy, say)
+    found.append((Mark.GOOD, say("doctor.upload", n=guild.filesize_limit // MEGABYTE)))
     if states is not None and (await bot.services.guilds.spent(guild.id, policy)).balance == 0:
-        lines.append(f"{BAD} {say('doctor.budget')}")
-    return lines
+        found.append((Mark.BAD, say("doctor.budget")))
+    return found
 
 
-def _service_lines(states: Mapping[str, ProviderState], say: Words) -> Iterator[str]:
-    marks = {ProviderState.GOOD: GOOD, ProviderState.BUSY: NOTE}
+def _services(states: Mapping[str, ProviderState], say: Words) -> Iterator[Found]:
+    marks = {ProviderState.GOOD: Mark.GOOD, ProviderState.BUSY: Mark.NOTE}
     for name, state in states.items():
-        yield f"{marks.get(state, BAD)} {say(f'doctor.provider.{state}', name=name)}"
+        yield marks.get(state, Mark.BAD), say(f"doctor.provider.{state}", name=name)
 
 
-def channel_lines(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[str]:
-    """A line for the channels where videos are made, by the permissions that the bot lacks there."""
+def _shut_out(bot: Shotcaller, guild: discord.Guild, policy: Policy, say: Words) -> Iterator[Found]:
+    """Tell of models, roles or credits by which nobody can make a video; channels and budget are told of anyway."""
+    roles, channels, models = role_ids(guild), channel_ids(guild), bot.services.videos.models
+    by = shuts_out(policy, roles=roles, channels=channels, models=models)
+    if by in {"models", "roles", "credits"}:
+        yield Mark.BAD, say(f"doctor.shut_out.{by}")
+
+
+def look_at_channels(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[Found]:
+    """Tell of the channels where videos are made, by the permissions that the bot lacks there."""
     taken: dict[tuple[str, ...], list[str]] = {}
     for channel in guild.channels:
         if isinstance(channel, discord.CategoryChannel) or not policy.channels.open_to(
@@ -95,33 +118,34 @@ def channel_lines(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[
         needed = IN_THREAD if isinstance(channel, discord.ForumChannel) else NEEDED
         taken.setdefault(missing_permissions(channel, needed), []).append(channel.mention)
     if () not in taken:
-        yield f"{BAD} {say('doctor.channels.nowhere')}"
+        yield Mark.BAD, say("doctor.channels.nowhere")
     for lacking, names in taken.items():
         channels = some_of(names, say, most=_SHOWN)
         if lacking:
-            yield f"{NOTE} {say('doctor.channels.bad', channels=channels, missing=permissions_text(lacking, say))}"
+            yield Mark.NOTE, say("doctor.channels.bad", channels=channels, missing=permissions_text(lacking, say))
         else:
-            yield f"{GOOD} {say('doctor.channels.good', channels=channels)}"
+            yield Mark.GOOD, say("doctor.channels.good", channels=channels)
 
 
-def _channel_line(guild: discord.Guild, what: str, channel_id: int | None, needed: Sequence[str], say: Words) -> str:
-    """A line for the moderators' channel, or for the audit channel."""
+def _channel(guild: discord.Guild, what: str, channel_id: int | None, needed: Sequence[str], say: Words) -> Found:
+    """Tell of the moderators' channel, or of the audit channel."""
     channel = guild.get_channel_or_thread(channel_id) if channel_id else None
     if channel is None:
-        return f"{BAD} {say(f'doctor.{what}.gone')}" if channel_id else f"{NOTE} {say(f'doctor.{what}.none')}"
+        return (Mark.BAD, say(f"doctor.{what}.gone")) if channel_id else (Mark.NOTE, say(f"doctor.{what}.none"))
     lacking = missing_permissions(channel, needed)
     if lacking:
-        return f"{BAD} {say(f'doctor.{what}.closed', channel=channel.mention, missing=permissions_text(lacking, say))}"
-    return f"{GOOD} {say(f'doctor.{what}.good', channel=channel.mention)}"
+        missing = permissions_text(lacking, say)
+        return Mark.BAD, say(f"doctor.{what}.closed", channel=channel.mention, missing=missing)
+    return Mark.GOOD, say(f"doctor.{what}.good", channel=channel.mention)
 
 
-def _missing_lines(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[str]:
-    """A line for roles and channels that the policy names and that are deleted."""
+def _missing(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[Found]:
+    """Tell of roles and channels that the policy names and that are deleted."""
     roles, channels = missing_ids(policy, roles=role_ids(guild), channels=channel_ids(guild))
     for what, missing in (("roles", roles), ("channels", channels)):
         if missing:
             names = say("comma").join(f"`{each}`" for each in sorted(missing)[:_SHOWN])
-            yield f"{BAD} {say(f'doctor.gone.{what}', names=names)}"
+            yield Mark.BAD, say(f"doctor.gone.{what}", names=names)
 
 
 def role_ids(guild: discord.Guild) -> set[int]:

@@ -14,7 +14,7 @@ from bot.errors import ChannelUnfit, DiscordBusy, PolicyInvalid
 from bot.locale import Words, words
 from cogs import ui
 from cogs.admin.common import check_admin_access, read_policy, split_pages
-from cogs.admin.doctor import NEEDED_TO_WRITE, channel_ids, channel_lines, check_channel, doctor_lines
+from cogs.admin.doctor import NEEDED_TO_WRITE, channel_ids, check_channel, lines_of, look, look_at_channels
 from cogs.admin.setup_steps import (
     DONE,
     SETUP_CHANNELS,
@@ -189,5 +189,5 @@ async def _found(bot: Shotcaller, guild: discord.Guild | None, step: str, policy
         return ()
     if guild is None or guild.unavailable:
         return [say("doctor.unavailable")]
-    lines = list(channel_lines(guild, policy, say)) if step == "channels" else await doctor_lines(bot, guild, say)
-    return split_pages("\n".join(lines))[:1]
+    found = look_at_channels(guild, policy, say) if step == "channels" else await look(bot, guild, say)
+    return split_pages("\n".join(lines_of(found)))[:1]

@@ -74,6 +74,7 @@ async def test_what_was_deleted_is_found_and_cleared_without_letting_anybody_in(
         assert f"`{role}`" in said
         assert f"`{other}`" in said
         assert "Channels that exist no more" in said
+        assert "None of the roles that may make videos exists any more" in said
         assert "Nothing was charged" in await request_video(people)
         said = await run_admin(people, "doctor", tidy=True)
         assert "Saved:" in said
@@ -89,3 +90,9 @@ async def test_a_month_whose_budget_is_spent_is_named(system: System) -> None:
     async with system.bot():
         await run_admin(system.people, "budget", monthly=0)
         assert "This month's budget is used up" in await run_admin(system.people, "doctor")
+
+
+async def test_credits_that_nobody_is_given_are_named(system: System) -> None:
+    async with system.bot():
+        await run_admin(system.people, "allowance", credits=0)
+        assert "Nobody is given any credits" in await run_admin(system.people, "doctor")

@@ -35,6 +35,12 @@ async def test_the_owner_sees_the_bot_and_an_admin_their_server(system: System, 
         assert "The video service kirin answers" in page
         page = await opened(browser, await run_admin(people, "page", user="admin"))
         assert f'<bdi title="{system.sandbox.describe()["discord"]["guild_id"]}">The Cutting Room</bdi>' in page
+        async with browser.get(f"http://127.0.0.1:{unused_tcp_port}/page/doctor") as answer:
+            page = await answer.text()
+        quiet = f'<bdi title="{system.id_of("channels", "quiet")}">#quiet</bdi>'
+        assert re.search(rf'<li class="NOTE">[^\n]*{quiet}[^\n]*<strong>Send Messages</strong>', page)
+        assert '<li class="GOOD">The video service kirin answers' in page
+        assert "DISCORD_TOKEN" not in page
 
 
 async def test_the_owner_sees_who_asked_for_what_and_has_doctor_look(system: System, unused_tcp_port: int) -> None:

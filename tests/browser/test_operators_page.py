@@ -16,7 +16,7 @@ from aiohttp.test_utils import unused_port
 from playwright.async_api import Browser, Page, expect
 
 from bot.domain import EVERYWHERE, AuditEntry, Case, CaseKind, DeadLetter, Job, JobStatus
-from bot.domain.finding import Finding, bad, good, note
+from bot.domain.finding import Finding, Mark, bad, good, note
 from bot.domain.pack import Pack
 from bot.domain.quota import Period, budget_of, period_of
 from bot.locale import Words
@@ -79,6 +79,12 @@ class Account:
         ]
 
 
+async def looked_at_guild(guild_id: int, say: Words) -> list[tuple[Mark, str]]:
+    assert guild_id == GUILD
+    quiet = say("doctor.channels.bad", channels="<#5>", missing=f"**{say('permission.send_messages')}**")
+    return [(Mark.GOOD, say("doctor.database.good")), (Mark.NOTE, quiet), (Mark.BAD, say("doctor.shut_out.roles"))]
+
+
 async def looked_at(_: Words) -> AsyncIterator[Finding]:
     for finding in FINDINGS:
         yield finding
@@ -104,11 +110,12 @@ async def office(folder: Path, **parts: Any) -> AsyncIterator[tuple[Services, st
     port = unused_port()
     address = f"http://127.0.0.1:{port}/page"
     async with open_services(folder) as services:
-        services.bot = services.build(parts={"names": KnownNames(), **parts}, page_port=port, monthly_budget_usd=20)
+        services.bot = services.build(
+            parts={"names": KnownNames(), **parts}, page_port=port, page_for_admins=True, monthly_budget_usd=20
+        )
         balances = Balances({"kling": Account()}, operator_alerts=services.bot.operator_alerts, clock=services.clock)
         shown, lines = replace(services.bot.services, balances=balances), RecentLines(Redactor(()))
-        services.staff.running.add((OWNER, EVERYWHERE))
-        site = {"address": address, "examine": looked_at, "lines": lines}
+        site = {"address": address, "examine": looked_at, "examine_guild": looked_at_guild, "lines": lines}
         async with serve_page(shown, host="127.0.0.1", port=port, **site):
             yield services, address, lines
 
@@ -169,8 +176,11 @@ async def window(browser: Browser, *, width: int, locale: str) -> AsyncIterator[
     assert problems == []
 
 
-async def sign_in(page: Page, services: Services, *, locale: str) -> None:
-    entry = AuditEntry(id="link", guild_id=EVERYWHERE, actor_id=OWNER, action="page_link", at=services.clock())
+async def sign_in(
+    page: Page, services: Services, *, locale: str, user_id: int = OWNER, guild_id: int = EVERYWHERE
+) -> None:
+    services.staff.running.add((user_id, guild_id))
+    entry = AuditEntry(id="link", guild_id=guild_id, actor_id=user_id, action="page_link", at=services.clock())
     link = await services.bot.services.page_access.invite(entry, locale=locale)
     await page.goto(link)
     assert "#" not in page.url
@@ -225,6 +235,20 @@ async def test_every_page_is_seen(
             name = "job" if held.id in path else path.strip("/") or "overview"
             await picture(page, f"{name}-{locale}")
         await expect(page.locator("main bdi").first).to_have_text("Ana \N{RIGHT-TO-LEFT OVERRIDE}<b>")
+
+
+@pytest.mark.parametrize(("width", "locale"), [(1280, "en-US"), (390, "zh-CN")])
+async def test_an_admin_sees_what_doctor_finds_of_their_server(
+    browser: Browser, tmp_path: Path, width: int, locale: str
+) -> None:
+    async with office(tmp_path) as (services, *_), window(browser, width=width, locale=locale) as page:
+        await sign_in(page, services, locale=locale, user_id=ANA, guild_id=GUILD)
+        await page.locator('nav a[href$="/doctor"]').click()
+        await expect(page.locator(".findings li")).to_have_count(3)
+        await expect(page.locator(".findings .NOTE bdi")).to_have_text("#general")
+        await expect(page.locator('nav a[href$="/settings"]')).to_have_count(0)
+        assert await barriers(page) == []
+        await picture(page, f"doctor-of-a-server-{locale}")
 
 
 async def test_a_held_video_is_watched_before_it_is_decided_about(browser: Browser, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.domain import EVERYWHERE, AuditEntry, Case, CaseKind
-from bot.domain.finding import Finding, bad, good
+from bot.domain.finding import Finding, Mark, bad, good
 from bot.domain.pack import Pack
 from bot.domain.quota import Period, budget_of, period_of
 from bot.domain.standing import SpendLine
@@ -326,13 +326,56 @@ async def test_a_look_ends_with_the_page(office: Office) -> None:
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "doctor"]
 
 
-async def test_only_who_runs_the_bot_sees_doctor(office: Office) -> None:
-    doctor = Doctor()
-    async with seen(office, examine=doctor):
+class GuildDoctor:
+    """Tells of a guild what nobody else may know."""
+
+    def __init__(self) -> None:
+        self.looked_at = list[int]()
+
+    async def __call__(self, guild_id: int, say: Words) -> list[tuple[Mark, str]]:
+        self.looked_at.append(guild_id)
+        here = say("doctor.channels.good", channels="<#5>")
+        return [(Mark.GOOD, here), (Mark.BAD, f"only of {guild_id}: **<b>** `/admin <i>` <#6>")]
+
+
+async def test_who_runs_one_server_sees_what_doctor_finds_of_it(office: Office) -> None:
+    doctor = GuildDoctor()
+    async with seen(office, examine=Doctor(), examine_guild=doctor):
         await office.sign_in(ADMIN, GUILD)
-        assert (await office.get("/page/doctor")).status == 404
+        page = await text(office, "/page/doctor?guild=8")
+        assert '<li class="GOOD">I can post videos in <bdi title="5">#general</bdi></li>' in page
+        assert f"only of {GUILD}: <strong>&lt;b&gt;</strong> <code>/admin &lt;i&gt;</code>" in page
+        assert "look at everything" not in page
+        assert doctor.looked_at == [GUILD]
+
+
+async def test_nobody_sees_what_doctor_finds_of_another_server_or_of_the_bot(office: Office) -> None:
+    guild_doctor, doctor = GuildDoctor(), Doctor()
+    doctor.go_on.set()
+    async with seen(office, examine=doctor, examine_guild=guild_doctor):
+        assert (await office.get("/page/doctor")).status == 401
+        await office.sign_in()
+        await office.post("/page/doctor", {"proof": await office.proof("/page/doctor")})
+        await asyncio.sleep(0)
+        assert "<strong>database</strong>" in await text(office, "/page/doctor")
+        assert guild_doctor.looked_at == []
+        await office.sign_in(ADMIN, OTHER_GUILD)
+        page = await text(office, f"/page/doctor?guild={GUILD}&guild_id={GUILD}")
+        assert "<strong>database</strong>" not in page
+        assert f"only of {GUILD}" not in page
+        assert guild_doctor.looked_at == [OTHER_GUILD]
         assert (await office.post("/page/doctor", {"proof": await office.proof()})).status == 404
-        assert doctor.looks == 0
+        assert doctor.looks == 1, "the whole bot is not theirs to look at"
+        assert (await office.get(f"/page/doctor/{GUILD}")).status == 404
+        office.services.staff.running.clear()
+        office.services.clock.now += timedelta(minutes=1)
+        assert (await office.get("/page/doctor")).status == 401, "they run it no more"
+        assert guild_doctor.looked_at == [OTHER_GUILD]
+
+
+async def test_where_nobody_looks_there_is_no_doctor(office: Office) -> None:
     async with seen(office):
         await office.sign_in(OWNER, EVERYWHERE)
         assert (await office.get("/page/doctor")).status == 404, "nobody looks here"
+        await office.sign_in(ADMIN, GUILD)
+        assert (await office.get("/page/doctor")).status == 404

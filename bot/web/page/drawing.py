@@ -1,7 +1,8 @@
 """Draws the operator's page from its templates, in a visitor's language; whatever stands in a gap is text, not HTML."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from importlib import resources
@@ -19,6 +20,7 @@ from bot.values import dataclass
 
 FILES: Final = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 CHART: Final = (720, 160)  # width and height of a chart, in its own units
+MARKS: Final = re.compile(r"<#(?P<channel>\d+)>|`(?P<code>[^`]+)`|\*\*(?P<bold>[^*]+)\*\*")  # Discord's
 LOWEST: Final = 2  # the height of a bar that would hardly be seen
 
 
@@ -150,6 +152,21 @@ def tag(found: str | None, number: int) -> str | Markup:
     if not number:
         return "—"
     return str(number) if not found else Markup('<bdi title="{}">{}</bdi>').format(number, found)
+
+
+def marked(text: str, channel: Callable[[int], str | Markup]) -> Markup:
+    """Draw a text that was written for Discord: what is bold or typed, and channels as `channel` calls them."""
+    parts, at = list[str | Markup](), 0
+    for mark in MARKS.finditer(text):
+        parts.append(text[at : mark.start()])
+        at = mark.end()
+        if mark["channel"]:
+            parts.append(channel(int(mark["channel"])))
+        elif mark["code"]:
+            parts.append(Markup("<code>{}</code>").format(mark["code"]))
+        else:
+            parts.append(Markup("<strong>{}</strong>").format(mark["bold"]))
+    return Markup("").join([*parts, text[at:]])
 
 
 def apart(name: str) -> str:

@@ -19,7 +19,7 @@ from bot.service.admin.overview import spend_table
 from bot.service.services import Services
 from bot.web.page.cases import CasePages
 from bot.web.page.context import PageContext
-from bot.web.page.doctor import DoctorPages, Examine
+from bot.web.page.doctor import DoctorPages, Examine, ExamineGuild
 from bot.web.page.drawing import CHART, FILES, chart_of, entry_text, people_of, reader_locale, shipped
 from bot.web.page.guard import read_form
 from bot.web.page.jobs import JobPages
@@ -37,15 +37,22 @@ TRIES: Final = 5  # to sign in with one link, in a minute; who has none that thi
 class Site:
     """Shows what the services say to who is signed in. `address` is where the page is reached, `PATH` included.
 
-    `examine` looks at everything that the bot needs, and `lines` are those of the log that this process remembers.
+    `examine` looks at everything that the bot needs, `examine_guild` at one server; `lines` are those of the log that
+    this process remembers.
     """
 
     def __init__(
-        self, services: Services, *, address: str, examine: Examine | None = None, lines: RecentLines | None = None
+        self,
+        services: Services,
+        *,
+        address: str,
+        examine: Examine | None = None,
+        examine_guild: ExamineGuild | None = None,
+        lines: RecentLines | None = None,
     ) -> None:
         self._services, self._lines = services, lines
         self._context = PageContext(services, address=address)
-        self._guard, self._doctor = self._context.guard, DoctorPages(self._context, examine)
+        self._guard, self._doctor = self._context.guard, DoctorPages(self._context, examine, examine_guild)
         self._tries = RateLimit(times=TRIES, span=timedelta(minutes=1), clock=services.now)
 
     def application(self) -> web.Application:
