@@ -236,27 +236,32 @@ def _backup(arguments: argparse.Namespace) -> int:
 
 def _restore(arguments: argparse.Namespace) -> int:
     from bot.clock import utc_now
-    from bot.operate.restore import describe, restore
+    from bot.operate import mark, restore
     from bot.private_files import private_files
     from bot.settings import Settings
 
-    settings = Settings.load()
+    settings, moved = Settings.load(), arguments.moved
     with private_files():
-        restored = asyncio.run(restore(settings, arguments.backup, moved=arguments.moved, now=utc_now()))
-    sys.stdout.write(describe(restored, settings, moved=arguments.moved))
+        if arguments.mark:
+            said = mark.describe(asyncio.run(mark.mark(settings)), settings)
+        else:
+            restored = asyncio.run(restore.restore(settings, arguments.backup, moved=moved, now=utc_now()))
+            said = restore.describe(restored, settings, moved=moved)
+    sys.stdout.write(said)
     return 0
 
 
 def _upgrade(arguments: argparse.Namespace) -> int:
     from bot.clock import utc_now
+    from bot.locale import terminal_locale, words
     from bot.operate.upgrade import check
     from bot.private_files import private_files
     from bot.settings import Settings
 
     settings = Settings.load()
-    folder = arguments.backups or settings.backups_dir
+    folder, say = arguments.backups or settings.backups_dir, words(terminal_locale(os.environ))
     with private_files():
-        return asyncio.run(check(settings, folder, now=utc_now(), out=sys.stdout))
+        return asyncio.run(check(settings, folder, say, now=utc_now(), out=sys.stdout))
 
 
 def _people(text: str) -> int:
@@ -382,7 +387,11 @@ def _add_operating(commands: "argparse._SubParsersAction[argparse.ArgumentParser
 
     restore = commands.add_parser("restore", help="put a backup in the place of the records; no bot may be running")
     restore.set_defaults(command=_restore)
-    restore.add_argument("backup", type=Path, help="the folder of the backup")
+    what = restore.add_mutually_exclusive_group(required=True)
+    what.add_argument("backup", type=Path, nargs="?", help="the folder of the backup")
+    what.add_argument(
+        "--mark", action="store_true", help="the records were put back by hand (pg_restore): mark them as a copy"
+    )
     restore.add_argument(
         "--moved",
         action="store_true",

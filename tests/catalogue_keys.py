@@ -39,6 +39,7 @@ from bot.service.member.defaults import DefaultsLevel
 from bot.service.moderation.cases import ReportOutcome
 from bot.service.ports import Phase, Trouble
 from bot.service.screening.screening import ReviewReason
+from bot.store.migrate import shipped
 from bot.web.page.jobs import MOMENTS
 from cogs.admin.setup_steps import FORMS as SETUP_FORMS
 from cogs.admin.setup_steps import STEPS as SETUP_STEPS
@@ -164,6 +165,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
         *ACTIONS,
         *(f"job_{action}" for action in JOB_ACTIONS),
     ],
+    "upgrade.change.{}": [f"{each.version:04}" for each in shipped()],
     "case.acts.{}": CaseKind,
     "case.button.{}": ("approve", "deny", "delete", "cover", "block", "dismiss", "grant"),
     "case.done.{}": (

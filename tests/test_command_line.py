@@ -240,6 +240,8 @@ def test_records_are_backed_up_restored_and_looked_at_before_an_upgrade(
     assert "nothing is paid for twice" in capsys.readouterr().out
     assert main(["restore", str(tmp_path)]) == 1
     assert "is no backup" in capsys.readouterr().err
+    assert main(["restore", "--mark"]) == 1
+    assert "No bot has run" in capsys.readouterr().err
     assert main(["upgrade", "--check"]) == 0
     assert "Nothing speaks against it" in capsys.readouterr().out
     with pytest.raises(SystemExit) as ended:

@@ -99,7 +99,7 @@ def _wrong_of_ours(arguments: list[str]) -> str:
                 _parser().parse_args(arguments or ["--nothing"])
     except (SystemExit, argparse.ArgumentError):
         told = said.getvalue().strip().rpartition("\n")[2]
-        return "" if re.search("arguments are required: backup$|expected one argument$", told) else told
+        return "" if re.search("one of the arguments backup --mark is required$|expected one argument$", told) else told
     return ""
 
 

@@ -31,7 +31,7 @@ from bot.wiring.database import only_user, open_database
 
 BESIDE: Final = ("", "-wal", "-shm", "-journal")  # what the names of a SQLite database's files end with
 
-_GONE_ON: Final = (
+GONE_ON: Final = (
     "What was unfinished then is looked for at the video services before it is submitted: nothing is paid for twice.",
     "Where a service cannot tell, you decide (`/admin jobs`).",
     "What was accepted since is not known any more: its credits are back, and its cost is in no budget.",
@@ -174,5 +174,5 @@ def describe(restored: Restored, settings: Settings, *, moved: bool) -> str:
     if moved:
         lines.append("The bot goes on as if it had not moved.")
     else:
-        lines += _GONE_ON
+        lines += GONE_ON
     return "".join(f"{line}\n" for line in lines)

@@ -26,6 +26,10 @@ MARK: Final = (
 UNMARK: Final = "DELETE FROM restored_copy WHERE taken_at = $1"
 """What takes that mark away again, and no earlier one."""
 
+_BEATS_SINCE: Final = 7  # the migration from which on the bot writes down that it lives
+_LAST_MOMENT: Final = "SELECT max(at) AS at FROM heartbeat"
+_LAST_MOMENT_BEFORE: Final = "SELECT max(created_at) AS at FROM jobs"
+
 # Whatever is unfinished: a job in doubt too, which its operator may have submitted once more; not a kept video.
 _MARK_JOBS: Final = (
     "UPDATE jobs SET look_from = attempt, "
@@ -52,6 +56,23 @@ class TakenUp:
 
 class RestoredStore(Store):
     """Takes up one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    @transaction
+    async def mark(self, tx: Transaction) -> datetime | None:
+        """Mark a database, of whatever version, as a copy of the last moment in which its bot lived; give that moment.
+
+        None, and nothing is marked, where no bot has lived in it yet.
+        """
+        version = await tx.one("SELECT max(version) AS number FROM schema_migrations")
+        since = version is not None and (version["number"] or 0) >= _BEATS_SINCE
+        row = await tx.one(_LAST_MOMENT if since else _LAST_MOMENT_BEFORE)
+        if row is None or row["at"] is None:
+            return None
+        table, mark = MARK
+        await tx.execute(table)
+        await tx.execute(mark, row["at"])
+        last: datetime = from_millis(row["at"])
+        return last
 
     @transaction
     async def take_up(self, tx: Transaction, *, now: datetime, longest: timedelta) -> TakenUp | None:

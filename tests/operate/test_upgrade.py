@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from bot.locale import locales, words
 from bot.lockfile import sole_user
 from bot.operate import upgrade
 from bot.operate.backup import take
-from bot.operate.upgrade import CHANGES, check
+from bot.operate.upgrade import check
 from bot.settings import Settings
 from bot.store.migrate import migrate, shipped
 from bot.store.postgres_session import PostgresSession
@@ -23,9 +24,9 @@ from tests.store.conftest import START
 NOW = START + timedelta(hours=1)
 
 
-async def asked(settings: Settings, folder: Path) -> tuple[int, str]:
+async def asked(settings: Settings, folder: Path, locale: str = "en-US") -> tuple[int, str]:
     out = StringIO()
-    code = await check(settings, folder, now=NOW, out=out)
+    code = await check(settings, folder, words(locale), now=NOW, out=out)
     return code, out.getvalue()
 
 
@@ -50,7 +51,7 @@ async def test_an_old_one_is_told_what_changes_and_wants_a_backup_first(old: Set
     folder = tmp_path / "backups"
     code, said = await asked(old, folder)
     assert code == 1
-    assert f"! 0025_gateways: {CHANGES[25]}" in said
+    assert "! 0025_gateways: keeps whose turn it is to sign in to Discord" in said
     assert "✗ backup: there is none" in said
     await take(old, folder, keep=1, weeks=0, now=START - timedelta(days=2))
     assert "✗ backup: the newest in" in (await asked(old, folder))[1]
@@ -109,5 +110,26 @@ async def test_where_there_is_none_there_is_nothing_to_upgrade(tmp_path: Path) -
     assert not tmp_path.joinpath("new.db").exists()
 
 
-def test_every_migration_says_what_it_does() -> None:
-    assert set(CHANGES) == {each.version for each in shipped()}
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        (
+            "zh-CN",
+            ["✗ 备份：", "0025_gateways：记下轮到谁登录 Discord", "改过以后只能靠备份回去", "现在还不行：见上文。"],
+        ),
+        ("es-ES", ["✗ copia de seguridad: no hay ninguna", "a quién le toca conectarse", "Ahora no: mira arriba."]),
+    ],
+)
+async def test_it_speaks_the_language_of_the_terminal(
+    old: Settings, tmp_path: Path, locale: str, said: list[str]
+) -> None:
+    _, text = await asked(old, tmp_path / "backups", locale)
+    assert [each for each in said if each.replace("：", ": ") not in text.replace("：", ": ")] == []
+    assert not any(f"{word} is" in text for word in ("newest", "none", "bot"))
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_every_migration_says_what_it_does(locale: str) -> None:
+    keys = words(locale).keys()
+    told = {key.rpartition(".")[2] for key in keys if key.startswith("upgrade.change.")}
+    assert told == {f"{each.version:04}" for each in shipped()}
