@@ -204,7 +204,7 @@ class Crowd(Show):
         if wrong:
             raise DemoFailed("; ".join(wrong))
         self._screen.say(f"✓ the books balance to the cent; {len(requests)} requests to Discord, none with a problem")
-        self._screen.say(f"  {too_many} of them were answered that they are too many")
+        self._screen.say(f"  {too_many or 'none'} of them beyond Discord's rate limits")
 
     async def _seen(self, asked: Sequence[SentRequest]) -> CrowdOutcome:
         answers = {each.user_id: await self._answer(each) for each in asked}
