@@ -10,6 +10,7 @@ from discord import app_commands
 
 from bot.client import IN_CHANNEL, Shotcaller
 from bot.domain import ChannelGate, Period, Policy, to_micros
+from bot.domain.quota import MAX_CREDITS
 from bot.errors import ChannelUnfit, DiscordBusy, PolicyInvalid
 from bot.locale import Words, words
 from cogs import ui
@@ -124,10 +125,10 @@ async def _receive_form(bot: Shotcaller, interaction: discord.Interaction[Any], 
     texts = {
         name: each if isinstance(each, str) else next(iter(each), "") for name, each in ui.entered(interaction).items()
     }
-    await _apply_change(bot, interaction, step, _form_change(step, texts))
+    await _apply_change(bot, interaction, step, form_change(step, texts))
 
 
-def _form_change(step: str, values: Mapping[str, str]) -> Change:
+def form_change(step: str, values: Mapping[str, str]) -> Change:
     """The policy change that a form makes; an empty field means the default.
 
     Raises:
@@ -136,21 +137,17 @@ def _form_change(step: str, values: Mapping[str, str]) -> Change:
     if step == "zone":
         return lambda policy: policy.changed(timezone=values.get("zone", "").strip())
     if step == "credits":
-        amount, period = _number(values.get("amount", ""), "credits"), values.get("period") or Period.DAY
-        given = None if amount is None else {"credits": int(amount), "period": period}
+        amount, period = _number(values.get("amount", ""), "credits", most=MAX_CREDITS), values.get("period")
+        given = None if amount is None else {"credits": int(amount), "period": period or Period.DAY}
         if amount is not None and amount != int(amount):
             raise PolicyInvalid([("credits", "number", "")])
         return lambda policy: policy.changed(allowance=given)
-    usd = _number(values.get("usd", ""), "monthly")
-    if usd is not None and usd < 0:
-        raise PolicyInvalid([("monthly", "too_small", "0")])
-    if usd is not None and usd > MOST_USD:
-        raise PolicyInvalid([("monthly", "too_large", str(MOST_USD))])
+    usd = _number(values.get("usd", ""), "monthly", most=MOST_USD)
     return lambda policy: policy.changed(budget_usd_micros=None if usd is None else to_micros(usd))
 
 
-def _number(text: str, field: str) -> Decimal | None:
-    """Parse a number as people write it: a comma parts thousands where it can, and else the cents."""
+def _number(text: str, field: str, *, most: int) -> Decimal | None:
+    """Parse a number up to `most` as people write it: a comma parts thousands where it can, and else the cents."""
     text = text.strip().lstrip("$").strip()
     if not text:
         return None
@@ -161,6 +158,10 @@ def _number(text: str, field: str) -> Decimal | None:
         raise PolicyInvalid([(field, "number", "")]) from None
     if not number.is_finite():
         raise PolicyInvalid([(field, "number", "")])
+    if number < 0:
+        raise PolicyInvalid([(field, "too_small", "0")])
+    if number > most:  # "1e99999", made an integer, would keep everybody waiting
+        raise PolicyInvalid([(field, "too_large", str(most))])
     return number
 
 

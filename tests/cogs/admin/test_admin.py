@@ -10,10 +10,11 @@ from discord import AppCommandPermissionType as Kind
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain import Member
-from bot.errors import ChannelUnfit, DiscordBusy, NotPermitted
+from bot.domain import Member, Policy
+from bot.domain.quota import MAX_CREDITS
+from bot.errors import ChannelUnfit, DiscordBusy, NotPermitted, PolicyInvalid
 from cogs.admin.common import allows, check_admin_access, split_pages
-from cogs.admin.server_setup import chosen_channels
+from cogs.admin.server_setup import chosen_channels, form_change
 from cogs.ui import CONTENT
 
 
@@ -28,6 +29,20 @@ def test_a_line_that_fits_no_message_is_cut() -> None:
     (page,) = split_pages("x" * (CONTENT + 1))
     assert len(page) == CONTENT
     assert split_pages("") == [""]
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [
+        ("1e99999", ("credits", "too_large", str(MAX_CREDITS))),
+        ("-1e9999", ("credits", "too_small", "0")),
+        ("1e-9999", ("credits", "number", "")),
+    ],
+)
+def test_credits_of_any_size_are_refused_in_words(typed: str, problem: tuple[str, str, str]) -> None:
+    with pytest.raises(PolicyInvalid) as caught:
+        form_change("credits", {"amount": typed})(Policy())
+    assert caught.value.problems == (problem,)
 
 
 def test_a_chosen_channel_that_the_bot_does_not_know_is_no_choice_of_none() -> None:
