@@ -147,12 +147,17 @@ def _sandbox(arguments: argparse.Namespace) -> int:
     _need_sandbox()
     from sandbox.__main__ import read_arguments, start
 
-    chosen = read_arguments(arguments.further, prog="shotcaller sandbox")
-    if not chosen.open:
+    about = "--database FILE: the SQLite file of a bot that you start yourself, whose books the page then shows"
+    chosen = read_arguments(arguments.further, prog="shotcaller sandbox", epilog=about)
+    if not chosen.open and arguments.database is None:
         return start(chosen)
-    from bot.demo.page import serve_page
+    if chosen.open and arguments.database is not None:
+        raise SettingsInvalid(
+            [("--database", "expected without --open, which starts a bot with a database of its own")]
+        )
+    from bot.demo.page import Books, serve_page
 
-    return asyncio.run(serve_page(chosen))
+    return asyncio.run(serve_page(chosen)) if chosen.open else start(chosen, books=Books(arguments.database).read)
 
 
 def _init(arguments: argparse.Namespace) -> int:
@@ -353,6 +358,7 @@ def _parser() -> argparse.ArgumentParser:
         "sandbox", add_help=False, help="serve a Discord and both video services on this machine"
     )
     sandbox.set_defaults(command=_sandbox)
+    sandbox.add_argument("--database", type=Path, metavar="FILE")
 
     doctor = commands.add_parser("doctor", help="check settings, database, keys and permissions")
     doctor.set_defaults(command=_doctor)

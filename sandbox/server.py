@@ -191,10 +191,13 @@ async def serve(
     generate_seconds: float = GENERATE_SECONDS,
     cache_dir: Path | None = None,
     open_page: bool = False,
+    books: Books | None = None,
 ) -> int:
     """Print the one line of JSON and serve until SIGINT or SIGTERM; gives the exit code."""
     with stop_signals() as stopped:
-        async with Sandbox(host=host, port=port, generate_seconds=generate_seconds, cache_dir=cache_dir) as sandbox:
+        async with Sandbox(
+            host=host, port=port, generate_seconds=generate_seconds, cache_dir=cache_dir, books=books
+        ) as sandbox:
             sys.stdout.write(json.dumps(sandbox.describe()) + "\n")
             sys.stdout.flush()
             if open_page:

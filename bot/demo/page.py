@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import aiohttp
 
-from bot.demo.play import run_bot, say_why
+from bot.demo.play import DATABASE, run_bot, say_why
 from bot.demo.screen import Screen
 from bot.demo.show import DemoFailed, Show
 from bot.domain.quota import UNLIMITED, Account, Unit
+from bot.errors import StoreError
 from bot.store.money.ledger_totals import read_accounts, read_ledger_totals
 from bot.store.sqlite import SQLiteDatabase
 from sandbox.page import open_in_browser
@@ -39,7 +40,7 @@ async def serve_page(arguments: argparse.Namespace) -> int:
                     port=arguments.port,
                     generate_seconds=arguments.generate_seconds,
                     cache_dir=arguments.cache_dir,
-                    books=Books(folder / "shotcaller.db").read,
+                    books=Books(folder / DATABASE).read,
                 )
             )
             session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -87,10 +88,15 @@ class Books:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def read(self) -> dict[str, Any]:
-        """Read what the ledger comes to, and every account."""
-        async with SQLiteDatabase(str(self._path)) as database:
-            totals, accounts = await read_ledger_totals(database), await read_accounts(database)
+    async def read(self) -> dict[str, Any] | None:
+        """Read what the ledger comes to, and every account; None until the bot has made its database."""
+        if not self._path.exists():  # opening would make it
+            return None
+        try:
+            async with SQLiteDatabase(str(self._path)) as database:
+                totals, accounts = await read_ledger_totals(database), await read_accounts(database)
+        except StoreError:
+            return None
         return {
             "videos": totals.videos,
             "credits": totals.credits,

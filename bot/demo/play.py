@@ -21,6 +21,7 @@ from bot.demo.screen import Screen
 from bot.demo.show import DemoFailed, Show
 from bot.demo.storyboard import StoryboardShow
 
+DATABASE: Final = "shotcaller.db"  # in the folder of a bot
 PATIENCE: Final = 180.0  # seconds for the video beyond the time that the pretended work takes
 OPTIONS: Final = (
     *("prompt", "model", "mode", "aspect", "duration", "sound"),
@@ -35,7 +36,7 @@ async def demo(arguments: argparse.Namespace) -> int:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shotcaller-demo-")))
         screen.say("starting a Discord and the video services on this machine …")
-        sandbox = await stack.enter_async_context(run_sandbox(arguments.generate_seconds))
+        sandbox = await stack.enter_async_context(run_sandbox(arguments.generate_seconds, books_of=folder))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         screen.say("starting the bot …")
         log = folder / "bot.log"
@@ -75,13 +76,17 @@ def say_why(failure: DemoFailed, log: Path, screen: Screen) -> None:
 
 
 @asynccontextmanager
-async def run_sandbox(generate_seconds: float) -> AsyncIterator[dict[str, Any]]:
+async def run_sandbox(generate_seconds: float, *, books_of: Path | None = None) -> AsyncIterator[dict[str, Any]]:
     """Run a sandbox in a process of its own, which describes itself (see `docs/sandbox.md`); a video takes that long.
+
+    Its page shows the books of the bot whose files are in the folder `books_of`.
 
     Raises:
         DemoFailed: it does not start.
     """
-    arguments = ("sandbox", "--port", "0", "--generate-seconds", str(generate_seconds))
+    arguments = ["sandbox", "--port", "0", "--generate-seconds", str(generate_seconds)]
+    if books_of is not None:
+        arguments += ["--database", str(books_of / DATABASE)]
     async with _process(*arguments, env=os.environ, stdout=asyncio.subprocess.PIPE) as process:
         if process.stdout is None or not (line := await process.stdout.readline()):
             raise DemoFailed("the sandbox did not start")
@@ -94,7 +99,7 @@ async def run_bot(env: Mapping[str, str], folder: Path, log: Path) -> AsyncItera
     """Run the real bot in a process, with these settings; its files go to `folder`, what it says to `log`."""
     settings = {
         **os.environ,
-        "DATABASE_URL": f"sqlite:///{folder / 'shotcaller.db'}",
+        "DATABASE_URL": f"sqlite:///{folder / DATABASE}",
         "DATA_DIR": str(folder),
         **env,
     }

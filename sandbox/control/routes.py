@@ -18,7 +18,7 @@ from sandbox.discord.world import Json
 from sandbox.faults import UnknownFault
 from sandbox.providers import Providers
 
-Books = Callable[[], Awaitable[Json]]
+Books = Callable[[], Awaitable[Json | None]]
 
 
 class Control:

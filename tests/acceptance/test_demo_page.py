@@ -1,6 +1,7 @@
 """The sandbox as a page with the real bot in it, as somebody starts it who has just downloaded the bot."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -18,6 +19,7 @@ from bot.demo.page import serve_page
 from sandbox.__main__ import read_arguments
 from tests.acceptance.people import People
 from tests.acceptance.system import SMALL
+from tests.fresh_databases import migrated_file
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 
@@ -112,8 +114,38 @@ async def test_the_demo_can_be_watched_and_stays(tmp_path: Path) -> None:
         async with client.get(f"{found[0]}/control/events") as answer:
             assert answer.status == 200
             said = await command.until("Ctrl+C")
+        people = People(client, f"{found[0]}/control")
+
+        async def paid() -> bool:
+            async with client.get(f"{found[0]}/control/books") as answer:
+                return bool((await answer.json())["videos"])
+
+        await people.until(paid, what="the demo's video in the books")
     assert "make try" in said
     assert f"✓ {tmp_path}" in said
+
+
+async def test_the_books_of_a_bot_that_somebody_else_starts_are_shown(tmp_path: Path) -> None:
+    file = tmp_path / "shotcaller.db"
+    arguments = ("sandbox", "--database", str(file))
+    async with started(arguments) as command, aiohttp.ClientSession() as client:
+        control = json.loads(await command.until("\n"))["control"]
+
+        async def books() -> Any:
+            async with client.get(f"{control}/books") as answer:
+                return await answer.json()
+
+        assert await books() is None
+        assert not file.exists(), "the database is the bot's to make"
+        await asyncio.to_thread(file.write_text, "")
+        assert await books() is None
+        await asyncio.to_thread(file.unlink)
+        await migrated_file(file)
+        assert await books() == {"videos": 0, "credits": 0, "usd": "0.00", "mismatched": [], "accounts": []}
+
+
+def test_the_page_with_a_bot_of_its_own_has_its_database() -> None:
+    assert main(["sandbox", "--open", "--database", "other.db"]) == 2
 
 
 def test_a_crowd_is_not_watched() -> None:
