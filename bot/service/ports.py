@@ -254,7 +254,7 @@ class Staff(Protocol):
         ...
 
     async def welcome(self, *, guild_id: int, channel_id: int) -> None:
-        """Introduce the bot in a channel of a guild that it is new in."""
+        """Introduce the bot in a guild that it is new in: to who added it, where that can be known, or in a channel."""
         ...
 
     async def find_welcome(self, *, guild_id: int, channel_id: int, since: datetime) -> Sighting:

@@ -1,24 +1,32 @@
 """Post cases in the moderators' channel and changes in the audit channel, by the services' `Staff` protocol."""
 
+import logging
 from collections.abc import AsyncIterator
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
+from typing import Final
 
 import discord
 
 from bot.client import owners_of
 from bot.domain import EVERYWHERE, AuditEntry, Case, CaseState, Job, Note
-from bot.errors import DestinationLost
+from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import Words, words
-from bot.service.ports import Posted, Result, Sighting
+from bot.service.ports import CannotTell, NotPosted, Posted, Result, Sighting
 from cogs.adapters.places import FRESH, Places
 from cogs.adapters.posting import POSTING, find_message, mapped_errors, send, upload_timeout
 from cogs.moderation.case_views import all_reports, case_buttons, case_embeds, case_mark, case_text, note_text
-from cogs.ui import CONTENT
+from cogs.ui import CONTENT, safe
 from cogs.ui.audit_entries import entry_text
 from cogs.ui.job_views import alt_text
 from cogs.ui.limits import NONCE
-from cogs.ui.welcome import welcome_button
+from cogs.ui.welcome import way_there, welcome_button
+
+log = logging.getLogger(__name__)
+
+SERVER: Final = 60  # characters of a server's name
+ADDED: Final = 20  # bots that were added to a guild last, of which ours is one
 
 
 class DiscordStaff:
@@ -100,15 +108,51 @@ class DiscordStaff:
         return await find_message(self._client, channel, since=since, matches=lambda message: message.content == text)
 
     async def welcome(self, *, guild_id: int, channel_id: int) -> None:
-        """See `Staff`."""
-        say = await self._guild_words(guild_id)
-        nonce, button = _nonce("welcome", str(guild_id)), welcome_button(say)
-        await send(self._channel(guild_id, channel_id), say("welcome"), view=button, nonce=nonce, silent=True)
+        """See `Staff`. Who takes no direct messages finds it in the channel."""
+        guild, nonce = await self._places.guild(guild_id), _nonce("welcome", str(guild_id))
+        say = words(str(guild.preferred_locale))
+        if (person := await self._inviter(guild)) is not None:
+            try:
+                await send(person, _directly(guild, say), view=way_there(guild_id, channel_id, say), nonce=nonce)
+            except DestinationLost as exc:
+                log.info("who added the bot is not greeted", extra={"guild": guild_id, "reason": exc.reason})
+            else:
+                return
+        channel = self._channel(guild_id, channel_id)
+        await send(channel, say("welcome"), view=welcome_button(say), nonce=nonce, silent=True)
 
     async def find_welcome(self, *, guild_id: int, channel_id: int, since: datetime) -> Sighting:
-        """See `Staff`. Looks for the very words."""
-        channel, text = self._channel(guild_id, channel_id), (await self._guild_words(guild_id))("welcome")
-        return await find_message(self._client, channel, since=since, matches=lambda message: message.content == text)
+        """See `Staff`. Looks for the very words, where they may have been said."""
+        try:
+            guild = await self._places.guild(guild_id)
+            person = await self._inviter(guild)
+        except (DestinationLost, DestinationBusy) as exc:
+            return CannotTell(reason=exc.reason, closed=isinstance(exc, DestinationLost))
+        say = words(str(guild.preferred_locale))
+        greeted = partial(find_message, self._client, since=since)
+        if person is not None:
+            sighting = await greeted(person, matches=partial(_says, _directly(guild, say)))
+            if not isinstance(sighting, NotPosted):
+                return sighting
+        return await greeted(self._channel(guild_id, channel_id), matches=partial(_says, say("welcome")))
+
+    async def _inviter(self, guild: discord.Guild) -> discord.DMChannel | None:
+        """The direct messages of who added the bot to a guild; None where Discord does not tell the bot who that is.
+
+        Raises:
+            DestinationBusy: it may, later.
+        """
+        me = guild.me if guild.id in {each.id for each in self._client.guilds} else None
+        if self._client.user is None or (me is not None and not me.guild_permissions.view_audit_log):
+            return None
+        try:
+            async with mapped_errors():
+                async for entry in guild.audit_logs(limit=ADDED, action=discord.AuditLogAction.bot_add):
+                    if entry.target is not None and entry.target.id == self._client.user.id and entry.user_id:
+                        return await self._client.create_dm(discord.Object(entry.user_id))
+        except DestinationLost:
+            pass
+        return None
 
     async def _entry_text(self, entry: AuditEntry) -> str:
         return entry_text(entry, await self._guild_words(entry.guild_id))[:CONTENT]
@@ -157,3 +201,11 @@ class DiscordStaff:
 def _nonce(kind: str, key: str) -> str:
     """Make the nonce of a post: a repeat is harmless for as long as Discord remembers it."""
     return f"{kind}-{sha256(key.encode()).hexdigest()}"[:NONCE]
+
+
+def _directly(guild: discord.Guild, say: Words) -> str:
+    return say("welcome.direct", server=safe(guild.name, SERVER))
+
+
+def _says(text: str, message: discord.Message) -> bool:
+    return message.content == text

@@ -16,3 +16,9 @@ def welcome_button(say: Words) -> discord.ui.View:
         custom_id=SETUP_OPEN(), label=say("welcome.setup"), emoji="🛠️", style=discord.ButtonStyle.primary
     )
     return stateless(button)
+
+
+def way_there(guild_id: int, channel_id: int, say: Words) -> discord.ui.View:
+    """Make the button that leads from direct messages to a channel of the server, where commands are typed."""
+    url = f"https://discord.com/channels/{guild_id}/{channel_id}"
+    return stateless(discord.ui.Button[Any](label=say("welcome.open"), url=url))

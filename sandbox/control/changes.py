@@ -97,7 +97,8 @@ class WorldChanges:
         """Change settings of the guild, of a person, of a channel or of the video services.
 
         `premium_tier`, `bot_present` and `guild_available` are the guild's, the last two of the one that `guild`
-        names, else of the first; `dms_open` and `roles` those of `user`,
+        names, else of the first, and the audit log has `by` whom the bot was invited;
+        `dms_open` and `roles` are those of `user`,
         and so is `has_app`: whether they have installed the bot for themselves;
         `locale` is the user's where one is named, else the guild's; `archived`, `locked` and `delete` are those of
         `channel`; `sensitive_words` are what the scans of `kirin` find, as word to kind of risk;
@@ -109,7 +110,8 @@ class WorldChanges:
             guild_settings.set_tier(discord, body["premium_tier"])
         if "bot_present" in body:
             guild = guild_settings.guild_of(world, body.get("guild"))
-            guild_settings.set_membership(discord, guild, present=bool(body["bot_present"]))
+            by = user_of(world, body.get("by", guild.owner_id))
+            guild_settings.set_membership(discord, guild, present=bool(body["bot_present"]), by=by)
         if "guild_available" in body:
             guild = guild_settings.guild_of(world, body.get("guild"))
             guild_settings.set_available(discord, guild, available=bool(body["guild_available"]))

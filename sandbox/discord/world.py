@@ -151,6 +151,7 @@ class Guild:
     """A server with its roles, members and boost tier.
 
     `available` is false in an outage. `command_rules` are by the command's id, or by the application's for all.
+    `audit_log` are its entries as Discord has them, the newest last; only who added the bot is written there.
     """
 
     id: str
@@ -162,6 +163,7 @@ class Guild:
     locale: str = "en-US"
     available: bool = True
     command_rules: dict[str, list[CommandRule]] = field(default_factory=dict)
+    audit_log: list[Json] = field(default_factory=list)
 
     @property
     def file_limit(self) -> int:

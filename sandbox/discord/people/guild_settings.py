@@ -12,6 +12,8 @@ from sandbox.discord.rules.commands import LOCALES
 from sandbox.discord.service import Discord
 from sandbox.discord.world import FILE_LIMITS, Channel, Guild, Json, Member, Overwrite, User, World
 
+BOT_ADD = 28  # an action of the audit log
+
 
 def set_permissions(discord: Discord, channel: Channel, user: User, given: Json) -> int:
     """Add to what a channel denies and allows one member; gives what they may do there now.
@@ -119,10 +121,12 @@ def _tell_joined(discord: Discord, guild: Guild) -> None:
     discord.gateway.dispatch("GUILD_CREATE", shape, guild_id=guild.id, intent=Intent.GUILDS)
 
 
-def set_membership(discord: Discord, guild: Guild, *, present: bool) -> None:
-    """Remove the bot from a guild, or invite it again."""
+def set_membership(discord: Discord, guild: Guild, *, present: bool, by: User) -> None:
+    """Remove the bot from a guild, or invite it again; the audit log says who did."""
     world = discord.world
     if present:
+        added = {"id": world.new_id(), "action_type": BOT_ADD, "user_id": by.id, "target_id": world.bot.id}
+        guild.audit_log.append(added)
         given = [role.id for role in guild.roles.values() if role.bot_id == world.bot.id]
         guild.members[world.bot.id] = Member(user_id=world.bot.id, joined_at=world.clock.stamp(), roles=given)
         _tell_joined(discord, guild)

@@ -1,9 +1,18 @@
 """Serves guilds, their channels, roles and members."""
 
 from sandbox.discord import serialize
-from sandbox.discord.errors import Refused
+from sandbox.discord.errors import Problem, Refused
+from sandbox.discord.permissions import Permission, in_guild
 from sandbox.discord.rest.call import Call, Reply, Route
-from sandbox.discord.world import Guild
+from sandbox.discord.rules import validate
+from sandbox.discord.world import Guild, Json
+
+PAGE, LONGEST_PAGE = 50, 100
+# What else an answer of the audit log has.
+_OF_AUDIT_LOG = (
+    *("integrations", "webhooks", "guild_scheduled_events", "threads", "application_commands"),
+    "auto_moderation_rules",
+)
 
 
 def _guild(call: Call) -> Guild:
@@ -65,6 +74,35 @@ async def members(call: Call) -> Reply:
     raise Refused(50001)
 
 
+async def audit_log(call: Call) -> Reply:
+    """Answer `GET /guilds/{guild_id}/audit-logs`: newest first, or with `after` oldest first; 50 unless `limit` says.
+
+    Raises:
+        Refused: 50013, the bot may not view it.
+    """
+    guild, asked = _guild(call), call.query
+    if not in_guild(guild, guild.members[call.world.bot.id]) & Permission.VIEW_AUDIT_LOG:
+        raise Refused(50013)
+    wanted = ("action_type", "user_id", "target_id")
+    found = [e for e in guild.audit_log if all(str(e[key]) == asked[key] for key in wanted if key in asked)]
+    if "before" in asked:
+        found = [e for e in found if int(e["id"]) < int(asked["before"])]
+    if "after" in asked:
+        found = [e for e in found if int(e["id"]) > int(asked["after"])]
+    page = (found if "after" in asked else found[::-1])[: int(asked.get("limit", PAGE))]
+    people = dict.fromkeys(key for entry in page for key in (entry["user_id"], entry["target_id"]))
+    nothing: list[Json] = []
+    return 200, {
+        **dict.fromkeys(_OF_AUDIT_LOG, nothing),
+        "audit_log_entries": page,
+        "users": [serialize.user(call.world.users[key]) for key in people],
+    }
+
+
+def _check_audit_log(call: Call) -> list[Problem]:
+    return list(validate.page(call.query, ("before", "after", "user_id", "target_id"), most=LONGEST_PAGE))
+
+
 async def update_my_member(call: Call) -> Reply:
     """Answer `PATCH /guilds/{guild_id}/members/@me`: the bot's nickname."""
     own = _guild(call).members[call.world.bot.id]
@@ -82,4 +120,5 @@ ROUTES = (
     Route(method="GET", path="/guilds/{guild_id}/members", handler=members),
     Route(method="PATCH", path="/guilds/{guild_id}/members/@me", handler=update_my_member),
     Route(method="GET", path="/guilds/{guild_id}/members/{user_id}", handler=member),
+    Route(method="GET", path="/guilds/{guild_id}/audit-logs", handler=audit_log, check=_check_audit_log),
 )

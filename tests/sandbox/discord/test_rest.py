@@ -4,6 +4,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from sandbox.discord.permissions import EVERYONE, Permission
 from tests.sandbox.conftest import Harness
 
 
@@ -299,3 +300,26 @@ async def test_a_channel_is_changed_to_something_proper(harness: Harness, body: 
     status, answer = await harness.api("PATCH", f"/channels/{harness.channel('thread').id}", body)
 
     assert (status, answer["code"]) == (400, 50035)
+
+
+async def test_the_audit_log_says_who_added_the_bot_to_whom_may_view_it(harness: Harness) -> None:
+    place = f"/guilds/{harness.guild.id}/audit-logs"
+    await harness.post("settings", bot_present=False)
+    _, shut = await harness.api("GET", place)
+    await harness.post("settings", bot_present=True, by="admin")
+    await harness.post("settings", bot_present=True)
+    _, refused = await harness.api("GET", place)
+    usual = [str(each.name) for each in Permission if each & EVERYONE]
+    await harness.post("roles", name="Shotcaller", permissions=[*usual, "view_audit_log"])
+    _, log = await harness.api("GET", place, params={"action_type": "28"})
+    by_owner, by_admin = log["audit_log_entries"]
+    _, older = await harness.api("GET", place, params={"before": by_owner["id"], "limit": "5"})
+    _, newer = await harness.api("GET", place, params={"after": by_admin["id"], "user_id": by_owner["user_id"]})
+    _, others = await harness.api("GET", place, params={"action_type": "1"})
+    status, wrong = await harness.api("GET", place, params={"limit": "101"})
+
+    assert (shut["code"], refused["code"], status, wrong["code"]) == (50001, 50013, 400, 50035)
+    assert (by_admin["user_id"], by_admin["target_id"]) == (harness.user("admin"), harness.world.bot.id)
+    assert {each["username"] for each in log["users"]} == {"admin", "owner", "Shotcaller"}
+    assert (older["audit_log_entries"], newer["audit_log_entries"]) == ([by_admin], [by_owner])
+    assert others["audit_log_entries"] == []
