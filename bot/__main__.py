@@ -115,8 +115,9 @@ class SandboxMissing(ShotcallerError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The sandbox is not installed here: the bot runs without it. `pip install 'shotcaller[sandbox]'` gets it; "
-            "in a checkout of the project it is `pip install ./sandbox`."
+            "The sandbox is not installed here: the bot runs without it. In a checkout of the project this gets it: "
+            "`pip install ./sandbox`, `pipx inject shotcaller ./sandbox` or `uv tool install --with ./sandbox .`; "
+            "elsewhere put `shotcaller-sandbox` in the place of `./sandbox`, or the file of a release."
         )
 
 
