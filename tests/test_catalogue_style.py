@@ -7,7 +7,9 @@ from typing import Final
 
 import pytest
 
+from bot.errors import ImpossibleRequest, Problem
 from bot.locale import Words, locales, privacy_text, words
+from cogs.ui.error_texts import describe
 
 STRUCK: Final = re.compile("~~(.+?)~~")
 COLUMNS: Final = ("en-US", "zh-CN", "es-ES")  # of the glossary's table
@@ -110,6 +112,33 @@ def test_every_thing_has_the_word_that_the_glossary_gives_it(locale: str) -> Non
 
 def test_english_has_one_kind_of_quotes_ellipses_and_spaces() -> None:
     assert found(r"\"|\u2019|\.\.\.|\w …|  +|\d-\d|\d %", "en-US") == []
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_lengths_that_may_be_chosen_are_listed_as_one_says_them(locale: str) -> None:
+    say = words(locale)
+    problem = Problem(
+        code="duration_not_offered", field="duration", values={"wanted": 7, "offered": "5, 10", "model": "kling-v1"}
+    )
+    text = describe(ImpossibleRequest([problem]), say)
+    assert text is not None
+    assert say("either", some="5", last="10") in text
+    assert "5, 10" not in text
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_no_text_but_an_operators_has_a_gap_for_a_code(locale: str) -> None:
+    say = words(locale)
+    for_operators = ("alert.", "check.", "doctor.", "init.", "page.", "failed.code")
+    coded = [key for key in sorted(say.keys()) if any("{code}" in form for form in say.forms(key))]
+    assert [key for key in coded if not key.startswith(for_operators)] == []
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_no_text_has_a_gap_for_the_id_of_a_job(locale: str) -> None:
+    say = words(locale)
+    named = [key for key in sorted(say.keys()) if re.search(r"\{(job_id|job|case|id)\}", " ".join(say.forms(key)))]
+    assert [key for key in named if not key.startswith(("check.", "page."))] == []
 
 
 def drawn(text: str) -> str:

@@ -16,7 +16,7 @@ from cogs.ui import cut, link, money, safe, settings
 from cogs.ui.job_names import job_choice, job_name
 from cogs.ui.job_views import PROMPT_ON_CARD, TASK_ID, state_sign, state_text
 from cogs.ui.limits import EMBED_FIELD, EMBED_TEXT
-from cogs.ui.text import failure
+from cogs.ui.text import failure_to_admin
 
 _ACTIONS: Final = ("cancel", "recheck", "retry", "free", "billed", "deliver", "close")
 JOB_ACTION: Final = ui.CustomId("ajob:{action}:{job}", action=ui.one_of(*_ACTIONS), job=ui.JOB_ID)
@@ -79,7 +79,7 @@ def job_embed(view: JobView, ledger_entries: Sequence[LedgerEntry], say: Words) 
     job = view.job
     embed = discord.Embed(title=state_text(view, say), description=f"> {prompt_of(job, PROMPT_ON_CARD, say)}")
     if phase_of(job) is Phase.FAILED:
-        embed.add_field(name=say("admin.jobs.why"), value=cut(failure(job, say), EMBED_FIELD), inline=False)
+        embed.add_field(name=say("admin.jobs.why"), value=cut(failure_to_admin(job, say), EMBED_FIELD), inline=False)
     if job.dead_letter is not None:
         embed.add_field(name=say("admin.jobs.why"), value=say(f"admin.jobs.dead.{job.dead_letter}"), inline=False)
     embed.add_field(name=say("info.settings"), value=settings(job.request, say), inline=False)

@@ -137,8 +137,15 @@ def failure(job: Job, say: Words) -> str:
         said = say("error.reason", reason=safe(job.failure_code, 200)) if job.failure_code else ""
         return say("failed.denied", reason=said)
     exact = f"failed.{job.failure}.{job.failure_code}"
-    text = say(exact if say.has(exact) else f"failed.{job.failure}")
-    return say("failed.code", text=text, code=safe(job.failure_code, 40)) if job.failure_code else text
+    return say(exact if say.has(exact) else f"failed.{job.failure}")
+
+
+def failure_to_admin(job: Job, say: Words) -> str:
+    """Say why a job failed, with the code that an operator looks up."""
+    text = failure(job, say)
+    if not job.failure_code or job.failure == Failure.DENIED:
+        return text
+    return say("failed.code", text=text, code=safe(job.failure_code, 40))
 
 
 def command_text(name: str, options: Mapping[str, Any], say: Words) -> str:

@@ -37,16 +37,16 @@ async def test_the_channels_of_moderators_and_of_the_audit_are_looked_at_too(sys
     async with system.bot():
         said = await run_admin(people, "doctor")
         assert "There is no moderators' channel" in said
-        assert "Changes are told nowhere" in said
+        assert "Changes are posted nowhere" in said
         opened = await people.types("admin setup", user="admin")
         await people.answered(opened)
         message = await turn_setup(people, opened, "moderators")
         await people.edited(await people.presses(message, "setup:moderators", "mod", user="admin"))
         await run_admin(people, "audit", channel="log")
-        await audit_message(people, "Changes are told in", channel="log")
+        await audit_message(people, "Changes posted in", channel="log")
         said = await run_admin(people, "doctor")
         assert "✅ Moderators decide in <#" in said
-        assert "✅ Changes are told in <#" in said
+        assert "✅ Changes are posted in <#" in said
         await people.permissions("mod", deny=["EMBED_LINKS"])
         await people.channel("log", delete=True)
         said = await run_admin(people, "doctor")
@@ -56,7 +56,7 @@ async def test_the_channels_of_moderators_and_of_the_audit_are_looked_at_too(sys
         await run_admin(people, "limits", longest=3)
         await run_admin(people, "doctor", tidy=True)
         said = await run_admin(people, "doctor")
-        assert "Changes are told nowhere" in said
+        assert "Changes are posted nowhere" in said
 
 
 async def test_what_was_deleted_is_found_and_cleared_without_letting_anybody_in(system: System) -> None:
@@ -73,8 +73,8 @@ async def test_what_was_deleted_is_found_and_cleared_without_letting_anybody_in(
         said = await run_admin(people, "doctor")
         assert f"`{role}`" in said
         assert f"`{other}`" in said
-        assert "Channels that exist no more" in said
-        assert "None of the roles that may make videos exists any more" in said
+        assert "Channels that no longer exist" in said
+        assert "None of the roles that may make videos still exists" in said
         assert "Nothing was charged" in await request_video(people)
         said = await run_admin(people, "doctor", tidy=True)
         assert "Saved:" in said
@@ -83,7 +83,7 @@ async def test_what_was_deleted_is_found_and_cleared_without_letting_anybody_in(
         assert "Nothing was charged" in await request_video(people)
         await run_admin(people, "roles", allow="Film club")
         await run_admin(people, "doctor", tidy=True)
-        assert "exist no more" not in await run_admin(people, "doctor")
+        assert "no longer exist" not in await run_admin(people, "doctor")
 
 
 async def test_a_month_whose_budget_is_spent_is_named(system: System) -> None:

@@ -75,11 +75,11 @@ def file(**settings: Any) -> str:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("what?", "no JSON"),
-        ("{}", "none of mine"),
-        (file(gifts=True, nothing=1), "`nothing`: there is no such setting"),
+        ("what?", "isn't JSON"),
+        ("{}", "isn't a file of mine"),
+        (file(gifts=True, nothing=1), "`nothing`: there's no such setting"),
         (file(gifts=True, limits={"longest": 99}), "`limits.longest`: at most 60"),
-        (file(gifts=True, timezone="Mars/Olympus"), "`timezone`: there is no such time zone"),
+        (file(gifts=True, timezone="Mars/Olympus"), "`timezone`: there's no such time zone"),
         (file(gifts=True, moderation={"approval": "both"}), "moderators' channel"),
         (file(gifts=True, moderation={"rules": [{"kind": "regex", "pattern": "(cat"}]}), "(cat"),
         (" " * 300_000, "larger than 256 KB"),
@@ -121,7 +121,7 @@ async def test_no_file_lets_the_bot_post_what_is_decided_here_in_another_server(
     people = system.people
     async with system.bot():
         said = await people.answer(await imports(people, file(gifts=True, **settings)))
-        assert f"`{field}`: no channel of this server" in said
+        assert f"`{field}`: not a channel of this server" in said
         assert "Gifts between members: **no**" in await run_admin(people, "server")
 
 

@@ -150,7 +150,7 @@ async def test_a_kept_video_is_delivered_again(system: System) -> None:
         shown = await sees(system, "show", job=job)
         text = whole(shown)
         assert PROMPT not in text
-        assert "its prompt is its author's" in text
+        assert "only its author can read the prompt" in text
         assert labels(shown) == ["Deliver again", "Write off"]
         await decides(system, shown, f"deliver:{job}")
         assert await dead(system, "undeliverable") == job, "direct messages are still closed"

@@ -114,7 +114,7 @@ async def test_models_are_those_that_there_are(system: System) -> None:
         assert [each["value"] for each in used] == ["kling-v1"]
         assert "None of the models" not in await run_admin(people, "doctor")
     async with system.bot(kling_api_key="", kling_access_key="", kling_secret_key=""):
-        assert "None of the models that may be used here is offered any more" in await run_admin(people, "doctor")
+        assert "None of the models allowed here" in await run_admin(people, "doctor")
         await run_admin(people, "limits", not_model="kling-v1")
         assert ACCEPTED in await request_video(people)
         await system.rest()
@@ -310,14 +310,14 @@ async def test_every_change_is_told_in_the_audit_channel_in_the_guilds_language(
     async with system.bot():
         await run_admin(people, "audit", channel="showcase")
         entry = await audit_message(people, "changed the settings", channel="showcase")
-        assert "Changes are told in" in entry["content"]
+        assert "Changes posted in" in entry["content"]
         assert entry["mentions"] == []
         await people.change_settings(locale="zh-CN")
         await run_admin(people, "limits", longest=3)
         await audit_message(people, "最长视频", channel="showcase")
         assert "最长视频" not in await run_admin(people, "audit")
         await run_admin(people, "audit", off=True)
-        assert "Changes are told in" in await run_admin(people, "audit")
+        assert "Changes posted in" in await run_admin(people, "audit")
 
 
 async def test_the_audit_channel_has_to_be_one_where_the_bot_may_write(system: System) -> None:
@@ -330,7 +330,7 @@ async def test_what_was_not_told_before_a_restart_is_told_after_it(system: Syste
     people = system.people
     async with system.bot():
         await run_admin(people, "audit", channel="showcase")
-        await audit_message(people, "Changes are told in", channel="showcase")
+        await audit_message(people, "Changes posted in", channel="showcase")
         await people.fault("discord", "http_500", on=["message"], count=3)
         await run_admin(people, "limits", longest=3)
     async with system.bot():

@@ -106,7 +106,7 @@ async def test_a_budget_below_what_is_spent_says_so(system: System) -> None:
         ("$ 7", "$7.00"),
         ("-3", "`monthly`: at least 0"),
         ("2000000", "`monthly`: at most 1000000"),
-        ("NaN", "`monthly`: has to be a number"),
+        ("NaN", "`monthly` must be a number"),
     ],
 )
 async def test_an_amount_is_read_as_people_write_it_or_refused_in_words(system: System, typed: str, meant: str) -> None:

@@ -74,7 +74,7 @@ async def test_killed_while_deciding_all_of_it_holds_and_is_told_or_none_of_it(s
     people = system.people
     async with system.bot():
         await run_admin(people, "audit", channel="showcase")
-        await audit_message(people, "Changes are told in", channel="showcase")
+        await audit_message(people, "Changes posted in", channel="showcase")
     async with system.process(arguments=[CRASHING, str(system.folder / "points"), point]) as process:
         await people.online()
         await people.types("admin limits", user="admin", also={"longest": 3})

@@ -29,7 +29,7 @@ async def test_a_create_that_is_refused_is_explained_by_its_code(
         card = await people.card("Could not be made")
         answer = await people.answer(sent)
     assert said in card
-    assert f"Code {code}" in card
+    assert code not in card
     assert "nothing was charged" in card.lower()
     assert said_zh in answer
     assert "没有扣额度" in answer

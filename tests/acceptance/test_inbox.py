@@ -92,7 +92,7 @@ async def test_a_private_video_is_shared_to_its_channel_once_by_its_author_after
         assert "in the channel now" in await people.answer(sent)
         (shared,) = await people.results()
         again = await people.presses(direct, button(direct, "result:share:"))
-        assert "shared already" in await people.answer(again)
+        assert "already shared" in await people.answer(again)
         sent = await people.presses(shared, button(shared, "result:again:"), user="ben")
         assert "On its way" in await people.answer(sent)
         await system.rest()
@@ -161,7 +161,7 @@ async def test_a_channel_that_is_closed_meanwhile_is_said_and_the_share_can_be_t
         listed = await inbox(system)
         await people.permissions("general", deny=["SEND_MESSAGES"])
         sent = await people.presses(listed, button(listed, "inbox:share:"))
-        assert "I may not do that in <#" in await people.answer(sent)
+        assert "I'm not allowed to do that in <#" in await people.answer(sent)
         assert system.database.balances() == (3, 0)
         await people.permissions("general", allow=["SEND_MESSAGES"])
         sent = await people.presses(listed, button(listed, "inbox:share:"))
@@ -188,7 +188,7 @@ async def test_an_inbox_is_emptied_by_fetching_and_dismissing_and_each_is_charge
         await undeliverable(system, prompt="boat one")
         await undeliverable(system, prompt="boat two")
         listed = await inbox(system)
-        assert "charges its credits" in listed["content"]
+        assert "charges the credits" in listed["content"]
         left = await people.edited(await people.presses(listed, button(listed, "inbox:dismiss:")))
         assert ("boat one" in left["content"], "boat two" in left["content"]) == (True, False)
         await given(system, await people.presses(left, button(left, "inbox:get:")))

@@ -61,7 +61,7 @@ async def test_killed_while_it_is_shared_a_private_video_is_in_its_channel_once(
     await people.passes(minutes=10)  # Discord has forgotten the nonce
     async with system.bot():
         answer = await people.answer(await people.presses(direct, button(direct, "result:share:")))
-        assert ("shared already" if point == "after ResultStore.shared" else "in the channel now") in answer
+        assert ("already shared" if point == "after ResultStore.shared" else "in the channel now") in answer
         assert "Nothing is waiting" in (await inbox(system))["content"]
     (shared,) = await people.results()
     assert system.database.job()["shared_message_id"] == int(shared["id"])

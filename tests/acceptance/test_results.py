@@ -250,12 +250,12 @@ async def test_stars_are_counted_on_the_button(system: System) -> None:
     async with system.bot():
         await posted(system)
         assert await label() == "Favourite"
-        await star("ana", "among your favourites")
+        await star("ana", "Added to your favourites")
         await star("ben", "已加入你的收藏", locale="zh-CN")
         assert await label() == "2"
     async with system.bot():
-        await star("ana", "no longer")
-        await star("ben", "no longer")
+        await star("ana", "Removed from")
+        await star("ben", "Removed from")
     assert await label() == "Favourite"
 
 

@@ -56,11 +56,11 @@ def test_a_video_without_family_says_nothing_of_one() -> None:
     ("parent", "words_", "seen"),
     [
         (job(), "[this video](https://discord.com/channels/7/5/50) by <@1>", True),
-        (job(), "a video that you can't see here", False),
-        (job(destination=PRIVATE, message_channel_id=9), "a video by <@1> that is in no channel", True),
+        (job(), "a video you can't see here", False),
+        (job(destination=PRIVATE, message_channel_id=9), "a video by <@1> that isn't in a channel", True),
         (job(destination=PRIVATE, shared_at=NOW, shared_message_id=60), "channels/7/5/60) by <@1>", True),
         (job(removed_at=NOW), "a deleted video by <@1>", True),
-        (job(message_id=None), "in no channel", True),
+        (job(message_id=None), "isn't in a channel", True),
         (job(message_channel_id=9), "(https://discord.com/channels/@me/9/50)", True),
     ],
 )

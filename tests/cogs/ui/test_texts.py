@@ -28,7 +28,7 @@ from cogs.credits.quota import BAR, bar
 from cogs.ui import cut, link, safe
 from cogs.ui.job_views import PROMPT_ON_CARD, alt_text, card_embed, job_line, result_text
 from cogs.ui.limits import ALT_TEXT
-from cogs.ui.text import ELLIPSIS, MARKS, command_text, either, failure
+from cogs.ui.text import ELLIPSIS, MARKS, command_text, either, failure, failure_to_admin
 from tests import jobs
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -123,11 +123,16 @@ def test_a_line_of_a_list_is_short_and_harms_nobody(state: dict[str, object], lo
     assert shown.id not in line
 
 
-def test_a_failure_is_told_with_its_code_only_where_there_is_one() -> None:
-    with_code = failure(job(status=JobStatus.FAILED, failure="content", failure_code="1301"), words())
-    without = failure(job(status=JobStatus.FAILED, failure="content", failure_code=""), words())
-    assert "1301" in with_code
-    assert "(" not in without
+@pytest.mark.parametrize("locale", locales())
+def test_a_failure_is_told_to_members_without_its_code_which_admins_read_too(locale: str) -> None:
+    say, failed = words(locale), job(status=JobStatus.FAILED, failure="content", failure_code="1301")
+    assert failure(failed, say) == say("failed.content.1301")
+    assert "1301" in failure_to_admin(failed, say)
+    nameless = replace(failed, failure_code="")
+    assert failure_to_admin(nameless, say) == failure(nameless, say) == say("failed.content")
+    denied = replace(failed, failure="denied", failure_code="too dark")
+    assert failure_to_admin(denied, say) == failure(denied, say)
+    assert "too dark" in failure(denied, say)
 
 
 @given(st.text(max_size=400), st.integers(min_value=1, max_value=300))
