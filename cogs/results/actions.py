@@ -20,6 +20,7 @@ from cogs.ui.job_views import (
     private_ending,
     report_button,
     result_menu,
+    star_label,
 )
 from cogs.ui.limits import FILE
 from cogs.ui.result_info import full_text_embeds, info_embed
@@ -38,9 +39,8 @@ async def toggle_star(press: ResultPress) -> None:
         await press.answer(press.say("result.starred" if starred else "result.unstarred"))
         return
     if interaction.message is not None:
-        public = words(str(interaction.guild_locale or interaction.locale))
-        label = str(count) if count else public("result.button.star")
-        await ui.answer(interaction, view=_relabel(interaction.message, press.custom_id("star"), label))
+        view = _relabel(interaction.message, press.custom_id("star"), star_label(count))
+        await ui.answer(interaction, view=view)
     await ui.follow_up(interaction, press.say("result.starred" if starred else "result.unstarred"))
 
 
@@ -50,7 +50,7 @@ def _relabel(message: discord.Message, custom_id: str, label: str) -> discord.ui
     view = kind.from_message(message, timeout=None)
     for item in view.walk_children():
         if isinstance(item, discord.ui.Button) and item.custom_id == custom_id:
-            item.label = label
+            item.label = label or None
     view.stop()
     return view
 

@@ -155,6 +155,8 @@ def result_buttons(
 ) -> discord.ui.View:
     """The buttons of a result: four, of which the last opens the rest. `direct`: it is in somebody's direct messages.
 
+    They fit one row of a phone: words without signs, and the star, whose name is its sign's, without a word.
+
     `to_non_author`: that is not its author, who can only report and delete it there (see `bot.domain.access`).
 
     `models` are those on offer.
@@ -162,11 +164,16 @@ def result_buttons(
     if to_non_author:
         return stateless(*(_button(job, action, emoji, say) for action, emoji in (("report", "🚩"), ("delete", "🗑️"))))
     if shareable(job) and (direct or ephemeral):
-        third = _button(job, "share", "📣", say)
+        third = _button(job, "share", None, say)
     else:
-        third = _button(job, "star", "⭐", say, label=str(stars) if stars else None)
-    again = _button(job, "again", "🔁", say, cost=_cost(job.request, models))
-    return stateless(again, _button(job, "edit", "✏️", say), third, _button(job, "more", "🧰", say))
+        third = _button(job, "star", "⭐", say, label=star_label(stars))
+    again = _button(job, "again", None, say, cost=_cost(job.request, models))
+    return stateless(again, _button(job, "edit", None, say), third, _button(job, "more", None, say))
+
+
+def star_label(stars: int) -> str:
+    """What stands beside the star of a result: how many people keep it; nothing for nobody."""
+    return str(stars) if stars else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -227,14 +234,14 @@ def _cost(request: VideoRequest, models: Mapping[str, Capability]) -> int | None
     return models[request.model].price(request).credits if request.model in models else None
 
 
-def _button(job: Job, action: str, emoji: str, say: Words, **more: Any) -> discord.ui.Button[Any]:
+def _button(job: Job, action: str, emoji: str | None, say: Words, **more: Any) -> discord.ui.Button[Any]:
     return _button_of(job.id, action, emoji, say, **more)
 
 
 def _button_of(
     job_id: str,
     action: str,
-    emoji: str,
+    emoji: str | None,
     say: Words,
     *,
     label: str | None = None,
@@ -243,11 +250,11 @@ def _button_of(
     row: int | None = None,
 ) -> discord.ui.Button[Any]:
     """A button of a result. What makes a video at one tap says its `cost`, and its id has it, for who presses later."""
-    label = label or say(f"result.button.{action}")
+    label = say(f"result.button.{action}") if label is None else label
     if cost is not None:
         label, more = f"{label} · {cost}", cost
     custom_id = RESULT(action=action, job_id=job_id, more=more)
-    return discord.ui.Button(emoji=emoji, label=label, custom_id=custom_id, row=row)
+    return discord.ui.Button(emoji=emoji, label=label or None, custom_id=custom_id, row=row)
 
 
 def failure_buttons(job: Job, say: Words, *, models: Mapping[str, Capability]) -> discord.ui.View:

@@ -18,7 +18,7 @@ RESULT = """
   - text: /AI-generated · Kirin 3 · standard · 1:1 · 3 seconds · made in .+ · 3 credits/
   - button "Again · 3"
   - button "Edit"
-  - button "Favourite"
+  - button "⭐"
   - button "More"
   - button "More actions"
 """
