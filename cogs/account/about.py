@@ -1,6 +1,6 @@
 """`/help`, `/about` and `/feedback`: what the bot does here, what it is, and the way to whoever runs it."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any, Final
@@ -12,7 +12,7 @@ from bot.client import Shotcaller
 from bot.domain import Capability, GuildState, Member, Mode, VideoRequest
 from bot.locale import Words, words
 from cogs import ui
-from cogs.ui import Command, acknowledge, answer, member_of, open_form, safe, since
+from cogs.ui import CONTENT, Command, acknowledge, answer, member_of, open_form, safe, since
 from cogs.ui.model_texts import abilities_and_lengths
 from cogs.ui.text import command_name, command_text
 
@@ -68,14 +68,13 @@ async def _help(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
     if member.guild_id is not None:
         here += _guild_lines(await bot.services.guilds.state(member.guild_id), member, say)
     tappable = {name: command_mention(bot, interaction, command) for name, command in SHOWN.items()}
-    parts = [
-        say("help", example=command_text("video create", {"prompt": say("help.prompt")}, say), **tappable),
-        "\n".join(_prices(await videos.offered(member), say)),
-    ]
-    parts += ["\n".join(here), say("help.more", **tappable)]
+    example = command_text("video create", {"prompt": say("help.prompt")}, say)
+    before, after = say("help", example=example, **tappable), ["\n".join(here), say("help.more", **tappable)]
     if member.manages:
-        parts.append(say("help.admin"))
-    await answer(interaction, "\n\n".join(filter(None, parts)))
+        after.append(say("help.admin"))
+    room = CONTENT - sum(len(each) + len("\n\n") for each in (before, *after))
+    prices = "\n".join(_fitting(_prices(await videos.offered(member), say), room=room))
+    await answer(interaction, "\n\n".join(filter(None, [before, prices, *after])))
 
 
 def command_mention(bot: Shotcaller, interaction: discord.Interaction[Any], name: str) -> str:
@@ -99,6 +98,15 @@ def _prices(models: Sequence[Capability], say: Words) -> Iterator[str]:
             seconds=say("seconds.short", n=seconds),
             prices=say("comma").join(_price(model, *kind, seconds, say) for kind in kinds),
         )
+
+
+def _fitting(lines: Iterable[str], *, room: int) -> Iterator[str]:
+    """Take the first of some lines, as far as there is room for so many characters."""
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            return
+        yield line
 
 
 def _price(model: Capability, mode: Mode, sound: bool, seconds: int, say: Words) -> str:  # noqa: FBT001 (a kind's part)

@@ -7,6 +7,7 @@ import pytest
 from bot import __version__
 from bot.locale import words
 from tests.acceptance.system import SMALL, System
+from tests.models import SHIPPED
 
 SAY = words()
 
@@ -45,6 +46,20 @@ async def test_help_says_why_no_video_is_made_here(system: System) -> None:
         await people.answered(await people.types("admin pause", user="admin", reason="*lunch*"))
         paused = await people.answer(await people.types("help"))
     assert r"\*lunch\*" in paused
+
+
+async def test_help_has_room_for_what_keeps_videos_from_being_made_however_many_models_there_are(
+    system: System,
+) -> None:
+    people, say = system.people, words("es-ES")
+    kling = [name for name, model in SHIPPED.items() if model.provider == "kling"]
+    named = ",".join(f"{name}={name} {'x' * 30}"[: len(name) + 41] for name in kling)
+    async with system.bot(kling_models=",".join(kling), model_names=named):
+        await people.answered(await people.types("admin pause", user="admin", reason="*" * 100))
+        told = await people.answer(await people.types("help", user="admin", locale="es-ES"))
+    assert say("help.paused", reason=r"\*" * 100) in told
+    assert say("help.admin") in told
+    assert "Kirin 3" in told
 
 
 async def test_about_says_what_runs_and_how_the_services_are(system: System) -> None:
