@@ -17,3 +17,7 @@ class Member:
     channel_ids: frozenset[int] = frozenset()
     manages: bool = False
     moderates: bool = False
+
+    def runs(self, guild_id: int | None) -> bool:
+        """Say whether a guild is the one where they are, and theirs to manage."""
+        return self.manages and guild_id is not None and guild_id == self.guild_id

@@ -133,7 +133,9 @@ async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_i
         view.add_item(discord.ui.Button(emoji="📤", label=label, style=style, custom_id=SEND(job_id=job.id), row=3))
     if (url := result_link(job)) is not None:
         view.add_item(discord.ui.Button(emoji="🔗", label=say("library.message"), url=url, row=3))
-    await answer(interaction, embed=info_embed(job, lineage, say, to_admin=member.manages), view=view)
+    await answer(
+        interaction, embed=info_embed(job, lineage, say, to_admin=member.runs(job.destination.guild_id)), view=view
+    )
 
 
 async def send_again(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:

@@ -95,7 +95,8 @@ async def send_to_presser(press: ResultPress) -> None:
 async def show_info(press: ResultPress) -> None:
     """Show everything about a result, and where it comes from."""
     job = await press.job()
-    embed = info_embed(job, await press.results.lineage(job, press.member), press.say, to_admin=press.member.manages)
+    lineage, member = await press.results.lineage(job, press.member), press.member
+    embed = info_embed(job, lineage, press.say, to_admin=member.runs(job.destination.guild_id))
     await press.answer(embeds=[embed])
 
 

@@ -150,3 +150,18 @@ async def test_who_may_ask_for_nothing_here_has_nothing_posted_here_either(syste
         await people.answer(await press(system, opened, "library:send"))
         plain, covered = [each["attachments"][0]["filename"] for each in await people.results()]
         assert covered == f"SPOILER_{plain}"
+
+
+async def test_what_was_made_elsewhere_says_no_dollars_to_who_runs_only_this_server(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        (here,) = await made(system, "a boat", user="admin")
+        (direct,) = await made(system, "a ship", user="admin", channel="dm")
+        listed = await people.answered(await people.types("library", user="admin"))
+        shown = [
+            str((await people.answered(await press(system, listed, "library:open", each, user="admin")))["embeds"])
+            for each in (here, direct)
+        ]
+    tasks = [str(job["task_id"]) for job in system.database.jobs()]
+    assert [task in text for task, text in zip(tasks, shown, strict=True)] == [True, False]
+    assert ["$" in text for text in shown] == [True, False]
