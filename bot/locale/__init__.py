@@ -110,11 +110,18 @@ def words(locale: str = DEFAULT) -> Words:
 
     Those of a language are read (it takes some 5 ms) when it is first spoken, and kept.
     """
-    return _kept(nearest(locale))
+    near = nearest(locale)
+    if near not in _kept:
+        _kept[near] = _read(near)
+    return _kept[near]
 
 
-def read_words(locale: str) -> Words:
-    """Read the texts of one of the `locales`, for those who need them once."""
+def passing_words(locale: str) -> Words:
+    """Find the texts of one of the `locales` for those who need them once: those that are kept, else read anew."""
+    return _kept.get(locale) or _read(locale)
+
+
+def _read(locale: str) -> Words:
     texts, plural = dict[str, tuple[str, ...]](), ""
     for file in sorted((_FOLDER / locale).iterdir(), key=lambda each: each.name):
         part, plural = read_catalogue(file.read_text(encoding="utf-8"))
@@ -122,7 +129,7 @@ def read_words(locale: str) -> Words:
     return Words(locale, texts, plural=plural)
 
 
-_kept: Final = cache(read_words)  # by language: of many locales the readers share one
+_kept: Final[dict[str, Words]] = {}  # by language: of many locales the readers share one
 
 
 @lru_cache  # asked once for every text of every command in every language of Discord's

@@ -10,7 +10,7 @@ from typing import Any, Final
 import discord
 from discord import AppCommandOptionType, AppCommandType
 
-from bot.locale import DEFAULT, Words, locales, nearest, read_words, words
+from bot.locale import DEFAULT, Words, locales, nearest, passing_words, words
 
 _NAMES: Final = "slash"  # the group of the keys of names; a text of the others is found by its English
 _GROUPS: Final = frozenset({_NAMES, "command", "option", "choice", "camera", "menu"})  # with texts for commands
@@ -30,7 +30,7 @@ class _Translator:
     """The texts of commands in every language. Nothing else of the other languages is kept, nor this for long."""
 
     def __init__(self) -> None:
-        others = {each: _texts_of_commands(read_words(each)) for each in locales() if each != DEFAULT}
+        others = {each: _texts_of_commands(passing_words(each)) for each in locales() if each != DEFAULT}
         self._texts = {each.value: others.get(nearest(each.value), {}) for each in discord.Locale}
         english = _texts_of_commands(words(DEFAULT))
         self._keys = {text: key for key, text in english.items() if _group(key) != _NAMES}
