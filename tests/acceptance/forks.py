@@ -6,6 +6,7 @@ memory, threads, connections and database, and dies of a signal as any process d
 """
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import runpy
@@ -30,6 +31,7 @@ _CONTEXT: Final = multiprocessing.get_context("forkserver")
 
 # What a bot imports where it is first used.
 _LATE: Final = (
+    "anyio._backends._asyncio",
     "asyncpg",
     "babel.dates",
     "babel.numbers",
@@ -40,6 +42,7 @@ _LATE: Final = (
     "cryptography.hazmat.primitives.ciphers.aead",
     "cryptography.hazmat.primitives.kdf.hkdf",
     "encodings.idna",
+    "httpcore",
     "httpx_aiohttp",
 )
 
@@ -63,6 +66,7 @@ for module in [module for name, module in sys.modules.items() if name.startswith
 for each in locales():
     words(each).rough_span(timedelta(minutes=1))
 shared_ssl_context()
+gc.freeze()  # what looks for garbage would copy every page that the forks share
 
 
 def warm_up() -> None:
