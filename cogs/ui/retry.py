@@ -56,6 +56,7 @@ class TypedRequest:
     """A request as it was typed: options, which may be impossible, and the job that it is made from.
 
     `key` is the idempotency key that it was asked for with, `confirmed` whether they have said yes to its price.
+    `price` is what its button says, in credits.
     """
 
     options: Mapping[str, Any]
@@ -64,6 +65,7 @@ class TypedRequest:
     origin: Origin = Origin.CREATE
     key: str = ""
     confirmed: bool = False
+    price: int | None = None
     ways: tuple["TypedRequest", ...] = field(default=())
 
     @classmethod
@@ -81,6 +83,7 @@ class TypedRequest:
             "origin": str(self.origin),
             "key": self.key,
             "confirmed": self.confirmed,
+            "price": self.price,
             "ways": [way.body() for way in self.ways],
         }
 
@@ -165,9 +168,13 @@ def _same_video(error: Exception, typed: TypedRequest, say: Words) -> dict[str, 
     if isinstance(error, errors.MissingPermissions) and not typed.private:
         return {say("fix.private"): typed.with_options(typed.options, private=True)}
     if isinstance(error, errors.AskedJustNow):
-        return {say("fix.one_more", price=say("credits", n=error.price)): replace(typed, confirmed=True)}
+        return {
+            say("fix.one_more", price=say("credits", n=error.price)): replace(typed, confirmed=True, price=error.price)
+        }
     if isinstance(error, errors.ConfirmationNeeded | errors.PriceUnseen):
-        return {say("fix.confirm", price=say("credits", n=error.price)): replace(typed, confirmed=True)}
+        return {
+            say("fix.confirm", price=say("credits", n=error.price)): replace(typed, confirmed=True, price=error.price)
+        }
     return {}
 
 
@@ -183,9 +190,10 @@ async def _alternatives(
     usual = model_for(options, terms.models or list(videos.models.values())).model
     for request in nearest_requests(options, terms):
         change = changes(options, request, usual, say)
-        label = button_label(change, say, cost=videos.price(request).credits)
+        cost = videos.price(request).credits
+        label = button_label(change, say, cost=cost)
         if change in label:  # nothing is done that is not on the button
-            found.setdefault(label, typed.with_options(options_of(request)))
+            found.setdefault(label, replace(typed.with_options(options_of(request)), price=cost))
     return dict(list(found.items())[:ALTERNATIVES])
 
 

@@ -8,8 +8,9 @@ import discord
 from bot.client import Shotcaller
 from bot.domain import Draft, VideoRequest
 from bot.domain.capability import check
-from bot.errors import DraftGone
+from bot.errors import DraftGone, PriceUnseen
 from bot.locale import words
+from bot.values import replace
 from cogs import ui
 from cogs.request import build_request, models_here, submit
 from cogs.storyboard.views import cost_line
@@ -77,9 +78,8 @@ async def receive_edited(
     ui.remember(interaction, edited)
     request = await build_request(bot, interaction, edited.options)
     check(request, bot.services.videos.capability(request.model))
-    draft = await bot.services.drafts.begin(
-        KIND, edited.body(), user_id=interaction.user.id, guild_id=interaction.guild_id
-    )
+    body = _priced(bot, edited, request).body()
+    draft = await bot.services.drafts.begin(KIND, body, user_id=interaction.user.id, guild_id=interaction.guild_id)
     await _show(bot, interaction, draft, request)
 
 
@@ -90,10 +90,15 @@ async def _receive_details(bot: Shotcaller, interaction: discord.Interaction[Any
     edited = typed.with_options(ui.read_details(ui.entered(interaction), typed.options))
     ui.remember(interaction, edited)
     request = await build_request(bot, interaction, edited.options)
-    saved = await bot.services.drafts.save(draft, edited.body())
+    saved = await bot.services.drafts.save(draft, _priced(bot, edited, request).body())
     if saved is None:
         raise DraftGone
     await _show(bot, interaction, saved, request)
+
+
+def _priced(bot: Shotcaller, typed: ui.TypedRequest, request: VideoRequest) -> ui.TypedRequest:
+    """Add to a request the price with which it is shown."""
+    return replace(typed, price=bot.services.videos.price(request).credits)
 
 
 async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, request: VideoRequest) -> None:
@@ -124,8 +129,16 @@ async def _read_draft(bot: Shotcaller, interaction: discord.Interaction[Any], dr
 async def _submit(
     bot: Shotcaller, interaction: discord.Interaction[Any], typed: ui.TypedRequest, *, key: str | None = None
 ) -> None:
-    ui.remember(interaction, typed)
+    """Ask for a video, unless it costs something else by now than its button says.
+
+    Raises:
+        PriceUnseen: it does.
+    """
+    key = key or str(interaction.id)
+    ui.remember(interaction, replace(typed, key=key))
     request = await build_request(bot, interaction, typed.options)
+    if typed.price is not None and typed.price != (price := bot.services.videos.price(request).credits):
+        raise PriceUnseen(price=price)
     await submit(
         bot,
         interaction,

@@ -4,7 +4,7 @@ import pytest
 
 from bot.locale import words
 from tests.acceptance.admins import run_admin
-from tests.acceptance.controls import fields
+from tests.acceptance.controls import control, fields, labels
 from tests.acceptance.moderators import ADMIN, approves, button, case, set_checks
 from tests.acceptance.people import Json, People
 from tests.acceptance.system import SMALL, System
@@ -215,6 +215,26 @@ async def test_a_price_table_of_the_operators_own_is_what_everybody_pays(system:
         await system.rest()
     assert system.database.entries() == [("hold", 10), ("settle", 10)]
     assert system.database.job()["usd_micros"] == 1_500_000
+
+
+async def test_a_price_that_changes_after_it_was_said_yes_to_is_asked_about_anew(system: System) -> None:
+    people, prices = system.people, system.folder / "prices.toml"
+    rate = 'provider = "kirin"\nmodel = "kirin_v3_t2v"\nmode = "std"'
+    prices.write_text(f"[[rate]]\n{rate}\nseconds = 3\ncredits = 10\nusd = 1.5\n", encoding="utf-8")
+    async with system.bot():
+        await people.types("video create", **SMALL)
+        message = await people.result()
+        await system.rest()
+    async with system.bot(price_table=prices):
+        asked = await people.answered(await people.presses(message, control(message, "Again")))
+        assert labels(asked)[0] == "Make it for 10 credits"
+    async with system.bot():
+        asked = await people.answered(await people.presses(asked, control(asked, "Make it")))
+        assert labels(asked)[0] == "Make it for 3 credits"
+        for _ in range(2):
+            await people.answer(await people.presses(asked, control(asked, "Make it")))
+        await system.rest()
+    assert [job["credits"] for job in system.database.jobs()] == [3, 3]
 
 
 async def test_shares_of_a_budget_are_told_once_each_and_anew_for_another_ceiling(system: System) -> None:
