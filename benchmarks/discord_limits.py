@@ -10,11 +10,12 @@ import aiohttp
 import discord
 
 from benchmarks._figures import Figure, Measured
-from bot.client import new_client, use_addresses
+from bot.client import use_addresses
 from bot.discord_answers import DiscordClock, trace_answers
 from bot.discord_pace import Pace
 from bot.domain.sharing import Process, Role
 from bot.service.processes import Processes
+from bot.sharded_client import new_client
 from cogs.ui.explain import explain
 from cogs.ui.translator import in_every_language
 from sandbox.server import Sandbox

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bot import __version__
-from bot.client import Shotcaller, new_client, use_addresses
+from bot.client import Shotcaller, use_addresses
 from bot.clock import utc_now
 from bot.connection import log_in, stay_connected
 from bot.discord_answers import Acknowledgements, DiscordClock, trace_answers
@@ -29,6 +29,7 @@ from bot.service.processes import Processes
 from bot.service.traces import Traces
 from bot.service.upkeep.figures import RecentFigures
 from bot.settings import Settings
+from bot.sharded_client import new_client
 from bot.store.figures import FigureStore
 from bot.store.member.preferences import PreferenceStore
 from bot.store.member.private_answers import PrivateAnswerStore

@@ -13,11 +13,12 @@ import pytest
 from aiohttp import web
 from discord import app_commands
 
-from bot.client import Shotcaller, edit_in_turn, new_client
+from bot.client import Shotcaller
 from bot.discord_answers import WAITING, Acknowledgements
 from bot.domain.sharing import Process
 from bot.errors import ControlUnknown, DraftGone, StoreUnavailable
 from bot.service.measures import Measures
+from bot.sharded_client import edit_in_turn, new_client
 from bot.web.serving import serve
 from cogs.ui.translator import in_every_language
 

@@ -9,11 +9,11 @@ from unittest.mock import AsyncMock
 import discord
 import pytest
 
-from bot.client import new_client
 from bot.discord_answers import DiscordClock, trace_answers
 from bot.discord_pace import Pace
 from bot.domain.sharing import Process, Role, pace_of, share_of
 from bot.service.processes import Processes
+from bot.sharded_client import new_client
 from cogs.ui.translator import in_every_language
 from tests.rest_proxy import proxied
 from tests.sandbox.library_client import LibraryClient, opened

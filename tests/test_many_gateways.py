@@ -11,12 +11,13 @@ from unittest.mock import AsyncMock
 import aiohttp
 import pytest
 
-from bot.client import ShardedShotcaller, Shotcaller, new_client
+from bot.client import Shotcaller
 from bot.connection import stay_connected
 from bot.domain.sharing import Process, Role
 from bot.service.processes import Processes
 from bot.service.upkeep.gateway import Gateways
 from bot.service.upkeep.left_guilds import LeftGuilds
+from bot.sharded_client import ShardedShotcaller, new_client
 from bot.store.gateway import GatewayStore
 from bot.store.privacy.left_guilds import LeftGuildStore
 from bot.store.sqlite import SQLiteDatabase

@@ -10,7 +10,6 @@ from unittest.mock import AsyncMock
 import discord
 import pytest
 
-from bot.client import new_client
 from bot.clock import utc_now
 from bot.discord_answers import DiscordClock, trace_answers
 from bot.domain import (
@@ -30,6 +29,7 @@ from bot.domain.sharing import Process, Role
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.jobs.copies import Copy, CopyKind
 from bot.service.ports import Alert, Card, NotPosted, Phase, Posted, Result, Trouble
+from bot.sharded_client import new_client
 from cogs.adapters.notifier import DiscordNotifier
 from cogs.adapters.places import Audience, Places
 from cogs.adapters.reposter import DiscordResultPoster, check_audience
