@@ -1,9 +1,9 @@
 # syntax=docker/dockerfile:1
 
-# A release is built on this image's digest, which its workflow asks for.
-ARG PYTHON_IMAGE=python:3.13-slim
+# Python 3.13.15 on Debian 13, for several architectures. .github/dependabot.yml renews the digest; docs/verify.md says where it is from.
+FROM python:3.13-slim@sha256:8d9d0b8bcf6506481eae4907c18f5e3e7902e629f5f6d684f9e7c32e85e3ddf0 AS base
 
-FROM ${PYTHON_IMAGE} AS build
+FROM base AS build
 WORKDIR /build
 RUN python -m venv /opt/shotcaller
 COPY requirements.lock ./
@@ -15,7 +15,7 @@ COPY cogs /opt/shotcaller/lib/python3.13/site-packages/cogs
 RUN /opt/shotcaller/bin/python -m compileall -q /opt/shotcaller/lib/python3.13/site-packages/bot \
     && /opt/shotcaller/bin/python -m bot --version
 
-FROM ${PYTHON_IMAGE} AS bot
+FROM base AS bot
 LABEL org.opencontainers.image.title="Shotcaller" org.opencontainers.image.licenses="MIT"
 RUN useradd --system --uid 10001 --create-home shotcaller && install -d -m 700 -o shotcaller /data /backups
 COPY --from=build /opt/shotcaller /opt/shotcaller

@@ -11,6 +11,10 @@ from tests.locks import PROJECT, ROOT
 WORKFLOW: Final = ROOT / ".github" / "workflows" / "release.yml"
 TEXT: Final = WORKFLOW.read_text("utf-8")
 DESCRIBED: Final[dict[Any, Any]] = yaml.safe_load(TEXT)
+RENEWED: Final[dict[str, Any]] = {
+    each["package-ecosystem"]: each
+    for each in yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text("utf-8"))["updates"]
+}
 
 
 def test_every_action_is_named_by_a_commit_with_its_version_beside_it() -> None:
@@ -38,9 +42,22 @@ def test_nothing_that_others_write_is_put_into_a_script() -> None:
 def test_the_image_is_for_two_architectures_and_says_what_is_in_it_and_how_it_was_built() -> None:
     (build,) = [step["with"] for step in DESCRIBED["jobs"]["image"]["steps"] if step.get("id") == "build"]
     assert (build["platforms"], build["sbom"], build["provenance"]) == ("linux/amd64,linux/arm64", True, "mode=max")
+
+
+def test_the_base_image_is_named_once_by_its_digest_and_something_renews_it() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
-    assert re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)[:2] == ["${PYTHON_IMAGE}"] * 2
-    assert len(re.findall(r"^ARG PYTHON_IMAGE=\S+$", dockerfile, re.MULTILINE)) == 1
+    base, *rest = re.findall(r"^FROM (.+)$", dockerfile, re.MULTILINE)
+    assert re.fullmatch(r"python:3\.13-slim@sha256:[0-9a-f]{64} AS base", base)
+    assert {each.split()[0] for each in rest} == {"base", "bot"}
+    assert "s/^FROM \\(.*\\) AS base$/\\1/p" in TEXT
+    assert "docker" in RENEWED
+
+
+def test_what_is_pinned_is_renewed_when_others_have_looked_at_it() -> None:
+    assert RENEWED.keys() == {"docker", "docker-compose", "github-actions", "pip"}
+    for each in RENEWED.values():
+        assert (ROOT / each["directory"].lstrip("/")).is_dir()
+        assert each["cooldown"]["default-days"] >= 7
 
 
 def test_a_version_is_a_tag_that_starts_the_workflow() -> None:
