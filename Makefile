@@ -67,6 +67,8 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/zizmor --offline --quiet --no-progress .github
 	$(BIN)/python -m tests.locks
 	$(BIN)/python -m tests.packages
 

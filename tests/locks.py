@@ -78,13 +78,19 @@ def incomplete(text: str, extra: tuple[str, ...]) -> Iterator[str]:
     own = {project["name"]: [*project["dependencies"]] for project in projects}
     name = projects[0]["name"]
     for extra_name, further in projects[0]["optional-dependencies"].items():
-        own[name] += [f"{each} ; extra == '{extra_name}'" for each in further]
+        own[name] += [_of_extra(each, extra_name) for each in further]
 
     def requires(package: str, pinned: str) -> Sequence[str] | None:
         return own[package] if package in own else installed(package, pinned)
 
     pins = "\n".join(f"{project['name']}=={project['version']}" for project in projects)
     return missing(f"{text}\n{pins}\n", f"{name}[{','.join(extra[1:])}]", requires=requires)
+
+
+def _of_extra(requirement: str, extra: str) -> str:
+    """Write a requirement as the metadata of an installed project has it."""
+    package, _, marker = requirement.partition(";")
+    return f"{package.strip()} ; {f'({marker.strip()}) and ' if marker else ''}extra == '{extra}'"
 
 
 def check(folder: Path) -> Iterator[str]:
