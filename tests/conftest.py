@@ -3,13 +3,14 @@
 import gc
 import os
 from collections.abc import Generator, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from bot.locale import name_models
 from bot.settings.models import models
-from tests.counting import uncounted
+from tests.counting import UNCOUNTED, uncounted
 from tests.fresh_databases import FreshDatabases
 from tests.order import dealt
 from tests.postgres_server import Server, ServerMissing, shared_server
@@ -30,6 +31,13 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the tests into an order in which the run's processes, each given as many in a row, end at the same time."""
     items[:] = dealt(items, processes=getattr(config, "workerinput", {}).get("workercount", 1))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Count no lines where whole modules repeat what others do."""
+    with uncounted() if item.nodeid.startswith(UNCOUNTED) else nullcontext():
+        return (yield)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

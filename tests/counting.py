@@ -9,6 +9,62 @@ from typing import Final
 
 import coverage
 
+# Modules whose lines other tests count, all but a hundred branches of forty thousand: they repeat what others do, on
+# another database, in another language, after a kill or so many times that nothing is left out.
+UNCOUNTED: Final = (
+    "tests/acceptance/test_admin_access.py",
+    "tests/acceptance/test_command_tree.py",
+    "tests/acceptance/test_confirming.py",
+    "tests/acceptance/test_defaults.py",
+    "tests/acceptance/test_error_words.py",
+    "tests/acceptance/test_every_press.py",
+    "tests/acceptance/test_gallery.py",
+    "tests/acceptance/test_kill_matrix.py",
+    "tests/acceptance/test_kill_results.py",
+    "tests/acceptance/test_kill_reviews.py",
+    "tests/acceptance/test_leaving.py",
+    "tests/acceptance/test_many_processes.py",
+    "tests/acceptance/test_on_postgres.py",
+    "tests/acceptance/test_outage.py",
+    "tests/acceptance/test_private_log.py",
+    "tests/acceptance/test_restore.py",
+    "tests/acceptance/test_scans.py",
+    "tests/acceptance/test_stopping.py",
+    "tests/acceptance/test_trouble_discord.py",
+    "tests/acceptance/test_trouble_file.py",
+    "tests/acceptance/test_trouble_provider.py",
+    "tests/acceptance/test_turns.py",
+    "tests/acceptance/test_user_install.py",
+    "tests/acceptance/test_waiting_time.py",
+    "tests/acceptance/test_watching.py",
+    "tests/browser/test_living_together.py",
+    "tests/browser/test_making_videos.py",
+    "tests/domain/test_polling.py",
+    "tests/domain/test_template.py",
+    "tests/domain/test_watching.py",
+    "tests/provider/test_kirin_untrusted.py",
+    "tests/provider/test_kling_sandbox.py",
+    "tests/provider/test_kling_untrusted.py",
+    "tests/sandbox/rendering/test_render.py",
+    "tests/simulation/",
+    "tests/store/jobs/test_accept.py",
+    "tests/store/jobs/test_claims.py",
+    "tests/store/jobs/test_claims_together.py",
+    "tests/store/jobs/test_fair_queue.py",
+    "tests/store/jobs/test_jobs.py",
+    "tests/store/jobs/test_next_step.py",
+    "tests/store/jobs/test_transitions.py",
+    "tests/store/member/test_library.py",
+    "tests/store/money/test_money_machine.py",
+    "tests/store/test_deadlocks.py",
+    "tests/store/test_every_upgrade.py",
+    "tests/store/test_plans.py",
+    "tests/test_architecture_page.py",
+    "tests/test_catalogues.py",
+    "tests/test_soak.py",
+    "tests/torture/",
+)
+
 _counted: Final[set[Hashable]] = set()
 
 

@@ -10,8 +10,6 @@ import pytest
 from tests.acceptance.outcomes import given_back
 from tests.acceptance.system import ON_FILE, SMALL, System
 
-pytestmark = pytest.mark.usefixtures("untraced")
-
 CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 
 # Every step of the happy path through a seam, in its order; a recording run shows that none is missing.

@@ -12,8 +12,6 @@ from tests.acceptance.moderators import ADMIN, MOD_CHANNEL, button, set_checks
 from tests.acceptance.people import Json
 from tests.acceptance.system import SMALL, System
 
-pytestmark = pytest.mark.usefixtures("untraced")
-
 CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 # The steps that only a review takes, in their order: of a request that is approved, and of its video.
 REQUEST: Final = ("JobStore.accept pending", "CaseStore.begin_posting", "post_case", "OutboxStore.posted")

@@ -115,14 +115,12 @@ def test_jobs_that_have_become_faster_are_found_out() -> None:
     assert history[-1] < 132
 
 
-@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("cv", CVS)
 @pytest.mark.parametrize("mean", MEANS)
 def test_it_is_at_most_15_percent_later_than_the_best_times_with_as_many_questions(mean: float, cv: float) -> None:
     assert ratio(mean, cv, average(mean, cv, jobs=600)) <= 1.15
 
 
-@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("past", [0, 1, 3, 6])
 def test_while_history_is_short_it_is_as_good_as_what_can_be_known_allows(past: int) -> None:
     found, best = short_history(240, past, worlds=12)
@@ -135,7 +133,6 @@ def test_exact_progress_needs_two_questions() -> None:
     assert median(job.late for job in jobs) <= 0.2
 
 
-@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("cv", CVS)
 def test_progress_in_steps_of_1_percent_needs_five_questions_to_be_one_second_late(cv: float) -> None:
     jobs = list(play(240, cv, jobs=100, step=0.01))
@@ -143,7 +140,6 @@ def test_progress_in_steps_of_1_percent_needs_five_questions_to_be_one_second_la
     assert median(job.late for job in jobs) <= 1
 
 
-@pytest.mark.usefixtures("untraced")
 def test_progress_in_steps_of_10_percent_is_worth_something() -> None:
     jobs, none = list(play(240, 0.25, jobs=100, step=0.1)), average(240, 0.25, jobs=100)
     assert fmean(job.questions for job in jobs) < none.questions

@@ -63,7 +63,6 @@ def test_one_that_hangs_is_asked_about_ever_more_seldom() -> None:
     assert stuck.waiting(61.0) > 0
 
 
-@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize(("count", "mean"), [(25, 60.0), (25, 240.0), (100, 60.0)])
 def test_half_are_noticed_within_two_seconds_with_hardly_more_questions_than_that_takes(
     count: int, mean: float
@@ -73,14 +72,12 @@ def test_half_are_noticed_within_two_seconds_with_hardly_more_questions_than_tha
     assert found.questions <= 1.1 * floor(mean, count)
 
 
-@pytest.mark.usefixtures("untraced")
 def test_like_jobs_that_came_together_share_their_questions() -> None:
     found = together(60.0, 0.05, count=25, rounds=6)
     assert found.late <= 2.4
     assert found.questions <= 0.3
 
 
-@pytest.mark.usefixtures("untraced")
 def test_a_great_crowd_shares_its_questions() -> None:
     found = steady(60.0, 0.25, count=300, jobs=300)
     assert found.late <= 2

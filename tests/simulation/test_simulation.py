@@ -10,7 +10,6 @@ from bot.service.jobs.submission import Submission
 from bot.service.ports import Card
 from tests.simulation.simulation import Day, simulate
 
-pytestmark = pytest.mark.usefixtures("untraced")
 DAYS, TOGETHER = 200, 10
 
 

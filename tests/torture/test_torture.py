@@ -15,8 +15,6 @@ from tests.torture.reliability_page import PAGE, line_of
 from tests.torture.trial import NOTHING, try_out
 from tests.torture.troubles import troubles
 
-pytestmark = pytest.mark.usefixtures("untraced")
-
 ELSEWHERE: Final = {"callback_lost"}  # nobody calls these bots back: tests/acceptance/test_callbacks.py
 # One of each: where, at which step, what, and what comes of it.
 SHORT: Final = {

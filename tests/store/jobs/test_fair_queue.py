@@ -309,7 +309,6 @@ EVENTS = st.lists(st.tuples(ACTIONS, st.integers(0, 3), st.integers(1, 4), st.in
 SMALL = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@pytest.mark.usefixtures("untraced")
 def test_in_any_order_of_events_nobody_waits_for_more_than_one_of_each_and_all_know_their_place(
     open_store: Callable[[Path], AbstractAsyncContextManager[Store]], runs: Callable[[int], int]
 ) -> None:

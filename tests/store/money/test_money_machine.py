@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -296,7 +295,6 @@ class Machine(RuleBasedStateMachine):
         self.money_model.check()
 
 
-@pytest.mark.usefixtures("untraced")
 def test_the_ledger_holds_in_every_order_of_events(
     open_store: Callable[[Path], AbstractAsyncContextManager[Store]], runs: Callable[[int], int]
 ) -> None:
