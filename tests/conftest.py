@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bot.locale import name_models
 from bot.settings.models import models
@@ -14,6 +15,10 @@ from tests.counting import UNCOUNTED, uncounted
 from tests.fresh_databases import FreshDatabases
 from tests.order import dealt
 from tests.postgres_server import Server, ServerMissing, shared_server
+
+# How long examples take says something of the machine, on which others may be at work, and nothing of what is tested.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.hookimpl(wrapper=True)

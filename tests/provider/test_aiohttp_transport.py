@@ -96,10 +96,10 @@ async def test_a_query_that_was_not_answered_is_asked_three_times_and_shows_no_k
     reach: Reach, open_wire: OpenWire, caplog: pytest.LogCaptureFixture, script: Script, requests: int
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    silent = script in (stays_silent, stays_silent_within_the_body)
+    timeouts = Timeouts(read=0.05) if silent else Timeouts()
     async with open_wire(script) as wire:
-        transport = reach(
-            None, base_url=wire.url, transport=None, token=lambda: KEY, timeouts=Timeouts(read=0.05, read_create=0.05)
-        )
+        transport = reach(None, base_url=wire.url, transport=None, token=lambda: KEY, timeouts=timeouts)
         with pytest.raises(ProviderUnavailable) as caught:
             await query(transport)
         assert len(wire.requests) == requests

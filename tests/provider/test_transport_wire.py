@@ -90,8 +90,10 @@ async def stays_silent_within_the_body(_reader: StreamReader, writer: StreamWrit
 async def test_a_create_that_arrived_and_was_not_answered_has_an_unknown_outcome(
     reach: Reach, open_wire: OpenWire, script: Script
 ) -> None:
+    silent = script in (stays_silent, stays_silent_within_the_body)
+    timeouts = Timeouts(read_create=0.5) if silent else Timeouts()
     async with open_wire(script) as wire:
-        transport = reach(None, base_url=wire.url, transport=None, timeouts=Timeouts(read_create=0.05))
+        transport = reach(None, base_url=wire.url, transport=None, timeouts=timeouts)
         with pytest.raises(OutcomeUnknown):
             await create(transport)
         assert len(wire.requests) == 1
