@@ -39,7 +39,15 @@ async def submit(
         Refused: the reasons why not, and every other error of `Videos.request`: `explain` has words for them.
     """
     key = key or str(interaction.id)
-    typed = TypedRequest(options=options_of(request), private=private, parent_id=parent_id, origin=origin, key=key)
+    model = bot.services.videos.models.get(request.model)
+    typed = TypedRequest(
+        options=options_of(request),
+        private=private,
+        parent_id=parent_id,
+        origin=origin,
+        key=key,
+        price=None if model is None else model.price(request).credits,
+    )
     remember(interaction, typed)
     destination = destination_of(interaction, private=private)
     context = RequestContext(

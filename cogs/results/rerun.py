@@ -89,7 +89,9 @@ async def submit_edited(bot: Shotcaller, interaction: discord.Interaction[Any], 
     job = await bot.services.results.job(job_id, ui.member_of(interaction))
     options = ui.options_of(job.request)
     typed = ui.TypedRequest(options=options, private=_private(job), parent_id=job.id, origin=Origin.EDIT)
-    await receive_edited(bot, interaction, typed, values)
+    model = bot.services.videos.models.get(job.request.model)
+    seen = 0 if model is None else model.price(job.request).credits  # on [Again], beside the form's button
+    await receive_edited(bot, interaction, typed, values, seen=seen)
 
 
 async def open_storyboard(press: ResultPress) -> None:

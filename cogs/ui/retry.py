@@ -128,7 +128,8 @@ async def offer_retry(interaction: discord.Interaction[Any], error: Exception, s
         log.info("what was typed could not be kept", extra={"detail": str(exc)})
         return None
     editable = "shots" not in typed.options
-    buttons = _buttons(draft.id, list(by_label), again=may_be_accepted_later(error), editable=editable, say=say)
+    again = _priced(say("fix.again"), typed, say) if may_be_accepted_later(error) else ""
+    buttons = _buttons(draft.id, list(by_label), again=again, editable=editable, say=say)
     if interaction.guild_id is not None and any(isinstance(each, errors.QuotaExceeded) for each in reasons_of(error)):
         buttons.append(more_button(say, row=len(by_label)))
     return RefusalButtons(view=stateless(*buttons), alternatives=tuple(alternatives), editable=editable)
@@ -140,7 +141,7 @@ def more_button(say: Words, *, row: int | None = None) -> discord.ui.Button[Any]
 
 
 def _buttons(
-    draft_id: str, labels: list[str], *, again: bool, editable: bool, say: Words
+    draft_id: str, labels: list[str], *, again: str, editable: bool, say: Words
 ) -> list[discord.ui.Button[Any]]:
     def button(what: str, label: str, *, row: int, **more: Any) -> discord.ui.Button[Any]:
         return discord.ui.Button(custom_id=RETRY(draft_id=draft_id, what=what), label=label, row=row, **more)
@@ -149,8 +150,13 @@ def _buttons(
     return [
         *(button(str(row), label, row=row, style=discord.ButtonStyle.primary) for row, label in enumerate(labels)),
         *([button("edit", say("fix.edit"), row=last, emoji="✏️")] if editable else []),
-        *([button("again", say("fix.again"), row=last, emoji="🔁")] if again else []),
+        *([button("again", again, row=last, emoji="🔁")] if again else []),
     ]
+
+
+def _priced(label: str, typed: TypedRequest, say: Words) -> str:
+    """Label a button that asks for the typed request with its price, where that is known."""
+    return label if typed.price is None else button_label(label, say, cost=typed.price)
 
 
 def reasons_of(error: Exception) -> tuple[Exception, ...]:
@@ -166,7 +172,8 @@ def may_be_accepted_later(error: Exception) -> bool:
 def _same_video(error: Exception, typed: TypedRequest, say: Words) -> dict[str, TypedRequest]:
     """The same video after all: privately, or confirmed; by the words of the button."""
     if isinstance(error, errors.MissingPermissions) and not typed.private:
-        return {say("fix.private"): typed.with_options(typed.options, private=True)}
+        private = replace(typed.with_options(typed.options, private=True), price=typed.price)
+        return {_priced(say("fix.private"), typed, say): private}
     if isinstance(error, errors.AskedJustNow):
         return {
             say("fix.one_more", price=say("credits", n=error.price)): replace(typed, confirmed=True, price=error.price)

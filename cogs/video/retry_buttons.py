@@ -65,20 +65,26 @@ async def _receive_form(bot: Shotcaller, interaction: discord.Interaction[Any], 
 
 
 async def receive_edited(
-    bot: Shotcaller, interaction: discord.Interaction[Any], typed: ui.TypedRequest, values: Mapping[str, Any]
+    bot: Shotcaller,
+    interaction: discord.Interaction[Any],
+    typed: ui.TypedRequest,
+    values: Mapping[str, Any],
+    *,
+    seen: int = 0,
 ) -> None:
-    """Ask for the video of an edited request, or show it first where more is to be chosen.
+    """Ask for the video of an edited request; show it first where it costs more than the credits `seen` at the form.
 
-    What was chosen is kept if it is refused.
+    It is shown too where more is to be chosen. What was chosen is kept if it is refused.
     """
     edited = typed.with_options(ui.read_form(values, typed.options))
-    if not ui.wants_more(values):
-        await _submit(bot, interaction, edited)
-        return
     ui.remember(interaction, edited)
     request = await build_request(bot, interaction, edited.options)
     check(request, bot.services.videos.capability(request.model))
-    body = _priced(bot, edited, request).body()
+    priced = _priced(bot, edited, request)
+    if (priced.price or 0) <= seen and not ui.wants_more(values):
+        await _submit(bot, interaction, priced)
+        return
+    body = priced.body()
     draft = await bot.services.drafts.begin(KIND, body, user_id=interaction.user.id, guild_id=interaction.guild_id)
     await _show(bot, interaction, draft, request)
 
@@ -109,7 +115,7 @@ async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: D
     if request.negative_prompt:
         lines.append(f"-# {say('studio.negative', text=ui.safe(request.negative_prompt, PROMPT // 3))}")
     lines += [f"⚙️ {ui.settings(request, say)}", cost_line(estimate, say)]
-    make = say("studio.generate", price=say("credits", n=estimate.price.credits))
+    make = say("storyboard.button.make", price=say("credits", n=estimate.price.credits))
 
     def button(what: str, label: str, **more: Any) -> discord.ui.Button[Any]:
         return discord.ui.Button(custom_id=RETRY(draft_id=draft.id, what=what), label=ui.cut(label, BUTTON), **more)

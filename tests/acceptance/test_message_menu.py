@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from tests.acceptance.controls import control, fields
+from tests.acceptance.controls import control, fields, label_of
 from tests.acceptance.system import PROMPT, System
 
 ENTRY: Final = "Make a video of this"
@@ -19,8 +19,10 @@ async def test_a_messages_text_becomes_the_prompt_unchanged(system: System) -> N
         assert form["title"] == ENTRY
         assert fields(form)["prompt"] == text
         assert (fields(form)["quality"], fields(form)["aspect"]) == (["kirin_v3_t2v std"], ["16:9"])
-        answer = await people.answer(await people.submits(sent, duration=["3"], aspect=["1:1"]))
-        assert "On its way" in answer
+        seen = await people.answered(await people.submits(sent, duration=["3"], aspect=["1:1"]))
+        assert system.database.jobs() == [], "no price had been seen"
+        assert "Make it · 3 credits" in label_of(seen, ":again")
+        await people.presses(seen, control(seen, ":again"))
         result = await people.result()
         assert "1:1 · 3 seconds" in result["content"]
         assert result["mention_everyone"] is False
@@ -39,8 +41,9 @@ async def test_the_form_knows_the_defaults_and_lives_on_after_a_restart(system: 
         names = [label["label"] for label in form["components"]]
         assert names == ["提示词", "模型和画质", "画幅", "时长", "声音和运镜"]
     async with system.bot():
-        answer = await people.answer(await people.submits(sent, duration=["3"], extras=["sound"], locale="zh-CN"))
-        assert "开工" in answer
+        seen = await people.answered(await people.submits(sent, duration=["3"], extras=["sound"], locale="zh-CN"))
+        assert "确认生成 · 6 点额度" in label_of(seen, ":again")
+        await people.presses(seen, control(seen, ":again"), locale="zh-CN")
         assert "pro · 16:9 · 3 seconds · sound" in (await people.result())["content"]
         await system.rest()
 

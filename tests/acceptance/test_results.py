@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.acceptance.controls import control, fields, labels
+from tests.acceptance.controls import control, fields, label_of, labels
 from tests.acceptance.people import Json
 from tests.acceptance.system import PROMPT, SMALL, System
 
@@ -71,13 +71,36 @@ async def test_a_form_that_was_opened_before_a_restart_makes_the_changed_video_a
         form = await system.people.form(opened)
     assert fields(form)["prompt"] == PROMPT
     async with system.bot():
-        await system.people.submits(opened, user="ben", prompt="a paper ship in the sun", duration=["4"])
+        sent = await system.people.submits(opened, user="ben", prompt="a paper ship in the sun", duration=["4"])
+        seen = await system.people.answered(sent)
+        await system.people.presses(seen, control(seen, ":again"), user="ben")
         changed = await appears(system, {message["id"]})
     assert "a paper ship in the sun" in changed["content"]
     job = system.database.jobs()[1]
     assert (job["origin"], job["parent_id"], job["credits"]) == ("edit", system.database.jobs()[0]["id"], 4)
     params = (await system.people.tasks())[1]["request"]["input"][0]["params"]
     assert (params["prompt"], params["negative_prompt"], params["duration"]) == ("a paper ship in the sun", "rain", "4")
+
+
+async def test_an_edited_video_is_made_at_once_for_the_price_seen_and_a_dearer_one_asks(
+    system: System,
+) -> None:
+    people = system.people
+    async with system.bot():
+        message = await posted(system)
+        opened = await press(system, message, "edit")
+        await people.form(opened)
+        await people.submits(opened, prompt="as long", duration=["3"])
+        await appears(system, {message["id"]})
+        opened = await press(system, message, "edit")
+        await people.form(opened)
+        seen = await people.answered(await people.submits(opened, prompt="longer", duration=["9"]))
+        assert "9 credits · you have" in seen["content"]
+        assert "Make it · 9 credits" in label_of(seen, ":again")
+        assert len(system.database.jobs()) == 2
+        await people.answered(await people.presses(seen, control(seen, ":again")))
+        await system.rest()
+    assert [job["credits"] for job in system.database.jobs()] == [3, 3, 9]
 
 
 async def test_what_was_entered_in_a_form_is_kept_when_it_is_refused(system: System) -> None:
