@@ -24,6 +24,7 @@ class OutboxKind(StrEnum):
     FEEDBACK = "feedback"  # what somebody wrote to the operator
     GALLERY = "gallery"  # a copy of a video with stars enough: its guild's gallery
     DELETED = "deleted"  # that a moderator has deleted a video: its author's direct messages
+    GRANT = "grant"  # that an admin has given somebody credits: their direct messages
     REMOVAL = "removal"  # a deleted video, whose messages have to go
     WELCOME = "welcome"  # who the bot is, and how to set it up: a channel of a guild that it is new in
     REPOST = "repost"  # a video posted again by its people: looked for where that broke off

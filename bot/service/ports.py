@@ -194,6 +194,14 @@ class Notifier(Protocol):
         """Find that message, which may have been sent since then, by Discord's clock. Raises nothing."""
         ...
 
+    async def tell_grant(self, entry: AuditEntry, *, locale: str | None) -> None:
+        """Tell the member of an entry directly that they were given credits; None: in their guild's language."""
+        ...
+
+    async def find_grant(self, entry: AuditEntry, *, locale: str | None, since: datetime) -> Sighting:
+        """Find that message, which may have been sent since then, by Discord's clock. Raises nothing."""
+        ...
+
     async def alert(self, alert: Alert) -> None:
         """Send an alert to the operator."""
         ...

@@ -30,6 +30,7 @@ _SUBJECTS: Final = {
     OutboxKind.CASE: "cases",
     OutboxKind.DECISION: "cases",
     OutboxKind.FEEDBACK: "feedback",
+    OutboxKind.GRANT: "audit",
 }
 
 

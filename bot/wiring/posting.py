@@ -1,7 +1,7 @@
 """Puts together what posts: the outbox, and copies, shares and deletions of finished videos."""
 
 from bot.service.admin.budget_alerts import BudgetAlerts
-from bot.service.admin.credits import DecisionPoster
+from bot.service.admin.credits import DecisionPoster, GrantPoster
 from bot.service.admin.policies import AuditPoster
 from bot.service.jobs.copies import Copies, RepostFinder, Reposts
 from bot.service.jobs.copies_elsewhere import CopiesElsewhere
@@ -44,6 +44,7 @@ def build_posting(world: World, *, stores: Stores, waking: Waking, made: JobPart
             WelcomePoster(store=LeftGuildStore(world.database), staff=world.staff, posts=posts),
             BudgetAlerts(store=stores.budgets, audit=stores.audit, notifier=world.notifier, posts=posts),
             DecisionPoster(cases=stores.cases, notifier=world.notifier, posts=posts),
+            GrantPoster(audit=stores.audit, lookup=stores.lookup, notifier=world.notifier, posts=posts),
             CasePoster(
                 cases=stores.cases,
                 guilds=stores.guilds,

@@ -9,7 +9,7 @@ from typing import Final
 
 import discord
 
-from bot.domain import Capability, Case, Job, Notify
+from bot.domain import AuditEntry, Capability, Case, Job, Notify
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import Words, words
 from bot.service.admin.jobs import message_of
@@ -35,6 +35,7 @@ from cogs.ui.job_views import (
     private_ending,
     public_ending,
 )
+from cogs.ui.limits import NONCE
 
 log = logging.getLogger(__name__)
 
@@ -296,6 +297,25 @@ class DiscordNotifier:
             "server": safe(await self._guild_name(case.guild_id), 60),
         }
         return say(f"more.{case.state}", **values)
+
+    async def tell_grant(self, entry: AuditEntry, *, locale: str | None) -> None:
+        """See `Notifier`."""
+        user_id = int(entry.detail["member"])
+        silent, text = await self._notify_of(user_id) is Notify.SILENT, await self._grant_text(entry, locale)
+        await send(await self._person(user_id), text, nonce=f"gave-{entry.id}"[:NONCE], silent=silent)
+
+    async def find_grant(self, entry: AuditEntry, *, locale: str | None, since: datetime) -> Sighting:
+        """See `Notifier`. Looks for the very words."""
+        text = await self._grant_text(entry, locale)
+        return await self._find_directly(int(entry.detail["member"]), since, lambda message: message.content == text)
+
+    async def _grant_text(self, entry: AuditEntry, locale: str | None) -> str:
+        name, guilds = "?", words().locale
+        with contextlib.suppress(DestinationLost):
+            guild = await self._places.guild(entry.guild_id)
+            name, guilds = guild.name, str(guild.preferred_locale)
+        say = words(locale or guilds)
+        return say("grant.told", server=safe(name, 60), credits=say("credits", n=int(entry.detail["credits"])))
 
     async def _guild_name(self, guild_id: int) -> str:
         try:

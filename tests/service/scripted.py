@@ -181,6 +181,13 @@ class Discord(Scripted):
         assert since is not None
         return cast("Sighting", await self.play("find_decision", case.id, usual=NotPosted()))
 
+    async def tell_grant(self, entry: AuditEntry, *, locale: str | None) -> None:
+        await self.play("tell_grant", (entry.id, locale))
+
+    async def find_grant(self, entry: AuditEntry, *, locale: str | None, since: datetime) -> Sighting:
+        assert since is not None
+        return cast("Sighting", await self.play("find_grant", (entry.id, locale), usual=NotPosted()))
+
     async def alert(self, alert: Alert) -> None:
         await self.play("alert", alert)
 

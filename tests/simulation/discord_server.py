@@ -43,7 +43,7 @@ class Message:
 
 
 # Of these there is never a second one about the same subject.
-ONCE: Final = frozenset({"result", "card", "end", "case", "decision", "welcome"})
+ONCE: Final = frozenset({"result", "card", "end", "case", "decision", "grant", "welcome"})
 
 
 class SimulatedDiscord:
@@ -297,6 +297,16 @@ class Ports:
     async def find_decision(self, case: Case, *, since: datetime) -> Sighting:
         """See `Notifier`."""
         return await self._discord.find(case.user_id + DIRECT, ("decision",), case.id, since=since)
+
+    async def tell_grant(self, entry: AuditEntry, *, locale: str | None) -> None:
+        """See `Notifier`."""
+        said = f"{entry.detail['credits']} {locale}"
+        await self._discord.post(int(entry.detail["member"]) + DIRECT, "grant", entry.id, nonce=entry.id, said=said)
+
+    async def find_grant(self, entry: AuditEntry, *, locale: str | None, since: datetime) -> Sighting:
+        """See `Notifier`."""
+        assert locale is None or locale
+        return await self._discord.find(int(entry.detail["member"]) + DIRECT, ("grant",), entry.id, since=since)
 
     async def find_alert(self, alert: Alert, *, since: datetime) -> Sighting:
         """See `Notifier`."""

@@ -9,12 +9,14 @@ from typing import Final
 from bot.domain import AuditEntry, Case, CaseKind, Defaults, Member, OutboxItem, OutboxKind, StatementEntry
 from bot.domain.funding import funding_of, gift_sources
 from bot.domain.quota import MAX_REQUESTED_CREDITS
-from bot.errors import Blocked, CaseUnknown, GiftImpossible, GiftsOff
+from bot.errors import Blocked, CaseUnknown, DestinationLost, GiftImpossible, GiftsOff
 from bot.service.operator_alerts import OperatorAlerts
 from bot.service.outbox import OutboxHandler, UnrecordedPosts
 from bot.service.ports import Alert, Notifier, Trouble
+from bot.store.community.audit import AuditStore
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
+from bot.store.jobs.queries import JobQueryStore
 from bot.store.money.grants import Gift, GrantStore
 from bot.store.money.statements import StatementStore
 from bot.values import dataclass
@@ -179,4 +181,35 @@ class DecisionPoster(OutboxHandler):
                 look=lambda since: self._notifier.find_decision(case, since=since),
                 post=lambda: self._notifier.tell_decision(case),
             )
+        return None
+
+
+class GrantPoster(OutboxHandler):
+    """Tells members directly that an admin has given them credits, in the language that they last asked in.
+
+    Who takes no direct messages has the credits all the same, and finds them in `/quota`.
+    """
+
+    kind = OutboxKind.GRANT
+
+    def __init__(self, *, audit: AuditStore, lookup: JobQueryStore, notifier: Notifier, posts: UnrecordedPosts) -> None:
+        self._audit, self._lookup, self._notifier, self._posts = audit, lookup, notifier, posts
+
+    async def handle(self, item: OutboxItem) -> int | None:
+        """Tell of a grant, unless its member has had everything deleted since."""
+        entry = await self._audit.entry(item.subject_id)
+        user_id = 0 if entry is None else int(entry.detail.get("member") or 0)
+        if entry is None or not user_id:
+            return None
+        latest = await self._lookup.of_user(user_id, guild_id=entry.guild_id, most=1)
+        locale = latest[0].locale if latest else None
+        try:
+            await self._posts.post(
+                item,
+                place_id=user_id,
+                look=lambda since: self._notifier.find_grant(entry, locale=locale, since=since),
+                post=lambda: self._notifier.tell_grant(entry, locale=locale),
+            )
+        except DestinationLost as exc:
+            log.info("who was given credits takes no direct messages", extra={"reason": exc.reason})
         return None

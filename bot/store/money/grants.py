@@ -40,11 +40,14 @@ class GrantStore(Store):
     async def grant(self, tx: Transaction, entry: AuditEntry, *, user_id: int, amount: int, note: str) -> int:
         """Give a member credits that never expire, or take back at most what is left; give back what they have now.
 
-        The record says how many credits have moved; where none could be taken, nothing is written.
+        The record says how many credits have moved; where none could be taken, nothing is written. Who has been given
+        some is told.
         """
         moved, left = await _grant(tx, entry, user_id=user_id, amount=amount, note=note, key=entry.id)
         if moved:
             await record(tx, replace(entry, detail={**entry.detail, "credits": abs(moved)}))
+        if moved > 0:
+            await announce(tx, OutboxKind.GRANT, entry.id, guild_id=entry.guild_id, place_id=user_id, now=entry.at)
         return left
 
     @transaction

@@ -26,13 +26,14 @@ def _id_and_owner(user_id: int) -> tuple[object, ...]:
 _OF_SUBJECTS: Final = (
     "job_id IN (SELECT id FROM jobs WHERE user_id = $1) "
     "OR (kind IN ('case', 'decision') AND subject_id IN (SELECT id FROM cases WHERE user_id = $1)) "
-    "OR (kind = 'feedback' AND subject_id IN (SELECT id FROM feedback WHERE user_id = $1))"
+    "OR (kind = 'feedback' AND subject_id IN (SELECT id FROM feedback WHERE user_id = $1)) "
+    "OR (kind = 'grant' AND subject_id IN (SELECT id FROM audit WHERE detail LIKE $2))"
 )
 
 # How each table is asked for the rows about a person. Every other table is in `NOBODYS`, with the reason.
 HELD: Final[dict[str, Finds]] = {
     "jobs": ("user_id = $1", _id),
-    "outbox": (_OF_SUBJECTS, _id),
+    "outbox": (_OF_SUBJECTS, _id_and_text),
     "showings": ("job_id IN (SELECT id FROM jobs WHERE user_id = $1)", _id),
     "favourites": ("user_id = $1", _id),
     "drafts": ("user_id = $1", _id),

@@ -211,6 +211,18 @@ async def test_a_decision_of_a_guild_that_is_gone_is_told_without_its_name(posti
     assert "?" in posting.written_to("ana")[-1]
 
 
+@pytest.mark.parametrize(("locale", "said"), [("zh-CN", "给了你 **5 点额度**"), (None, "gave you **5 credits**")])
+async def test_who_is_given_credits_is_told_in_their_language_and_found_to_be(
+    posting: Posting, locale: str | None, said: str
+) -> None:
+    detail, since = {"member": posting.users["ana"], "credits": 5}, utc_now()
+    entry = AuditEntry(id="7", guild_id=posting.guild, actor_id=2, action="granted", at=since, detail=detail)
+    assert await posting.notifier.find_grant(entry, locale=locale, since=since) == NotPosted()
+    await posting.notifier.tell_grant(entry, locale=locale)
+    assert said in posting.written_to("ana")[-1]
+    assert isinstance(await posting.notifier.find_grant(entry, locale=locale, since=since), Posted)
+
+
 async def test_the_operator_is_alerted(posting: Posting) -> None:
     alert, since = Alert(trouble=Trouble.BUDGET, subject="80 %", key="budget-1"), utc_now()
     assert await posting.notifier.find_alert(alert, since=since) == NotPosted()

@@ -87,6 +87,13 @@ async def test_a_grant_counts_once_is_recorded_and_never_expires(store: Store) -
     await store.books_add_up()
 
 
+async def test_who_is_given_credits_is_told_once_and_who_loses_some_is_not(store: Store) -> None:
+    for key, amount in (("1", 20), ("1", 20), ("2", -5), ("3", 0)):
+        await grant(store, amount, key=key)
+    rows = await store.rows("SELECT kind, subject_id FROM outbox WHERE kind = 'grant'")
+    assert [(row["kind"], row["subject_id"]) for row in rows] == [("grant", "1")]
+
+
 async def test_of_a_grant_that_is_taken_back_only_what_is_left_goes(store: Store) -> None:
     await grant(store, 20)
     await ask(store, own(0), extra(), credits=5)
