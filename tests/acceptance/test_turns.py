@@ -32,7 +32,7 @@ async def test_whoever_floods_the_channel_delays_anothers_only_video_by_at_most_
         assert "Number 2 in line" in card
         assert "Expected <t:" in card
         listed = await people.answer(await people.types("video jobs", user="ana"))
-        assert f"number {FLOOD} in line, expected <t:" in listed
+        assert f"number {FLOOD}, expected <t:" in listed
     async with system.bot(running_per_provider=2):
 
         async def there() -> bool:
@@ -54,7 +54,7 @@ async def test_what_waits_in_a_paused_server_waits_on_and_keeps_its_place(system
         await asks(people, "elsewhere", user="ana", channel="dm")
         await people.result("dm")
         listed = await people.answer(await people.types("video jobs", user="ben"))
-        assert "number 1 in line" in listed
+        assert "number 1" in listed
         assert "expected <t:" not in listed
         await run_admin(people, "resume")
         assert "here" in (await people.result())["content"]
