@@ -13,8 +13,6 @@ __all__ = ["asdict", "dataclass", "field", "replace"]
 
 _T = TypeVar("_T")
 
-_LATE: Final = ("__init__", "__repr__", "__eq__", "__hash__")
-
 if TYPE_CHECKING:
     from dataclasses import dataclass  # to its users ours is the same
 else:
@@ -28,7 +26,7 @@ else:
 def _made(cls: type[_T], *, slots: bool, kw_only: bool) -> type[_T]:
     """Make the dataclass with stand-ins for its methods, but for those that its body has."""
     own = vars(cls)
-    late = [name for name in _LATE if own.get(name) is None]
+    late = [name for name in _STAND_INS if own.get(name) is None]
     cls.__doc__ = cls.__doc__ or cls.__name__  # else its signature is worked out for it
     made = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots, kw_only=kw_only)(cls)
     shared = {
@@ -40,31 +38,38 @@ def _made(cls: type[_T], *, slots: bool, kw_only: bool) -> type[_T]:
     for name, method in shared.items():
         setattr(made, name, method)
     for name in late:
-        setattr(made, name, _stand_in(made, name, late))
+        setattr(made, name, _STAND_INS[name])
     return made
 
 
-def _stand_in(cls: type[Any], name: str, late: list[str]) -> Callable[..., Any]:
-    """Write a method that builds those that are `late`, and then does what the one of its name does."""
+def _stand_in(name: str) -> Callable[..., Any]:
+    """Write a method, for every dataclass, that builds the late ones and then does what the one of its name does."""
 
     def stand_in(self: Any, /, *args: Any, **values: Any) -> Any:
-        _build(cls, late)
-        return vars(cls)[name](self, *args, **values)
+        of = type(self)
+        late = next((each for each in of.__mro__ if vars(each).get(name) is stand_in), None)
+        if late is not None:  # else another thread was quicker
+            _build(late)
+        return getattr(late or of, name)(self, *args, **values)
 
-    stand_in.__name__, stand_in.__qualname__ = name, f"{cls.__qualname__}.{name}"
+    stand_in.__name__ = stand_in.__qualname__ = name
     return stand_in
 
 
-def _build(cls: type[Any], names: list[str]) -> None:
-    """Take the methods of these names from a dataclass of the same fields; to do so twice at once does no harm."""
+_STAND_INS: Final = {name: _stand_in(name) for name in ("__init__", "__repr__", "__eq__", "__hash__")}
+
+
+def _build(cls: type[Any]) -> None:
+    """Take the late methods from a dataclass of the same fields; to do so twice at once does no harm."""
     whole = dataclasses.make_dataclass(
         cls.__name__,
         [(each.name, each.type, _alike(each)) for each in dataclasses.fields(cls)],
         namespace={"__doc__": cls.__doc__},
         frozen=True,
     )
-    for name in names:
-        setattr(cls, name, vars(whole)[name])
+    for name, stand_in in _STAND_INS.items():
+        if vars(cls).get(name) is stand_in:
+            setattr(cls, name, vars(whole)[name])
 
 
 def _alike(one: "dataclasses.Field[Any]") -> Any:
