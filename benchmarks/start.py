@@ -19,7 +19,7 @@ _HIDE: Final = "import sys; sys.modules.update(dict.fromkeys(('click', 'rich')))
 _END: Final = "; import os; os._exit(0)"  # a bot that starts does not end
 _RUN: Final = f"{_HIDE}from bot.__main__ import main; main(['run'])"
 
-_LIBRARIES: Final = "import discord, pydantic, httpx, httpx_aiohttp, aiosqlite"
+_LIBRARIES: Final = "import discord, pydantic, httpx, aiosqlite"
 _IMPORTS: Final = {
     "the bot's imports": "from bot.__main__ import import_app; import_app()",
     "`import bot.app` alone": "import bot.app",

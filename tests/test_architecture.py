@@ -29,7 +29,7 @@ OTHERS = {
     "bot.errors": set(),
     "bot.domain": {"pydantic"},
     "bot.store": {"aiosqlite", "asyncpg"},
-    "bot.provider": {"aiohttp", "httpx", "httpx_aiohttp", "jwt", "pydantic"},
+    "bot.provider": {"aiohttp", "certifi", "httpx", "jwt", "pydantic", "yarl"},
 }
 
 

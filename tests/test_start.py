@@ -14,7 +14,6 @@ HEAVY: Final = (
     "babel",
     "discord.ext.commands",
     "httpx",
-    "httpx_aiohttp",
     "jwt",
     "matplotlib",
     "numpy",

@@ -14,7 +14,8 @@ import httpx
 
 from bot.errors import DeliveryError, ResultTooLarge, ResultUnavailable, ResultUnusable
 from bot.provider import address
-from bot.provider.boundary import FOREIGN, ClientOwner, announced, open_client, shared_ssl_context
+from bot.provider.boundary import FOREIGN, ClientOwner, open_client
+from bot.provider.wire import announced, shared_ssl_context
 
 REDIRECTS: Final = 5
 PIECE: Final = 256 * 1024  # bytes a trip to the disk
@@ -171,7 +172,7 @@ def _refusal(response: httpx.Response, *, cap: int) -> DeliveryError | None:
         return ResultUnavailable("unreachable")
     if response.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
         return ResultUnusable("encoding")
-    if (announced(response) or 0) > cap:
+    if (announced(response.headers) or 0) > cap:
         return ResultTooLarge("over_cap")
     return None
 
@@ -195,7 +196,7 @@ async def _store(response: httpx.Response, part: _Part, *, cap: int) -> int:
         raise ResultUnavailable("truncated") from exc
     except httpx.HTTPError as exc:
         raise ResultUnavailable("unreachable") from exc
-    if size < (announced(response) or 0):
+    if size < (announced(response.headers) or 0):
         raise ResultUnavailable("truncated")
     await asyncio.to_thread(part.write, piece)
     return size

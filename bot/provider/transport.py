@@ -1,6 +1,6 @@
 """Calls one provider's API: timeouts, repeats of what is harmless, a circuit breaker.
 
-The connections are opened by the first call, and httpx imported with them: a bot that waits has neither.
+The connections are opened by the first call, and httpx imported by the first create: a bot that waits has neither.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import uuid4
 
@@ -23,12 +24,14 @@ from bot.provider.breaker import Breaker
 from bot.provider.call import CONNECTIONS, QUERIES, Answer, Call, Timeouts, TooLate
 from bot.provider.closeable import Closeable
 from bot.provider.refusal import Complaint
+from bot.provider.wire import has_proxy
 from bot.redaction import Redactor
 
 if TYPE_CHECKING:
     import httpx
 
     from bot.provider.exchange import Exchange
+    from bot.provider.queries import Queries
 
 ATTEMPTS: Final = 3  # of a harmless call
 CIRCUIT_OPEN: Final = "circuit_open"
@@ -70,17 +73,12 @@ class Transport(Closeable):
         self._sleep, self._rand, self._clock, self._now = sleep, rand, clock, now
         self._timeouts = timeouts or Timeouts()
         self._breaker = breaker or Breaker(clock=clock)
-        self._places = self._query_places = asyncio.Semaphore(connections)
-        self._opening = asyncio.Lock()
-        self._exchange: Exchange | None = None
-        self._connections = {
-            "base_url": base_url.rstrip("/"),
-            "timeouts": self._timeouts,
-            "connections": connections,
-            "queries": queries,
-            "ssl_context": ssl_context,
-            "transport": transport,
-        }
+        common = {"base_url": base_url.rstrip("/"), "timeouts": self._timeouts, "ssl_context": ssl_context}
+        self._creates = self._queries = _Way(
+            partial(_open_exchange, **common, connections=connections, transport=transport), places=connections
+        )
+        if transport is None and not has_proxy():
+            self._queries = _Way(partial(_open_queries, **common, connections=queries), places=queries)
 
     @property
     def longest_create(self) -> timedelta:
@@ -89,8 +87,8 @@ class Transport(Closeable):
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._exchange is not None:
-            await self._exchange.close()
+        await self._creates.close()
+        await self._queries.close()
 
     async def query(
         self,
@@ -145,8 +143,9 @@ class Transport(Closeable):
 
     async def _call(self, call: Call, read: Callable[[bytes], _T]) -> _T:
         """Make one call, in its place among the others, watched by the circuit breaker."""
-        bearer, exchange = self._bearer(), await self._opened()
-        async with self._place(self._places if call.create else self._query_places):
+        way = self._creates if call.create else self._queries
+        bearer, exchange = self._bearer(), await self._opened(way)
+        async with self._place(way.places):
             ticket = self._breaker.admit()
             if ticket is None:
                 raise self._error(ProviderUnavailable, code=CIRCUIT_OPEN, retry_after=self._breaker.wait())
@@ -185,20 +184,13 @@ class Transport(Closeable):
         finally:
             places.release()
 
-    async def _opened(self) -> "Exchange":
-        """Open the connections, once: in a thread, since it imports httpx and reads the certificates."""
-        if self._exchange is not None:
-            return self._exchange
-        async with self._opening:
-            if self._exchange is None:
-                try:
-                    self._exchange = await asyncio.to_thread(_open, **self._connections)
-                except OSError as exc:
-                    raise self._error(OperatorFault, code="certificates", detail=str(exc)) from exc
-                self._query_places = asyncio.Semaphore(self._exchange.queries)
-            return self._exchange
+    async def _opened(self, way: "_Way") -> "Exchange | Queries":
+        try:
+            return await way.opened()
+        except OSError as exc:
+            raise self._error(OperatorFault, code="certificates", detail=str(exc)) from exc
 
-    async def _answer(self, exchange: "Exchange", call: Call, bearer: str) -> Answer:
+    async def _answer(self, exchange: "Exchange | Queries", call: Call, bearer: str) -> Answer:
         """Send the call and take in the answer, whatever its status."""
         request_id = uuid4().hex
         try:
@@ -247,10 +239,41 @@ class Transport(Closeable):
         )
 
 
-def _open(**connections: Any) -> "Exchange":
+class _Way:
+    """The connections that some calls go over, opened by the first of them, and the places of those under way."""
+
+    def __init__(self, open_it: "Callable[[], Exchange | Queries]", *, places: int) -> None:
+        self.places = asyncio.Semaphore(places)
+        self._open, self._opening = open_it, asyncio.Lock()
+        self._exchange: Exchange | Queries | None = None
+
+    async def opened(self) -> "Exchange | Queries":
+        """Open the connections, once: in a thread, since that imports httpx or reads the certificates.
+
+        Raises:
+            OSError: the certificates cannot be read.
+        """
+        async with self._opening:
+            if self._exchange is None:
+                self._exchange = await asyncio.to_thread(self._open)
+            return self._exchange
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._exchange is not None:
+            await self._exchange.close()
+
+
+def _open_exchange(**connections: Any) -> "Exchange":
     from bot.provider.exchange import Exchange  # noqa: PLC0415 - httpx is slow to import
 
     return Exchange(**connections)
+
+
+def _open_queries(**connections: Any) -> "Queries":
+    from bot.provider.queries import Queries  # noqa: PLC0415 - nobody needs it before
+
+    return Queries(**connections)
 
 
 def _snake(name: str) -> str:

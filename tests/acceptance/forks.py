@@ -25,7 +25,7 @@ from pydantic import BaseModel
 from bot import app  # noqa: F401 - what a bot imports, imported here once
 from bot.client import features
 from bot.locale import locales, words
-from bot.provider.boundary import shared_ssl_context
+from bot.provider.wire import shared_ssl_context
 
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
 
@@ -37,13 +37,13 @@ _LATE: Final = (
     "babel.numbers",
     "bot.provider.download",
     "bot.provider.exchange",
+    "bot.provider.queries",
     "bot.store.postgres_session",
     "bot.store.sqlite",
     "cryptography.hazmat.primitives.ciphers.aead",
     "cryptography.hazmat.primitives.kdf.hkdf",
     "encodings.idna",
     "httpcore",
-    "httpx_aiohttp",
 )
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.errors import OperatorFault, ResultUnavailable, ResultUnusable
-from bot.provider.boundary import shared_ssl_context
 from bot.provider.late_download import LateDownloader
 from bot.provider.refusal import Complaint
 from bot.provider.transport import Transport
+from bot.provider.wire import shared_ssl_context
 
 
 @pytest.fixture

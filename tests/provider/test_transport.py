@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from bot import errors
-from bot.provider.boundary import BODY_LIMIT
 from bot.provider.breaker import Breaker
 from bot.provider.call import Timeouts
 from bot.provider.refusal import Complaint
 from bot.provider.transport import Transport
+from bot.provider.wire import BODY_LIMIT
 from tests.provider.conftest import Reach, Time
 
 

@@ -1,19 +1,15 @@
-"""Over which connections a call goes, and why no create goes over aiohttp's."""
+"""Over which connections a call goes, and what errors tell of those of queries."""
 
 import json
 import logging
 import re
+import socket
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from urllib.parse import quote, unquote
 
-import httpx
 import pytest
 
-from bot.errors import OutcomeUnknown, ProviderUnavailable
-from bot.provider import aiohttp_transport
-from bot.provider.boundary import shared_ssl_context
+from bot.errors import OperatorFault, OutcomeUnknown, ProviderUnavailable
 from bot.provider.call import Timeouts
 from tests.provider.conftest import OpenWire, Reach, Script
 from tests.provider.test_transport_secrets import KEY, hidden, shown
@@ -39,36 +35,66 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-@asynccontextmanager
-async def client(*, over_aiohttp: bool) -> AsyncIterator[httpx.AsyncClient]:
-    transport = None
-    if over_aiohttp:
-        transport = aiohttp_transport.open_transport(ssl_context=shared_ssl_context(), connections=2, keep_alive=1.0)
-    async with httpx.AsyncClient(transport=transport, trust_env=False, verify=shared_ssl_context()) as opened:
-        yield opened
-
-
-async def test_a_request_that_was_sent_counts_as_not_sent_over_aiohttp(open_wire: OpenWire) -> None:
-    # While this holds, no create may go this way. Should it fail, docs/decisions.md has what to think of again.
-    async with open_wire(hangs_up) as wire:
-        async with client(over_aiohttp=True) as mistaken:
-            with pytest.raises(httpx.ConnectTimeout):
-                await mistaken.post(wire.url, content=b"{}")
-        async with client(over_aiohttp=False) as right:
-            with pytest.raises(httpx.RemoteProtocolError):
-                await right.post(wire.url, content=b"{}")
-        assert len(wire.requests) == 2
-
-
 async def test_a_query_goes_over_aiohttp_and_a_create_does_not(reach: Reach, open_wire: OpenWire) -> None:
     async with open_wire(hangs_up) as wire:
         transport = reach(None, base_url=wire.url, transport=None)
+        with pytest.raises(ProviderUnavailable):
+            await transport.query("/task/1", read=json.loads, explain=explain, attempts=1)
+        assert len(wire.requests) == 2  # aiohttp asks once more by itself, as nobody may with a create
+        with pytest.raises(OutcomeUnknown):
+            await create(transport)
+        assert len(wire.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        (hangs_up, "remote_protocol_error"),
+        (resets, "read_error"),
+        (resets_within_the_body, "read_error"),
+        (talks_something_else, "remote_protocol_error"),
+        (stays_silent, "read_timeout"),
+        (stays_silent_within_the_body, "read_timeout"),
+    ],
+)
+async def test_an_error_of_a_query_tells_what_one_of_a_create_tells(
+    reach: Reach, open_wire: OpenWire, script: Script, code: str
+) -> None:
+    async with open_wire(script) as wire:
+        transport = reach(None, base_url=wire.url, transport=None, timeouts=Timeouts(read=0.05, read_create=0.05))
         with pytest.raises(ProviderUnavailable) as asked:
             await query(transport)
         with pytest.raises(OutcomeUnknown) as made:
             await create(transport)
-    assert asked.value.code == "connect_timeout"
-    assert made.value.code == "remote_protocol_error"
+    assert (asked.value.code, made.value.code) == (code, code)
+
+
+async def test_a_query_without_a_connection_tells_what_a_create_tells(reach: Reach) -> None:
+    with socket.socket() as taken:  # bound, but nobody listens
+        taken.bind(("127.0.0.1", 0))
+        transport = reach(None, base_url=f"http://127.0.0.1:{taken.getsockname()[1]}", transport=None)
+        for ask in (query, create):
+            with pytest.raises(ProviderUnavailable) as caught:
+                await ask(transport)
+            assert caught.value.code == "connect_error"
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("ftp://api.example", "unsupported_protocol"),
+        ("//api.example", "unsupported_protocol"),
+        ("https://", "invalid_url"),
+        ("https://api.example:port", "invalid_url"),
+        ("https://api.example\x00", "invalid_url"),
+    ],
+)
+async def test_a_query_of_an_address_that_cannot_be_is_the_operators_fault(
+    reach: Reach, address: str, code: str
+) -> None:
+    with pytest.raises(OperatorFault) as caught:
+        await query(reach(None, base_url=address, transport=None))
+    assert caught.value.code == code
 
 
 async def test_behind_a_proxy_everything_goes_over_httpx(
