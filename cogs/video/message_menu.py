@@ -1,6 +1,7 @@
 """The menu of a message: "Make a video of this"."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import discord
@@ -8,7 +9,7 @@ from discord import app_commands
 
 from bot.client import Shotcaller
 from bot.domain import Capability
-from bot.errors import MessageEmpty, StoreError
+from bot.errors import MessageEmpty, ResultForgotten, StoreError
 from bot.locale import words
 from cogs import ui
 from cogs.request import defaults_scope, models_here
@@ -45,8 +46,9 @@ async def _prefill(
     try:
         async with ui.in_time(interaction):
             if job_id := _video_in(message, bot):
-                job = await bot.services.results.job(job_id, ui.member_of(interaction))
-                prompt = job.request.text()
+                with suppress(ResultForgotten):  # what they read in the message is theirs to take
+                    job = await bot.services.results.job(job_id, ui.member_of(interaction))
+                    prompt = job.request.text() or prompt
             models = await models_here(bot, interaction)
             request = ui.request_from_options({"prompt": "-"}, model=models[0].model)
             filled = await bot.services.defaults.fill(

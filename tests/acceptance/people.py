@@ -91,9 +91,11 @@ class People:
 
         return await self.until(opened, what="a form")
 
-    async def uses(self, entry: str, message: Json, *, user: str = "ana", locale: str | None = None) -> str:
+    async def uses(
+        self, entry: str, message: Json, *, user: str = "ana", channel: str = "general", locale: str | None = None
+    ) -> str:
         """Use an entry of a message's menu; the interaction's id."""
-        body = {"user": user, "name": entry, "target": message["id"], "locale": locale}
+        body = {"user": user, "channel": channel, "name": entry, "target": message["id"], "locale": locale}
         sent: str = (await self._post("command", body))["interaction_id"]
         return sent
 

@@ -79,6 +79,16 @@ async def test_of_a_video_of_the_bots_the_prompt_is_taken(system: System) -> Non
         assert fields(await people.form(await people.uses(ENTRY, result, user="ben")))["prompt"] == prompt
 
 
+async def test_of_a_video_whose_records_one_may_not_see_the_message_is_taken(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await people.types("video create", prompt=PROMPT, duration=3)
+        await people.answer(await people.chooses(await people.result(), "dm", user="ben"))
+        (copy,) = await people.results("dm", user="ben")
+        assert PROMPT in fields(await people.form(await people.uses(ENTRY, copy, user="ben", channel="dm")))["prompt"]
+        await system.rest()
+
+
 async def test_a_message_without_text_is_refused_in_words(system: System) -> None:
     people = system.people
     async with system.bot():
