@@ -7,8 +7,8 @@ from typing import Any, Final
 import discord
 
 from bot.client import Shotcaller
-from bot.domain import Draft, Preset
-from bot.errors import InvalidRequest, StoreError
+from bot.domain import Capability, Draft, Preset
+from bot.errors import InvalidRequest, PriceUnseen, StoreError
 from bot.locale import Words, words
 from bot.service.member.presets import fill_gaps, gaps, request_of
 from bot.values import dataclass, replace
@@ -65,11 +65,22 @@ class Filling:
         return {"preset": self.preset.id, "values": dict(self.values), "private": self.private}
 
 
-async def use_preset(bot: Shotcaller, interaction: discord.Interaction[Any], name_or_id: str, *, private: bool) -> None:
+async def use_preset(
+    bot: Shotcaller,
+    interaction: discord.Interaction[Any],
+    name_or_id: str,
+    *,
+    private: bool = False,
+    tapped: bool = False,
+    seen: int | None = None,
+) -> None:
     """Ask for a preset's gaps, or make its video at once. A form can't be sent after an acknowledgement.
+
+    `seen` is the price in credits that the button said, if one was `tapped`.
 
     Raises:
         PresetUnknown: the person may use none of that id or name here.
+        PriceUnseen: the button said no price, or another one: its author may have changed the preset.
     """
     async with in_time(interaction):
         preset = await _find(bot, interaction, name_or_id)
@@ -79,7 +90,11 @@ async def use_preset(bot: Shotcaller, interaction: discord.Interaction[Any], nam
         await open_form(interaction, _form(custom_id, filling, page=0))
         return
     await acknowledge(interaction)
-    await submit(bot, interaction, fill_gaps(request_of(preset), {}), private=private, at_a_tap=True)
+    request = fill_gaps(request_of(preset), {})
+    if tapped and seen != (price := bot.services.videos.price(request).credits):
+        ui.remember(interaction, ui.TypedRequest(options=ui.options_of(request), key=str(interaction.id)))
+        raise PriceUnseen(price=price)
+    await submit(bot, interaction, request, private=private, at_a_tap=True)
     await bot.services.presets.used(preset)
 
 
@@ -233,7 +248,7 @@ def _form(custom_id: str, filling: Filling, *, page: int) -> ui.Form:
 PAGE: Final = 5  # presets; a row of buttons
 PROMPT: Final = 100  # characters of a prompt in the list
 
-USE: Final = ui.CustomId("preset:use:{preset_id}", preset_id=ui.DRAFT_ID)
+USE: Final = ui.CustomId("preset:use:{preset_id}[:{price}]", preset_id=ui.DRAFT_ID, price=ui.digits(9))
 PAGE_OF: Final = ui.CustomId("preset:page:{page}:{direction}", page=ui.digits(2), direction=ui.one_of("<", ">"))
 
 
@@ -243,8 +258,8 @@ def setup(bot: Shotcaller) -> None:
     ui.on_press(bot, PAGE_OF, _turn_page, first=ui.acknowledge_in_place)
 
 
-async def _use(bot: Shotcaller, interaction: discord.Interaction[Any], preset_id: str) -> None:
-    await use_preset(bot, interaction, preset_id, private=False)
+async def _use(bot: Shotcaller, interaction: discord.Interaction[Any], preset_id: str, price: int | None) -> None:
+    await use_preset(bot, interaction, preset_id, tapped=True, seen=price)
 
 
 async def _turn_page(bot: Shotcaller, interaction: discord.Interaction[Any], page: int, **_: Any) -> None:
@@ -259,13 +274,7 @@ async def show_list(bot: Shotcaller, interaction: discord.Interaction[Any], *, p
     page = min(page, last)
     shown = presets[page * PAGE : (page + 1) * PAGE]
     title = say("preset.list", n=len(presets)) if presets else say("preset.list.none")
-    style = discord.ButtonStyle.primary
-    buttons = [
-        discord.ui.Button[Any](
-            label=cut(preset.name, BUTTON), emoji="🎬", style=style, custom_id=USE(preset_id=preset.id)
-        )
-        for preset in shown
-    ]
+    buttons = [_button(preset, bot.services.videos.models) for preset in shown]
     if page > 0:
         buttons.append(
             discord.ui.Button(label=say("preset.page.back"), custom_id=PAGE_OF(page=page - 1, direction="<"))
@@ -274,6 +283,20 @@ async def show_list(bot: Shotcaller, interaction: discord.Interaction[Any], *, p
         buttons.append(discord.ui.Button(label=say("preset.page.on"), custom_id=PAGE_OF(page=page + 1, direction=">")))
     text = "\n".join([f"### {title}", *(_entry(preset, say) for preset in shown)])
     await answer(interaction, cut(text, CONTENT), view=ui.stateless(*buttons))
+
+
+def _button(preset: Preset, models: Mapping[str, Capability]) -> discord.ui.Button[Any]:
+    """The button of a preset: of one without gaps, which makes a video at one tap, with its price."""
+    request, price = request_of(preset), None
+    if request.model in models and not gaps(request):
+        price = models[request.model].price(request).credits
+    said = "" if price is None else f" · {price}"
+    return discord.ui.Button(
+        label=f"{cut(preset.name, BUTTON - len(said))}{said}",
+        emoji="🎬",
+        style=discord.ButtonStyle.primary,
+        custom_id=USE(preset_id=preset.id, price=price),
+    )
 
 
 def _entry(preset: Preset, say: Words) -> str:

@@ -67,6 +67,23 @@ async def test_a_preset_that_is_used_twice_in_a_moment_makes_one_video(system: S
     assert len(system.database.jobs()) == 2
 
 
+async def test_a_preset_that_has_become_dearer_since_it_was_listed_asks_first(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await save(system, "Boat", prompt=PROMPT, **SMALL)
+        listed = await people.answered(await people.types("preset list"))
+        (use,) = buttons(listed, "preset:use:")
+        assert use["label"] == "Boat · 3"
+        await save(system, "Boat", prompt=PROMPT, mode="pro", **SMALL)
+        asked = await people.answered(await people.presses(listed, use["custom_id"]))
+        assert "This costs 4 credits" in asked["content"]
+        assert system.database.jobs() == []
+        for _ in range(2):
+            await people.answer(await people.presses(asked, control(asked, "Make it for 4 credits")))
+        await system.rest()
+    assert [job["credits"] for job in system.database.jobs()] == [4]
+
+
 TWELVE: Final = [f"gap {number}" for number in range(1, 13)]
 
 
@@ -225,7 +242,7 @@ async def test_a_long_list_has_pages(system: System) -> None:
         (onward,) = buttons(listed, "preset:page:")
     async with system.bot():
         turned = await people.edited(await people.presses(listed, onward["custom_id"]))
-        assert [button["label"] for button in buttons(turned, "preset:use:")] == ["P5", "P6"]
+        assert [button["label"] for button in buttons(turned, "preset:use:")] == ["P5 · 3", "P6 · 3"]
         (back,) = buttons(turned, "preset:page:")
         again = await people.edited(await people.presses(turned, back["custom_id"]))
     assert again["content"] == listed["content"]
