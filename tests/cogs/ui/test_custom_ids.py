@@ -47,7 +47,7 @@ PRESSES: Final = {
     "library:{action}:{page}:{stars}:{draft_id}:{model}": ["library:back:0:0::", f"library:model:7:1:{DRAFT}:kling-v1"],
     "preset:again:{draft_id}[:{page}]": [f"preset:again:{DRAFT}", f"preset:again:{DRAFT}:3"],
     "preset:page:{page}:{direction}": ["preset:page:0:<", "preset:page:2:>"],
-    "preset:use:{preset_id}": [f"preset:use:{DRAFT}"],
+    "preset:use:{preset_id}[:{price}]": [f"preset:use:{DRAFT}", f"preset:use:{DRAFT}:3"],
     "privacy:delete:{messages}": ["privacy:delete:0", "privacy:delete:1"],
     "quota:ledger": ["quota:ledger"],
     "quota:more": ["quota:more"],
