@@ -19,6 +19,9 @@ BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chro
 WIDTH: Final = 450  # CSS pixels, a phone's
 WIDE: Final[ViewportSize] = {"width": 1280, "height": 800}  # likewise, a wide screen's
 SETTLE_MILLISECONDS: Final = 3000  # milliseconds until a video that has come shows no more that it comes
+LOADED: Final = (
+    "video => video.readyState > 1 || new Promise(loaded => video.addEventListener('loadeddata', () => loaded()))"
+)
 SCALE: Final = 2  # pixels to a CSS pixel
 HERE: Final = Path(__file__).parent
 PLACE: Final = "http://pictures.invalid"  # an address that is nowhere: what is asked of it is answered here
@@ -74,7 +77,7 @@ class Camera:
     """Takes pictures of moments in a channel."""
 
     def __init__(self, page: Page, browser: Browser) -> None:
-        self._page, self._browser = page, browser
+        self._page, self.browser = page, browser
 
     async def shoot(self, messages: Sequence[Message], view: View) -> Image.Image:
         """A picture of messages, `view.height` CSS pixels tall, or as tall as they are."""
@@ -88,10 +91,9 @@ class Camera:
 
     async def shoot_page(self, address: str) -> Image.Image:
         """A picture of the sandbox's page itself, on a wide screen, once its last video is there."""
-        page = await self._browser.new_page(viewport=WIDE, device_scale_factor=SCALE, locale="en-US")
+        page = await self.browser.new_page(viewport=WIDE, device_scale_factor=SCALE, locale="en-US")
         await page.goto(address)
-        await page.locator("video").last.wait_for()
-        await page.wait_for_function("[...document.querySelectorAll('video')].at(-1).readyState > 1")
+        await page.locator("video").last.evaluate(LOADED)
         await page.locator(".message video").last.scroll_into_view_if_needed()
         await page.wait_for_timeout(SETTLE_MILLISECONDS)
         shot = await page.screenshot()

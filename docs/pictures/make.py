@@ -99,7 +99,7 @@ async def make(folder: Path, *, browser: str) -> None:
         async def look(address: str) -> None:
             save_still(await opened.shoot_page(address), HERE / "page.png")
 
-        recording = await record(folder, sys.stdout, look=look)
+        recording = await record(folder, sys.stdout, browser=opened.browser, look=look)
         posters = {url: _address(poster(path, POSTER)) for url, path in recording.videos.items()}
         studio = Studio(camera=opened, recording=recording, posters=posters)
         async for name, image in studio.stills():

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import Locator, expect
 
+from tests.browser.steps import ask, open_studio, paste_script
 from tests.browser.visitor import PATIENCE, PHONE, WIDE, Stage, Visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -15,7 +16,8 @@ PLAYS = "video => { video.muted = true; return video.play() }"
 @SIZES
 async def test_a_video_is_asked_for_and_plays_in_its_place(stage: Stage, size: tuple[int, int]) -> None:
     async with stage.visitor("ana", size=size) as ana:
-        await ana.types("video create", prompt=f"A kite of {size[0]} feet", duration="3", aspect="Square 1:1")
+        options = {"mode": "Standard, 720p", "duration": "3", "aspect": "Square 1:1"}
+        await ask(ana, "video create", prompt=f"A kite of {size[0]} feet", **options)
         await ana.sees(ana.message("On its way"))
         await ana.picture("asked")
         await ana.sees(ana.message("Only you can see this"))
@@ -31,14 +33,8 @@ async def test_a_video_is_asked_for_and_plays_in_its_place(stage: Stage, size: t
 @SIZES
 async def test_a_storyboard_is_built_from_a_script(stage: Stage, size: tuple[int, int]) -> None:
     async with stage.visitor("ben" if size == WIDE else "owner", size=size) as ben:
-        await ben.types("video storyboard", seconds="6")
-        board = await ben.sees(ben.message("Before it can be made"))
-        await ben.presses(board, "Script")
-        form = await ben.sees(ben.page.get_by_role("dialog"))
-        await ben.picture("script")
-        await form.locator("textarea").fill(f"1. 3s A fox {size[0]} wakes\n2. 3s It runs")
-        await form.get_by_role("button", name="Submit").click()
-        board = await ben.sees(ben.message(f"A fox {size[0]} wakes"))
+        script = f"1. 3s A fox {size[0]} wakes\n2. 3s It runs"
+        board = await paste_script(ben, script, seconds=6, first=f"A fox {size[0]} wakes")
         await ben.picture("storyboard")
         await ben.presses(board, re.compile("Generate"))
         await ben.presses(ben.message("Make it for 6 credits?"), re.compile("Make it"))
@@ -85,9 +81,8 @@ async def test_a_pasted_script_is_shown_before_it_is_used(stage: Stage) -> None:
 @SIZES
 async def test_the_studio_takes_every_choice(stage: Stage, size: tuple[int, int]) -> None:
     async with stage.visitor("ana" if size == WIDE else "owner", size=size) as ana:
-        await ana.types("video studio")
-        panel = ana.message("Studio")
-        await ana.presses(await ana.sees(panel), "Write the prompt")
+        panel = await open_studio(ana)
+        await ana.presses(panel, "Write the prompt")
         form = await ana.sees(ana.page.get_by_role("dialog"))
         await form.locator("textarea").first.fill(f"A lighthouse {size[0]}")
         await form.get_by_role("button", name="Submit").click()
@@ -112,8 +107,7 @@ async def test_the_studio_takes_every_choice(stage: Stage, size: tuple[int, int]
 
 async def test_a_camera_move_is_chosen_by_what_one_sees_and_comes_back_next_time(stage: Stage) -> None:
     async with stage.visitor("ben", size=PHONE) as ben:
-        await ben.types("video studio", prompt="A lighthouse that turns away")
-        panel = await ben.sees(ben.message("Studio"))
+        panel = await open_studio(ben, "A lighthouse that turns away")
         await panel.get_by_role("button", name="Kirin 3").first.click()
         model = ben.page.get_by_role("option").filter(has_text="camera moves · from 1 credit a second")
         await ben.picture("models")
@@ -162,7 +156,7 @@ async def test_every_button_under_a_video_does_something(stage: Stage) -> None:
 
 async def test_a_refusal_in_chinese_offers_what_is_taken(stage: Stage) -> None:
     async with stage.visitor("ben", locale="zh-CN", size=PHONE) as ben:
-        await ben.types("视频 生成", 提示词="一只狐狸在图书馆打盹", 时长="20")
+        await ask(ben, "video create", prompt="一只狐狸在图书馆打盹", duration="20")
         refusal = await ben.sees(ben.message("只有您可以看到"))
         await ben.picture("refusal")
         await refusal.locator(".row button").first.click()

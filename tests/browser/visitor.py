@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -26,37 +26,45 @@ class Stage:
     sandbox: Sandbox
     people: People
 
-    @asynccontextmanager
-    async def visitor(
+    def visitor(
         self, user: str = "ana", *, size: tuple[int, int] = WIDE, locale: str = "en-US"
-    ) -> "AsyncIterator[Visitor]":
-        """Somebody who opens the page; at the end nothing on it may have failed."""
-        context = await self.browser.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale)
-        context.set_default_timeout(PATIENCE)
-        page = await context.new_page()
-        visitor = Visitor(page=page)
-        page.on("pageerror", lambda error: visitor.errors.append(str(error)))
-        page.on("console", lambda said: visitor.errors.append(said.text) if said.type == "error" else None)
-        page.on("request", lambda request: visitor.addresses.append(request.url))
-        await page.goto(f"{self.sandbox.url}/#user={user}&locale={locale}")
-        await expect(page.locator(".composer textarea")).to_be_visible(timeout=PATIENCE)
-        try:
-            yield visitor
-            errors = list(visitor.errors)  # closing the page breaks off what it was asking
-        except BaseException:
-            await visitor.picture("failed")
-            raise
-        finally:
-            await context.close()
-        assert errors == []
-        assert [url for url in visitor.addresses if not url.startswith(self.sandbox.url)] == []
+    ) -> "AbstractAsyncContextManager[Visitor]":
+        """Somebody who opens the page."""
+        return visit(self.browser, self.sandbox.url, user, size=size, locale=locale)
+
+
+@asynccontextmanager
+async def visit(
+    browser: Browser, url: str, user: str, *, size: tuple[int, int] = WIDE, locale: str = "en-US"
+) -> "AsyncIterator[Visitor]":
+    """Somebody who opens the page of the sandbox at this address; at the end nothing on it may have failed."""
+    context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale)
+    context.set_default_timeout(PATIENCE)
+    page = await context.new_page()
+    visitor = Visitor(page=page, locale=locale)
+    page.on("pageerror", lambda error: visitor.errors.append(str(error)))
+    page.on("console", lambda said: visitor.errors.append(said.text) if said.type == "error" else None)
+    page.on("request", lambda request: visitor.addresses.append(request.url))
+    await page.goto(f"{url}/#user={user}&locale={locale}")
+    await expect(page.locator(".composer textarea")).to_be_visible(timeout=PATIENCE)
+    try:
+        yield visitor
+        errors = list(visitor.errors)  # closing the page breaks off what it was asking
+    except BaseException:
+        await visitor.picture("failed")
+        raise
+    finally:
+        await context.close()
+    assert errors == []
+    assert [each for each in visitor.addresses if not each.startswith(url)] == []
 
 
 @dataclass(kw_only=True)
 class Visitor:
-    """One open page."""
+    """One open page, of somebody whose app speaks this language."""
 
     page: Page
+    locale: str
     errors: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
 
@@ -91,6 +99,11 @@ class Visitor:
             await self.fills(name, value)
         await self.page.get_by_role("button", name=SEND).click()
         await self.sees(self.box)
+
+    async def says(self, text: str) -> None:
+        """Write a message and send it."""
+        await self.box.fill(text)
+        await self.box.press("Enter")
 
     async def fills(self, name: str, value: str) -> None:
         """Fill in one option, which is added when it is not there yet."""

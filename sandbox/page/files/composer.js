@@ -105,6 +105,8 @@ export class Composer {
   offerMore() {
     const text = this.more.value.toLowerCase();
     const found = this.left().filter((option) => option.shown.name.toLowerCase().includes(text) || option.name.includes(text));
+    const exact = (option) => Number([option.shown.name.toLowerCase(), option.name].includes(text));
+    found.sort((one, other) => exact(other) - exact(one)); // "mode" before "model"
     this.hint.textContent = this.words.options;
     this.show(this.more, found.map((option) => ({ label: option.shown.name, description: option.shown.description, take: () => this.add(option, true) })), "", text ? 0 : -1);
   }
