@@ -76,6 +76,10 @@ async def test_a_bot_without_a_team_is_its_owners() -> None:
     assert bot.asked == 1
 
 
+async def test_it_is_told_of_servers_and_of_nobody_s_messages() -> None:
+    assert Owned(None).intents == discord.Intents(guilds=True)
+
+
 @pytest.mark.parametrize(
     ("who", "owns"), [(ADMIN, True), (DEVELOPER, True), (READER, False), (STRANGER, False), (OWNER, False)]
 )

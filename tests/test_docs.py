@@ -289,3 +289,15 @@ def test_the_guides_examples_are_computed_right(mode: str, *, sound: bool, secon
     (rate,) = [each for each in rates if (str(each.mode), each.sound) == (mode, sound)]
     assert said == f"{rate.credits * seconds} credits and {float(rate.usd * seconds):.2f} USD"
     assert said in text_of(INSTALL)
+
+
+_ANSWER: Final = re.compile(r"^\*\*(.+?)\*\*(.*?)(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
+_TRIED: Final = re.compile(r"<!-- tried by (tests/\S+\.py)::(test_\w+) -->")
+_NOT_KNOWN: Final = "Does it really work with live Discord and live services?"
+
+
+@pytest.mark.parametrize(("question", "answer"), _ANSWER.findall(text_of("docs/faq.md")))
+def test_what_an_answer_claims_is_tried_by_the_tests_that_it_names(question: str, answer: str) -> None:
+    tried = _TRIED.findall(answer)
+    assert bool(tried) is (question != _NOT_KNOWN)
+    assert [(file, test) for file, test in tried if f"def {test}(" not in text_of(file)] == []

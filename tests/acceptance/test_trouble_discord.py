@@ -122,3 +122,30 @@ async def test_an_accepted_request_is_said_to_be_accepted_whatever_fails_in_sayi
     assert not any("try again" in words.casefold() for words in said)
     assert any("3 credits, 57 credits left" in words for words in said)  # and then, in its place, that it is ready
     await delivered_once(system)
+
+
+async def test_a_command_whose_first_answer_discord_does_not_take_is_not_accepted(system: System) -> None:
+    people = system.people
+    await people.fault("discord", "missing_permissions", on=["callback"])
+    async with system.bot():
+        await people.types("video create", **SMALL)
+
+        async def turned_away() -> bool:
+            return any(each["path"].endswith("/callback") and each["status"] == 403 for each in await people.requests())
+
+        await people.until(turned_away, what="a first answer that is not taken")
+    assert system.database.jobs() == []
+    assert system.database.entries() == []
+
+
+async def test_a_video_that_takes_longer_than_a_command_s_token_lives_is_posted_all_the_same(system: System) -> None:
+    people = system.people
+    await people.fault("kirin", "file_missing", count=1_000)
+    async with system.bot():
+        await people.answer(await people.types("video create", **SMALL))
+        await people.passes(minutes=16)
+        await people.fault("kirin", "file_missing", count=0)
+        result = await people.result()
+        await system.rest()
+    assert result["attachments"][0]["filename"].endswith(".mp4")
+    assert system.database.entries() == [("hold", 3), ("settle", 3)]
