@@ -30,6 +30,16 @@ async def test_a_service_whose_certificate_cannot_be_checked_is_the_operators_fa
     assert caught.value.code == "certificates"
 
 
+def test_the_certificates_in_a_folder_that_the_environment_names_are_trusted_and_no_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    assert shared_ssl_context.__wrapped__().get_ca_certs()
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    assert shared_ssl_context.__wrapped__().get_ca_certs() == []
+
+
 @pytest.mark.usefixtures("_no_certificates")
 async def test_a_file_that_cannot_be_fetched_safely_is_not_fetched(tmp_path: Path) -> None:
     async with LateDownloader() as downloader:
