@@ -16,7 +16,7 @@ PLAYS = "video => { video.muted = true; return video.play() }"
 @SIZES
 async def test_a_video_is_asked_for_and_plays_in_its_place(stage: Stage, size: tuple[int, int]) -> None:
     async with stage.visitor("ana", size=size) as ana:
-        options = {"mode": "Standard, 720p", "duration": "3", "aspect": "Square 1:1"}
+        options = {"mode": "std", "duration": "3", "aspect": "Square 1:1"}
         await ask(ana, "video create", prompt=f"A kite of {size[0]} feet", **options)
         await ana.sees(ana.message("On its way"))
         await ana.picture("asked")
