@@ -7,6 +7,7 @@ one; each requirement is asked for under every supported Python and system, sinc
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from importlib import metadata
 from typing import Final
 
@@ -33,6 +34,7 @@ def missing(lock: str, wanted: str, *, requires: Requires) -> Iterator[str]:
                 yield f"{problem} ({where})"
 
 
+@cache  # asked for in each environment
 def installed(name: str, version: str) -> Sequence[str] | None:
     """What the installed package says that it requires; None where it is not installed in that version."""
     try:
@@ -60,7 +62,7 @@ def _pins(lock: str, environment: dict[str, str]) -> dict[str, str]:
     return {
         canonicalize_name(name): version
         for name, version, marker in _PINNED.findall(lock)
-        if _counts(Requirement(f"{name} ; {marker}" if marker else name), environment)
+        if _counts(_read(f"{name} ; {marker}" if marker else name), environment)
     }
 
 
@@ -81,8 +83,13 @@ def _missing_in(environment: dict[str, str], pins: dict[str, str], wanted: str, 
         further = requires(name, version)
         if further is None and here:
             yield f"has {name}=={version}, which is not what is installed: run `make setup`"
-        found = map(Requirement, further or ())
+        found = map(_read, further or ())
         todo += [(name, each) for each in found if _counts(each, environment, extras)]
+
+
+@cache
+def _read(requirement: str) -> Requirement:
+    return Requirement(requirement)
 
 
 def _counts(requirement: Requirement, environment: dict[str, str], extras: frozenset[str] = frozenset()) -> bool:
