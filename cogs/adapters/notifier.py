@@ -299,8 +299,10 @@ class DiscordNotifier:
         return say(f"more.{case.state}", **values)
 
     async def tell_grant(self, entry: AuditEntry, *, locale: str | None) -> None:
-        """See `Notifier`."""
-        user_id = int(entry.detail["member"])
+        """See `Notifier`. Only who is in the guild is told: its admins may name anybody."""
+        user_id, guild = int(entry.detail["member"]), await self._places.guild(entry.guild_id)
+        async with mapped_errors():
+            await guild.fetch_member(user_id)
         silent, text = await self._notify_of(user_id) is Notify.SILENT, await self._grant_text(entry, locale)
         await send(await self._person(user_id), text, nonce=f"gave-{entry.id}"[:NONCE], silent=silent)
 

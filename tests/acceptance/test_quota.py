@@ -145,6 +145,22 @@ async def test_who_asks_for_more_gets_it_once_an_admin_approves_even_after_a_res
         assert SAY("more.asked", credits="7 credits") in await asks_for_more(people, credits_=" 7 ")
 
 
+async def test_admins_have_the_bot_write_of_credits_to_nobody_outside_their_server(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await run_admin(people, "grant", member="ana", credits=5)
+        await told_directly(people, "gave you **5 credits**")
+        await people.change_settings(user="ben", has_app=True)  # the bot may write to him from elsewhere
+        await people.leaves("ben")
+        await run_admin(people, "grant", member="ben", credits=7)
+
+        async def over() -> bool:
+            return not system.database.rows("SELECT * FROM outbox WHERE kind = 'grant' AND due_at IS NOT NULL")
+
+        await people.until(over, what="the end of the grant")
+        assert await people.messages("dm", user="ben") == []
+
+
 async def test_an_admin_gives_what_was_asked_for_with_one_tap(system: System) -> None:
     people = system.people
     async with system.bot():
