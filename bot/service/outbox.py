@@ -193,17 +193,24 @@ class OutboxPoster:
             return item
         if not self._processes.has(item.bucket):
             return await self._seen_to_by_others(item)
-        async with self._alone(kind, subject_id):
-            now = self._clock()
-            item = await self._store.claim_this(kind, subject_id, now=now, until=now + LEASE)
-            if item is not None:
-                try:
-                    await self._see_to(item)
-                except asyncio.CancelledError:  # nobody waits any longer: the next look sees to it
-                    await asyncio.shield(self._store.retry(item, due_at=now))
-                    raise
-        self.wake()  # or it would sleep past the next try
-        return await self._store.item(kind, subject_id)
+        with self._signals.expected(Topic.ENDED, _name(item)) as ended:
+            async with self._alone(kind, subject_id):
+                now = self._clock()
+                claimed = await self._store.claim_this(kind, subject_id, now=now, until=now + LEASE)
+                if claimed is not None:
+                    try:
+                        await self._see_to(claimed)
+                    except asyncio.CancelledError:  # nobody waits any longer: the next look sees to it
+                        await asyncio.shield(self._store.retry(claimed, due_at=now))
+                        raise
+            self.wake()  # or it would sleep past the next try
+            left = await self._store.item(kind, subject_id)
+            if claimed is None and left is not None and left.claimed_until is not None:  # our own loop was faster
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._patience):
+                        await ended.wait()
+                left = await self._store.item(kind, subject_id)
+            return left
 
     async def _seen_to_by_others(self, item: OutboxItem) -> OutboxItem | None:
         """Wait until another process has seen to an item; give what is left of it by then."""

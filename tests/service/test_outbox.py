@@ -16,6 +16,7 @@ from bot.errors import DestinationBusy, DestinationLost
 from bot.service.jobs.copies import Copy
 from bot.service.outbox import OutboxPoster
 from bot.service.ports import CannotTell, NotPosted, Posted, Result, Sighting
+from bot.service.signals import Signals, Topic
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.database import Transaction
@@ -459,6 +460,26 @@ async def test_a_message_that_cannot_be_deleted_any_more_is_left(outbox: Outbox)
     await outbox.pass_time()
     assert len(outbox.channels.asked("delete_note")) == 1
     assert await outbox.store.item(OutboxKind.FEEDBACK, "note") is None
+
+
+async def test_who_waits_for_an_item_that_the_loop_has_just_taken_hears_what_came_of_it(outbox: Outbox) -> None:
+    signals = Signals()
+    poster = outbox.services.build(parts={"signals": signals}).outbox
+    await _feedback(outbox)
+    taken = await outbox.store.claim(now=outbox.now, until=outbox.now + timedelta(minutes=5))
+    assert taken is not None
+    asking = asyncio.create_task(poster.post_now(OutboxKind.FEEDBACK, "note"))
+    await outbox.store.posted(taken, message_id=900, now=outbox.now)
+
+    def ended() -> bool:
+        signals.send(Topic.ENDED, "feedback note")
+        return asking.done()
+
+    await until(ended)
+    left = asking.result()
+    assert left is not None
+    assert (left.message_id, left.due_at) == (900, None)
+    assert outbox.channels.asked("post_note") == []
 
 
 async def test_who_does_not_wait_any_longer_leaves_it_to_the_next_look(outbox: Outbox) -> None:

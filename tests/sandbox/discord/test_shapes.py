@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.discord.openapi import Document
+from sandbox.discord.permissions import EVERYONE, Permission
 from sandbox.discord.rest.pipeline import ROUTES
 from tests.sandbox.conftest import Harness, staged
 
@@ -50,6 +51,9 @@ async def walk(harness: Harness) -> set[tuple[str, str]]:
     ana, here, hall = harness.user("ana"), f"/channels/{channel}", f"/guilds/{guild}"
     rights = ["manage_messages", "manage_channels", "manage_threads", "pin_messages"]
     await harness.post("permissions", channel="general", allow=rights)
+    usual = [str(each.name) for each in Permission if each & EVERYONE]
+    await harness.post("roles", name="Shotcaller", permissions=[*usual, "view_audit_log"])
+    await harness.post("settings", bot_present=True, by="admin")
 
     async def ask(method: str, path: str, body: Any = None, **more: Any) -> Any:
         status, answer = await harness.api(method, path, body, **more)
@@ -61,7 +65,7 @@ async def walk(harness: Harness) -> set[tuple[str, str]]:
         await ask("GET", path)
     for path in ("/oauth2/applications/@me", "/applications/@me", f"/users/{ana}", hall, here):
         await ask("GET", path)
-    for path in ("channels", "threads/active", "roles", f"roles/{guild}", f"members/{ana}"):
+    for path in ("channels", "threads/active", "roles", f"roles/{guild}", f"members/{ana}", "audit-logs"):
         await ask("GET", f"{hall}/{path}")
     await ask("PATCH", "/users/@me", {"username": "Reel"})
     await ask("PATCH", f"{hall}/members/@me", {"nick": "Director"})
