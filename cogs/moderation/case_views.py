@@ -35,6 +35,7 @@ _BUTTONS: Final = {
 _STATE_STYLES: Final = {
     "grant": ("✅", discord.ButtonStyle.success),
     "approve": ("✅", discord.ButtonStyle.success),
+    "amount": ("✏️", discord.ButtonStyle.secondary),
     "deny": ("⛔", discord.ButtonStyle.danger),
     "delete": ("🗑️", discord.ButtonStyle.danger),
     "cover": ("🙈", discord.ButtonStyle.secondary),
@@ -82,7 +83,8 @@ def case_buttons(case: Case, say: Words) -> discord.ui.View:
     """The buttons that decide a case."""
     buttons = []
     for verb in () if case.for_operator else _BUTTONS[case.kind]:
-        emoji, style = _STATE_STYLES[verb]
+        amount = case.kind is CaseKind.MORE and verb == "approve"  # opens a form, in which another amount is typed
+        emoji, style = _STATE_STYLES["amount" if amount else verb]
         custom_id = DECIDE(verb=verb, case_id=case.id)
         if verb == "grant":
             custom_id = GIVE(amount=case.body.get("credits", 0), case_id=case.id)

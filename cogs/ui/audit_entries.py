@@ -64,6 +64,10 @@ def _until(value: Any, say: Words) -> str:
     return until_text(datetime.fromisoformat(value) if value else None, say)
 
 
+def _note(value: Any, say: Words) -> str:
+    return say("quota.prompt", prompt=_plain(value, say)) if value else ""
+
+
 def _since(value: Any, _say: Words) -> str:
     return since(datetime.fromisoformat(value))
 
@@ -88,6 +92,7 @@ _GAPS: Final[Mapping[str, Callable[[Any, Words], str]]] = {
     "channel": lambda value, _: f"<#{value}>",
     "credits": lambda value, say: say("credits", n=value),
     "reason": reason_text,
+    "note": _note,
     "until": _until,
     "since": _since,
     "message": _message,

@@ -42,7 +42,7 @@ async def test_a_request_is_made_once_a_moderator_approves_it_after_a_restart(sy
     async with system.bot():
         await set_checks(system, approval="requests")
         assert "moderator" in await ask(system)
-        held = await case(system, "Shall this video be made?")
+        held = await case(system, "Should this video be made?")
         assert PROMPT in held["embeds"][0]["description"]
         assert PROMPT not in await system.people.card("Waiting for a moderator")
     assert system.database.job()["status"] == "pending"
@@ -137,7 +137,7 @@ async def test_a_finished_video_waits_for_a_moderator_and_is_posted_after_a_rest
     async with system.bot():
         await set_checks(system, approval="results")
         assert "before it is posted" in await ask(system)
-        held = await case(system, "Shall this video be posted?")
+        held = await case(system, "Should this video be posted?")
         (video,) = held["attachments"]
         assert video["filename"].startswith("SPOILER_case-")
         assert await system.people.card("a moderator decides whether it is posted")
@@ -171,8 +171,8 @@ async def test_both_are_asked_for_one_after_the_other(system: System) -> None:
     async with system.bot():
         await set_checks(system, approval="both")
         await ask(system)
-        await approves(system, await case(system, "Shall this video be made?"))
-        await approves(system, await case(system, "Shall this video be posted?"))
+        await approves(system, await case(system, "Should this video be made?"))
+        await approves(system, await case(system, "Should this video be posted?"))
         await system.people.result()
         await system.rest()
 
@@ -258,10 +258,10 @@ async def test_a_private_request_is_looked_at_too_and_stays_private(system: Syst
     async with system.bot():
         await set_checks(system, approval="both")
         assert "can read all of it" in await ask(system, private=True)
-        asked = await case(system, "Shall this video be made?")
+        asked = await case(system, "Should this video be made?")
         assert "Private" in asked["content"]
         await approves(system, asked)
-        await approves(system, await case(system, "Shall this video be posted?"))
+        await approves(system, await case(system, "Should this video be posted?"))
         await system.people.result("dm")
         await system.rest()
     assert await system.people.results() == []

@@ -37,7 +37,7 @@ async def test_a_video_in_which_the_scan_finds_something_is_not_posted(system: S
     async with system.bot():
         await set_checks(system, results=True)
         await ask(system, prompt="a boat full of gore")
-        held = await case(system, "Shall this video be posted?")
+        held = await case(system, "Should this video be posted?")
         assert "VIOLENT" in held["content"]
         assert "level 6" in held["content"]
         await denies(system, held)

@@ -156,7 +156,7 @@ def entry(action: str, **detail: Any) -> AuditEntry:
         (entry("allowance", member=1, allowance=None), "<@99> set the credits of <@1>: like everybody"),
         (
             entry("granted", member=1, credits=3, note="@here **won**"),
-            "<@99> gave <@1> 3 credits that never expire. @\u200bhere \\*\\*won\\*\\*",
+            "<@99> gave <@1> 3 credits that never expire. “@\u200bhere \\*\\*won\\*\\*”",
         ),
         (
             entry("job_cancel", member=1, job="0f" * 8, credits=3, since=AT.isoformat(), message=[7, 5, 6]),
