@@ -20,6 +20,7 @@ from bot.errors import LockTaken, SettingsInvalid, ShardsDiffer, ShotcallerError
 from bot.locale import name_models
 from bot.log import RecentLines
 from bot.provider.late_download import LateDownloader
+from bot.service.admin.policies import GuildLanguages
 from bot.service.answer_tokens import AnswerTokens, RememberedTokens, Seal, SharedTokens
 from bot.service.jobs.offered_models import OfferedModels
 from bot.service.measures import Measures
@@ -30,6 +31,7 @@ from bot.service.traces import Traces
 from bot.service.upkeep.figures import RecentFigures
 from bot.settings import Settings
 from bot.sharded_client import new_client
+from bot.store.community.guilds import GuildStore
 from bot.store.figures import FigureStore
 from bot.store.member.preferences import PreferenceStore
 from bot.store.member.private_answers import PrivateAnswerStore
@@ -347,7 +349,11 @@ async def _world(
             operator_channel_id=settings.operator_channel_id,
         ),
         result_poster=DiscordResultPoster(client, models=offered),
-        staff=DiscordStaff(client, operator_channel_id=settings.operator_channel_id),
+        staff=DiscordStaff(
+            client,
+            language_of=GuildLanguages(GuildStore(database)).of,
+            operator_channel_id=settings.operator_channel_id,
+        ),
         names=DiscordNames(client),
         clock=together.clock,
         models=offered,

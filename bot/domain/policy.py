@@ -36,6 +36,7 @@ Id = Annotated[int, Field(gt=0, lt=2**63)]
 Ids = frozenset[Id]
 Micros = Annotated[int, Field(ge=0, le=10**12)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]  # as Discord writes it
 
 
 class _Value(BaseModel):
@@ -170,6 +171,7 @@ class Policy(_Value):
     """Everything that a guild has decided; without a decision, what the operator's settings say."""
 
     timezone: Zone = "UTC"
+    language: Language | None = None  # of what is posted for everybody; None: the one that the guild has at Discord
     channels: ChannelGate = Field(default_factory=ChannelGate)
     roles: RoleGate = Field(default_factory=RoleGate)
     tiers: Annotated[tuple[Tier, ...], Field(max_length=MAX_TIERS)] = ()

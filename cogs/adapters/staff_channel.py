@@ -1,7 +1,7 @@
 """Post cases in the moderators' channel and changes in the audit channel, by the services' `Staff` protocol."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -32,8 +32,15 @@ ADDED: Final = 20  # bots that were added to a guild last, of which ours is one
 class DiscordStaff:
     """Posts to those who look after a guild, in its language, by channel id: it works after any restart."""
 
-    def __init__(self, client: discord.Client, *, operator_channel_id: int | None = None) -> None:
+    def __init__(
+        self,
+        client: discord.Client,
+        *,
+        language_of: Callable[[int], Awaitable[str | None]],
+        operator_channel_id: int | None = None,
+    ) -> None:
         self._client, self._operator_channel_id, self._places = client, operator_channel_id, Places(client)
+        self._language_of = language_of
 
     async def runs(self, user_id: int, *, guild_id: int) -> bool:
         """See `Staff`. Discord is asked each time: what the gateway has told may be of a time before a right was taken.
@@ -187,7 +194,12 @@ class DiscordStaff:
         return words() if case.for_operator else await self._guild_words(case.guild_id)
 
     async def _guild_words(self, guild_id: int) -> Words:
-        """The texts in a guild's language; English where the bot is not in it."""
+        """The texts in a guild's language: what its admins have decided, or what it is at Discord.
+
+        English where the bot is not in it.
+        """
+        if (decided := await self._language_of(guild_id)) is not None:
+            return words(decided)
         try:
             guild = await self._places.guild(guild_id)
         except DestinationLost:

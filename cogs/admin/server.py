@@ -11,19 +11,20 @@ from bot.client import Shotcaller
 from bot.domain import UNLIMITED, Allowance, GuildState, Policy, to_micros
 from bot.domain.policy import zones
 from bot.domain.policy_diff import differences
-from bot.locale import Words, words
+from bot.locale import Words, locales, words
 from cogs import ui
 from cogs.admin import common
 from cogs.admin.doctor import NEEDED_TO_WRITE, check_channel
 from cogs.ui import Command, acknowledge, answer, audit_entry, autocomplete, money, since
 from cogs.ui.audit_entries import entry_text
 from cogs.ui.member import guild_of
-from cogs.ui.policy_texts import PATHS
+from cogs.ui.policy_texts import PATHS, language_name
 from cogs.ui.text import reason_text
 
 LATEST: Final = 15  # entries of the audit that are shown
 MOST_USD: Final = 1_000_000
-SERVER: Final = ("timezone", "gifts")
+SERVER: Final = ("timezone", "language", "gifts")
+AS_DISCORD_SAYS: Final = "discord"  # the choice of no language of one's own
 BUDGET: Final = ("budget_usd_micros", "confirm_usd_micros")
 USUAL: Final = ui.CustomId("show:usual")
 
@@ -74,18 +75,31 @@ async def _show_usual(bot: Shotcaller, interaction: discord.Interaction[Any]) ->
 
 def _server(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="server", description=say("command.admin.server"))
-    @app_commands.describe(timezone=say("option.timezone"), gifts=say("option.gifts"))
+    @app_commands.describe(timezone=say("option.timezone"), language=say("option.language"), gifts=say("option.gifts"))
+    @app_commands.choices(
+        language=[
+            *(app_commands.Choice(name=language_name(each), value=each) for each in locales()),
+            app_commands.Choice(name=say("choice.language.discord"), value=AS_DISCORD_SAYS),
+        ]
+    )
     @autocomplete(timezone=_offered_zones)
     async def server(
         interaction: discord.Interaction[Any],
         timezone: str | None = None,
+        language: str | None = None,
         gifts: bool | None = None,  # noqa: FBT001 (Discord's options)
     ) -> None:
         await acknowledge(interaction)
-        given = {"timezone": timezone and timezone.strip(), "gifts": gifts}
-        await common.change_or_show(bot, interaction, given, Policy.changed, title="admin.server", paths=SERVER)
+        given = {"timezone": timezone and timezone.strip(), "language": language, "gifts": gifts}
+        await common.change_or_show(bot, interaction, given, _changed, title="admin.server", paths=SERVER)
 
     return server
+
+
+def _changed(policy: Policy, **chosen: Any) -> Policy:
+    if chosen.get("language") == AS_DISCORD_SAYS:
+        chosen["language"] = None
+    return policy.changed(**chosen)
 
 
 async def _offered_zones(_: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:

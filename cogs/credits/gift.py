@@ -40,14 +40,17 @@ def _command(bot: Shotcaller, say: Words) -> Command:
         say = words(str(interaction.locale))
         given, kept = say("credits", n=credits), say("credits", n=left)
         await answer(interaction, say("gift.given", who=member.mention, credits=given, left=kept))
-        await _announce(interaction, member, credits)
+        await _announce(bot, interaction, member, credits)
 
     return gift
 
 
-async def _announce(interaction: discord.Interaction[Any], receiver: discord.User, amount: int) -> None:
+async def _announce(
+    bot: Shotcaller, interaction: discord.Interaction[Any], receiver: discord.User, amount: int
+) -> None:
     """Announce a gift where it was given; the receiver has it even if that fails."""
-    say = words(str(interaction.guild_locale or interaction.locale))
+    usual = str(interaction.guild_locale or interaction.locale)
+    say = words(await bot.services.guilds.language(interaction.guild_id, otherwise=usual))
     text = say("gift.got", giver=interaction.user.mention, who=receiver.mention, credits=say("credits", n=amount))
     try:
         await announce(interaction, text, mention=receiver)

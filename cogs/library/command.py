@@ -150,7 +150,8 @@ async def send_again(bot: Shotcaller, interaction: discord.Interaction[Any], job
     job = await bot.services.library.video(
         job_id, member, ResultAction.HAVE if member.guild_id is None else ResultAction.SHOW
     )
-    copy = _copy_here(interaction)
+    usual = str(interaction.guild_locale or interaction.locale)
+    copy = _copy_here(interaction, await bot.services.guilds.language(interaction.guild_id, otherwise=usual))
     if copy.channel_id is not None:
         covered = await bot.services.videos.may_show(job, member, channel_id=copy.channel_id)
         job = replace(job, spoiler=job.spoiler or covered)
@@ -166,8 +167,8 @@ def search_form(page_state: PageState, say: Words) -> ui.Form:
     return form
 
 
-def _copy_here(interaction: discord.Interaction[Any]) -> Copy:
-    """Describe a copy for the channel of an interaction, in the name of its person.
+def _copy_here(interaction: discord.Interaction[Any], public_locale: str) -> Copy:
+    """Describe a copy for the channel of an interaction, in the name of its person and in a guild's language.
 
     Raises:
         NotPermitted: they may not write there themselves.
@@ -184,7 +185,7 @@ def _copy_here(interaction: discord.Interaction[Any]) -> Copy:
     return Copy(
         kind=CopyKind.AGAIN,
         user_id=user_id,
-        locale=str(interaction.guild_locale or locale),
+        locale=public_locale,
         nonce=nonce,
         limit=place.upload_limit,
         guild_id=place.guild_id,

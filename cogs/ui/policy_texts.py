@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from bot.domain import USD_MICROS, Allowance, Difference
-from bot.locale import Words
+from bot.locale import Words, locales, words
 from cogs.ui.text import safe, some_of
 
 ROOM: Final = 1700  # characters of a message for a list; the rest is said to be missing
@@ -74,6 +74,11 @@ def _label(path: str, item: str, say: Words) -> str:
     return say(f"policy.{path}", item=name)
 
 
+def language_name(locale: str) -> str:
+    """Call a language as those call it who speak it; what there are no texts in, by its code."""
+    return words(locale)("language.name") if locale in locales() else safe(locale, _PATTERN)
+
+
 def _plain(value: Any, _say: Words) -> str:
     return safe(str(value), _PATTERN)
 
@@ -108,6 +113,7 @@ def _tier(value: Any, say: Words) -> str:
 # By the path: how a value is said, and what its absence means.
 _KINDS: Final[Mapping[str, tuple[Callable[[Any, Words], str], str]]] = {
     "timezone": (_plain, "policy.none"),
+    "language": (lambda value, _: language_name(str(value)), "policy.language.usual"),
     "channels.allowed": (_channels, "policy.all"),
     "channels.denied": (_channels, "policy.none"),
     "roles.allowed": (_roles, "policy.everyone"),

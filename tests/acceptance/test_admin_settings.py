@@ -335,3 +335,21 @@ async def test_what_was_not_told_before_a_restart_is_told_after_it(system: Syste
         await run_admin(people, "limits", longest=3)
     async with system.bot():
         await audit_message(people, "Longest video", channel="showcase")
+
+
+async def test_what_is_posted_for_everybody_is_in_the_language_that_admins_choose(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        assert "**Español**" in await run_admin(people, "server", language="es-ES")
+        await request_video(people)
+        result = await people.result()
+        assert "tu vídeo está listo" in result["content"]
+        await system.rest()
+        assert "of 60 credits** left" in await people.answer(await people.types("quota"))
+        assert "as Discord says" in await run_admin(people, "server", language="discord")
+        await request_video(people, prompt="another one")
+
+        async def in_english() -> bool:
+            return any("your video is ready" in each["content"] for each in await people.results())
+
+        await people.until(in_english, what="a video in the guild's own language")

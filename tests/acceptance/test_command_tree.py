@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.locale import words
+from bot.locale import locales, words
 from tests.acceptance.system import System
 
 Json = dict[str, Any]
@@ -97,13 +97,13 @@ async def test_everything_about_a_command_is_said_in_other_languages(commands: l
     assert english - same == set()
 
 
-async def test_choices_are_said_in_chinese_unless_they_are_names_of_models(commands: list[Json]) -> None:
-    models = {"Kirin 3", "Kling 1"}
+async def test_choices_are_said_in_chinese_unless_they_are_names(commands: list[Json]) -> None:
+    names = {"Kirin 3", "Kling 1", *(words(each)("language.name") for each in locales())}
     english = [
         choice["name"]
         for command in commands
         for choice in choices(command)
-        if choice["name"] not in models and not set(CHINESE) <= set(texts(choice, "name"))
+        if choice["name"] not in names and not set(CHINESE) <= set(texts(choice, "name"))
     ]
     assert english == []
 

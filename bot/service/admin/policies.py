@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from bot import domain
 from bot.domain.funding import budget
 from bot.domain.policy_file import read, refusal
+from bot.errors import StoreError
 from bot.service.outbox import OutboxHandler, UnrecordedPosts
 from bot.service.ports import NotPosted, Sighting, Staff
 from bot.service.screening.rules import check_rule
@@ -51,6 +52,17 @@ class GuildPolicies:
     async def state(self, guild_id: int) -> domain.GuildState:
         """Read what is decided about a guild."""
         return await self._store.state(guild_id)
+
+    async def language(self, guild_id: int | None, *, otherwise: str) -> str:
+        """Find the language of what is posted for everybody in a guild: the one that is decided, or else this one.
+
+        Nothing waits for a database that cannot say.
+        """
+        try:
+            return (await self._store.state(guild_id)).policy.language or otherwise if guild_id else otherwise
+        except StoreError as exc:
+            log.info("no language to go by", extra={"detail": str(exc)})
+            return otherwise
 
     async def member(self, guild_id: int, user_id: int) -> domain.MemberState:
         """Read what is decided about a member."""
@@ -131,6 +143,17 @@ class GuildPolicies:
         return await self._lookup.account(
             budget(guild_id, policy.budget_usd_micros, now=self._clock(), zone=policy.zone)
         )
+
+
+class GuildLanguages:
+    """Answers in which language admins want what is posted for everybody in their guild."""
+
+    def __init__(self, guilds: GuildStore) -> None:
+        self._guilds = guilds
+
+    async def of(self, guild_id: int) -> str | None:
+        """Read what is decided; None where that is nothing. May raise `StoreUnavailable`."""
+        return (await self._guilds.state(guild_id)).policy.language
 
 
 class AuditPoster(OutboxHandler):

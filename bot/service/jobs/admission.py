@@ -19,7 +19,7 @@ class Admitted:
     """A request that may be made, as the guild makes it: what it costs, who pays, whose turn it takes.
 
     `review` is what a moderator has to approve, with the case that asks for it; `warned` is whether a rule found
-    something that its author should know of.
+    something that its author should know of; `language` is what is posted in for everybody, where that is decided.
     """
 
     request: domain.VideoRequest
@@ -30,6 +30,7 @@ class Admitted:
     review: domain.Review | None = None
     case: domain.Case | None = None
     warned: bool = False
+    language: str | None = None
 
 
 class Admission:
@@ -85,6 +86,7 @@ class Admission:
             review=screened.review,
             case=screened.case,
             warned=screened.warned,
+            language=policy.language,
         )
 
     async def _check_everything(

@@ -178,7 +178,7 @@ class Videos:
             idempotency_key=context.key,
             user_id=context.member.user_id,
             locale=context.locale,
-            public_locale=context.public_locale or context.locale,
+            public_locale=admitted.language or context.public_locale or context.locale,
             parent_id=context.parent_id,
             origin=context.origin,
             destination=context.destination,

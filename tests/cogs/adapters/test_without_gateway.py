@@ -27,6 +27,7 @@ from bot.domain import (
 )
 from bot.domain.sharing import Process, Role
 from bot.errors import DestinationBusy, DestinationLost
+from bot.locale import words
 from bot.service.jobs.copies import Copy, CopyKind
 from bot.service.ports import Alert, Card, NotPosted, Phase, Posted, Result, Trouble
 from bot.sharded_client import new_client
@@ -68,7 +69,8 @@ class Posting:
             operator_channel_id=self.channels["rushes"],
         )
         self.poster = DiscordResultPoster(self.client, models={})
-        self.staff = DiscordStaff(self.client)
+        self.language = AsyncMock(return_value=None)
+        self.staff = DiscordStaff(self.client, language_of=self.language)
 
     def job(self, channel: str = "general", **changes: Any) -> Job:
         place = Destination(guild_id=self.guild, channel_id=self.channels[channel], upload_limit=10_000_000)
@@ -269,6 +271,14 @@ async def test_cases_are_asked_in_the_guilds_language_found_and_decided(posting:
     found = Posted(channel_id=channel_id, message_id=max(posting.messages("showcase")))
     assert await posting.staff.find_entry(entry, channel_id=channel_id, since=since) == found
     assert posting.asked(f"/guilds/{posting.guild}") == 1
+
+
+async def test_what_admins_have_decided_outranks_a_guilds_language_at_discord(posting: Posting) -> None:
+    entry = AuditEntry(id="a", guild_id=posting.guild, actor_id=2, action="resumed", at=utc_now())
+    posting.language.return_value = "es-ES"
+    await posting.staff.tell(entry, channel_id=posting.channels["showcase"])
+    (said,) = posting.messages("showcase").values()
+    assert words("es-ES")("audit.resumed", actor="<@2>") == said["content"]
 
 
 async def test_a_guild_that_the_bot_is_not_in_is_written_to_in_english(posting: Posting) -> None:

@@ -28,6 +28,7 @@ from cogs.ui.policy_texts import PATHS, bullet_list, change_line, field_line
 AT: Final = datetime(2026, 11, 22, tzinfo=UTC)
 FULL: Final = Policy(
     timezone="Asia/Tokyo",
+    language="zh-CN",
     channels=ChannelGate(allowed=frozenset({1}), denied=frozenset({2})),
     roles=RoleGate(allowed=frozenset({11}), denied=frozenset({12})),
     tiers=(Tier(role_id=11, allowance=Allowance(credits=5), priority=2, spoiler=True),),
@@ -98,6 +99,11 @@ def test_every_change_can_be_said_in_both_directions(locale: str) -> None:
     ("change", "line"),
     [
         (Difference(path="limits.longest", before=None, after=5), "Longest video: no limit → **5 seconds**"),
+        (
+            Difference(path="language", before=None, after="es-ES"),
+            "Language of what I post: as Discord says → **Español**",
+        ),
+        (Difference(path="language", before="zh-CN", after="xx"), "Language of what I post: 中文 → **xx**"),
         (Difference(path="gifts", before=True, after=False), "Gifts between members: yes → **no**"),
         (
             Difference(path="channels.allowed", before=[1, 2], after=[2, 3]),
