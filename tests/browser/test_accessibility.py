@@ -1,9 +1,11 @@
 """The sandbox's page for those who do not see it, see little, or have no mouse: what stands there is measured."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
+from bot.locale import words
 from tests.browser.accessibility import barriers
+from tests.browser.steps import ask, open_studio
 from tests.browser.visitor import PATIENCE, PHONE, WIDE, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -50,32 +52,17 @@ LOG = """
 """
 
 
-async def listed(page: Page, name: str) -> None:
-    """Open a list by the name of what shows it, and wait until it is there."""
-    await page.get_by_role("button", name=name).first.click()
-    await expect(page.get_by_role("listbox").last).to_be_visible(timeout=PATIENCE)
-
-
-@pytest.mark.parametrize(
-    ("size", "locale", "commands", "write"),
-    [
-        (WIDE, "en-US", ("quota", "video studio"), "Write the prompt"),
-        (PHONE, "zh-CN", ("额度", "视频 工作室"), "写提示词"),
-    ],
-    ids=["wide", "phone"],
-)
-async def test_nothing_is_in_anybodys_way(
-    stage: Stage, size: tuple[int, int], locale: str, commands: tuple[str, str], write: str
-) -> None:
+@pytest.mark.parametrize(("size", "locale"), [(WIDE, "en-US"), (PHONE, "zh-CN")], ids=["wide", "phone"])
+async def test_nothing_is_in_anybodys_way(stage: Stage, size: tuple[int, int], locale: str) -> None:
+    say = words(locale)
     async with stage.visitor("ana", size=size, locale=locale) as ana:
-        for command in commands:  # private answers, and one with everything to press
-            await ana.types(command)
-        panel = ana.messages.filter(has_text="🎬").last
-        await ana.sees(panel.get_by_role("button", name=write))
-        await listed(ana.page, "Kirin 3")
+        await ask(ana, "quota")
+        panel = await open_studio(ana)
+        await panel.get_by_role("button", name=say("studio.camera")).click()
+        await ana.sees(ana.page.get_by_role("option", name=say("camera.zoom_in")).first)
         assert await barriers(ana.page) == []
         await ana.page.keyboard.press("Escape")
-        await ana.presses(panel, write)
+        await ana.presses(panel, say("studio.prompt"))
         await ana.sees(ana.page.get_by_role("dialog"))
         assert await barriers(ana.page) == []
         await ana.page.keyboard.press("Escape")
@@ -87,19 +74,16 @@ async def test_nothing_is_in_anybodys_way(
             assert await barriers(ana.page) == []
 
 
-async def test_a_result_a_form_and_a_channel_are_told_in_full(stage: Stage) -> None:
-    await stage.people.channel("hearing")
+async def test_a_channel_a_result_and_a_form_are_told_in_full(stage: Stage) -> None:
+    await stage.people.channel("hearing")  # where nobody else posts
     async with stage.visitor("owner") as owner:
-        await owner.types("video create", prompt="A glass frog blinks", duration="3", aspect="Square 1:1")
-        await owner.sees(owner.message("your video is ready", "glass frog").locator("video"))
-        await expect(owner.page.locator("body")).to_match_aria_snapshot(RESULT, timeout=PATIENCE)
-        await owner.types("video studio")
-        await owner.presses(await owner.sees(owner.message("Studio")), "Write the prompt")
-        await expect(owner.page.locator("#client")).to_match_aria_snapshot(FORM, timeout=PATIENCE)
-        await owner.page.keyboard.press("Escape")
         await owner.goes("hearing")
         for line, shown in (("**hello** there, ||friend||", "hello there"), ("is anybody here?", "is anybody")):
-            await owner.box.fill(line)
-            await owner.box.press("Enter")
+            await owner.says(line)
             await owner.sees(owner.message(shown))
         await expect(owner.page.locator("#client")).to_match_aria_snapshot(LOG, timeout=PATIENCE)
+        await ask(owner, "video create", prompt="A glass frog blinks", duration="3", aspect="Square 1:1")
+        await owner.sees(owner.message("your video is ready", "glass frog").locator("video"))
+        await expect(owner.page.locator("#client")).to_match_aria_snapshot(RESULT, timeout=PATIENCE)
+        await owner.presses(await open_studio(owner), "Write the prompt")
+        await expect(owner.page.locator("#client")).to_match_aria_snapshot(FORM, timeout=PATIENCE)
