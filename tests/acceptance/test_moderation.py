@@ -306,5 +306,5 @@ async def test_with_the_moderators_channel_gone_nothing_is_held_for_them(system:
         await set_checks(system, approval="requests")
         await system.people.channel(MOD_CHANNEL, delete=True)
         assert "no channel" in await ask(system)
-        assert "what they would have to decide is refused" in await run_admin(system.people, "doctor")
+        assert "they would have to decide is refused" in await run_admin(system.people, "doctor")
     assert system.database.jobs() == []
