@@ -32,6 +32,10 @@ FLAGS: Final = (
 
 Message = dict[str, Any]
 
+PICTURES_LOADED: Final = (
+    "Promise.all([...document.images].map((each) => { each.loading = 'eager'; return each.decode(); })).then(() => {})"
+)
+
 
 class ChromiumMissing(ShotcallerError):
     """There is no Chromium to draw with."""
@@ -84,6 +88,7 @@ class Camera:
         await self._page.set_viewport_size({"width": WIDTH, "height": view.height or WIDTH})
         await self._page.evaluate("([messages, view]) => show(messages, view)", [list(messages), asdict(view)])
         await self._page.evaluate("document.fonts.ready.then(() => {})")
+        await self._page.evaluate(PICTURES_LOADED)
         whole = self._page.locator("#client")
         shot = await (whole.screenshot() if view.height is None else self._page.screenshot())
         with Image.open(io.BytesIO(shot)) as opened:

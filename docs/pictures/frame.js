@@ -14,7 +14,7 @@ window.show = (messages, view) => {
     nameOf: (id) => view.people[id] ?? id, roleOf: (id) => id, channelOf: (id) => view.channels[id] ?? id,
   };
   const scene = {
-    reader, now: () => view.now, viewer: view.viewer, roles: [], notes: new Map(), here: (url) => (url in view.videos ? url : null), offered: ownOptions,
+    reader, now: () => view.now, viewer: view.viewer, roles: [], notes: new Map(), here: (url) => (url in view.videos || url.startsWith("data:") ? url : null), offered: ownOptions,
   };
   const seen = messages.filter((message) => (message.visible_to ?? view.viewer) === view.viewer);
   const drawn = seen.map((message, index) => drawMessage(message, seen[index - 1], {

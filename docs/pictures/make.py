@@ -58,6 +58,8 @@ class Studio:
         yield "storyboard.png", await self.draw(self.recording.storyboard)
         yield "storyboard-zh.png", await self.draw(self.recording.storyboard_in_chinese, who="ben", locale="zh-CN")
         yield "studio.png", await self.draw(self.recording.studio)
+        yield "admin-setup.png", await self.draw(self.recording.setup, who="admin")
+        yield "admin-usage.png", await self.draw(self.recording.usage, who="admin")
 
     async def moving(self) -> AsyncIterator[tuple[Image.Image, int]]:
         """The way from the empty field to the playing video, each picture with its milliseconds."""

@@ -4,6 +4,7 @@ What they do there are the steps of the browser tests (`tests/browser/steps.py`)
 """
 
 import asyncio
+import base64
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -80,6 +81,8 @@ class Recording:
     storyboard: Moment  # only Ana's builder, with a script pasted into it
     storyboard_in_chinese: Moment  # only Ben's
     studio: Moment  # only Ana's panel, with a prompt and a camera move
+    setup: Moment  # only the first step of an admin's setting-up
+    usage: Moment  # only what the admin reads of what was used
     videos: Mapping[str, Path]  # attachment's address → the video; the last is Ana's
 
 
@@ -112,8 +115,11 @@ async def record(folder: Path, log: TextIO, *, browser: Browser, look: Callable[
         chinese = visit(browser, sandbox["page"].rstrip("/"), "ben", locale="zh-CN")
         in_chinese = await evening.paste(await stack.enter_async_context(chinese), SCRIPT_IN_CHINESE)
         studio = await evening.choose(visits["ana"])
+        await visits["admin"].goes("general")
+        setup = await evening.answers("admin", ("admin setup", {}))
+        usage = await evening.carrying_files(await evening.answers("admin", ("admin usage", {})))
         posted = asked[-1].posted
-        in_english = (*asked, later, private, refused, storyboard, studio)
+        in_english = (*asked, later, private, refused, storyboard, studio, setup, usage)
         commands = await evening.commands(in_english, "en-US") | await evening.commands([in_chinese], "zh-CN")
         return Recording(
             people=sandbox["discord"]["users"],
@@ -128,6 +134,8 @@ async def record(folder: Path, log: TextIO, *, browser: Browser, look: Callable[
             storyboard=storyboard,
             storyboard_in_chinese=in_chinese,
             studio=studio,
+            setup=setup,
+            usage=usage,
             videos={each["attachments"][0]["url"]: await show.save(each, folder) for each in posted},
         )
 
@@ -198,7 +206,8 @@ class _Evening:
 
         def answered(moment: Moment) -> list[Message]:
             found = _answers(moment, before)
-            return [each for each in found if each["content"] and each["interaction"]["name"] in names]
+            said = (each for each in found if each["content"] or each["components"])
+            return [each for each in said if each["interaction"]["name"] in names]
 
         seen = await self._until(lambda moment: len(answered(moment)) == len(commands))
         return Moment(now=seen[-1].now, messages=answered(seen[-1]))
@@ -215,6 +224,14 @@ class _Evening:
         await visitor.chooses(panel, say("studio.camera"), say("camera.zoom_in"))
         await visitor.presses(panel, say("studio.aspect.9:16"))
         return await self._alone(panel)
+
+    async def carrying_files(self, moment: Moment) -> Moment:
+        """A moment whose messages carry their files themselves: they are drawn when the sandbox is gone."""
+        for attachment in (each for message in moment.messages for each in message["attachments"]):
+            async with self._session.get(attachment["url"]) as response:
+                content = base64.b64encode(await response.read()).decode()
+            attachment["url"] = f"data:{attachment['content_type']};base64,{content}"
+        return moment
 
     async def _alone(self, message: Locator) -> Moment:
         """A message of the channel as it stands, without the others."""
