@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 # What takes longest, since it waits for many processes or walks a long way: begun first, one after the other.
-LONGEST: Final = ("tests/torture/", "test_money_machine.py", "test_demo_crowd.py", "test_outage.py", "test_restore.py")
+LONGEST: Final = (
+    "tests/torture/",
+    "test_money_machine.py",
+    "test_demo_crowd.py",
+    "test_outage.py",
+    "test_restore.py",
+    "tests/simulation/",
+)
 
 # What waits for bots and browsers half of its time, and leaves the processor to others meanwhile.
 WAITING: Final = ("tests/acceptance/", "tests/browser/")
