@@ -58,7 +58,7 @@ async def test_a_video_is_edited_by_choosing_on_a_phone(stage: Stage) -> None:
         await form.get_by_role("button", name="Submit").click()
         so_far = await ada.sees(ada.message("Ready to make", "4 seconds"))
         await ada.picture("edit-more")
-        await ada.presses(so_far, re.compile("Generate"))
+        await ada.presses(so_far, re.compile("Make it · 4 credits"))
         await ada.sees(ada.message("A tin whale", "4 seconds").filter(has=ada.page.locator("video")))
 
 
