@@ -285,7 +285,15 @@ class Simulation:
     def _waiting(self) -> list[str]:
         jobs = self._disk.rows("SELECT id, status FROM jobs WHERE due_at IS NOT NULL")
         items = self._disk.rows("SELECT kind, subject_id FROM outbox WHERE due_at IS NOT NULL")
-        return [*(f"job {each[0]} ({each[1]})" for each in jobs), *(f"{each[0]} {each[1]}" for each in items)]
+        deletions = self._disk.rows(  # one is not over before the period of an account is, but no video waits for that
+            "SELECT user_id FROM deletions WHERE EXISTS "
+            "(SELECT 1 FROM jobs WHERE jobs.user_id = deletions.user_id AND jobs.created_at <= deletions.at)"
+        )
+        return [
+            *(f"job {each[0]} ({each[1]})" for each in jobs),
+            *(f"{each[0]} {each[1]}" for each in items),
+            *(f"the deletion of {each[0]}" for each in deletions),
+        ]
 
     @contextmanager
     def overheard(self) -> Iterator[None]:
