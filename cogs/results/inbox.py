@@ -20,6 +20,8 @@ PROMPT: Final = 120  # characters of a prompt in the list
 
 SHARE: Final = ui.CustomId("inbox:share:{job_id}", job_id=ui.JOB_ID)
 DISMISS: Final = ui.CustomId("inbox:dismiss:{job_id}", job_id=ui.JOB_ID)
+DISMISS_IT: Final = ui.CustomId("inbox:dismiss-it:{job_id}", job_id=ui.JOB_ID)
+LIST: Final = ui.CustomId("inbox:list")
 PAGE_OF: Final = ui.CustomId("inbox:page:{skip}", skip=ui.digits(7))
 
 
@@ -27,7 +29,9 @@ def setup(bot: Shotcaller) -> None:
     """Add the command, and find its buttons again after any restart."""
     ui.on_press(bot, GET, _get, first=acknowledge)
     ui.on_press(bot, SHARE, _share, first=acknowledge)
-    ui.on_press(bot, DISMISS, _dismiss, first=acknowledge_in_place)
+    ui.on_press(bot, DISMISS, _ask_to_dismiss, first=acknowledge_in_place)
+    ui.on_press(bot, DISMISS_IT, _dismiss, first=acknowledge_in_place)
+    ui.on_press(bot, LIST, _list_again, first=acknowledge_in_place)
     ui.on_press(bot, PAGE_OF, _turn_page, first=acknowledge)
     bot.tree.add_command(_command(bot, words()))
 
@@ -89,6 +93,22 @@ async def _turn_page(bot: Shotcaller, interaction: discord.Interaction[Any], ski
 
 async def _share(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
     await share(ResultPress(bot=bot, interaction=interaction, job_id=job_id))
+
+
+async def _ask_to_dismiss(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
+    """Ask in place of the list before a video goes that nobody has seen, and that is charged all the same."""
+    press = ResultPress(bot=bot, interaction=interaction, job_id=job_id)
+    job, say = await press.own_job(), press.say
+    danger, sure = discord.ButtonStyle.danger, say("inbox.sure", price=say("credits", n=job.credits))
+    buttons = (
+        discord.ui.Button[Any](label=say("inbox.sure.yes"), custom_id=DISMISS_IT(job_id=job.id), style=danger),
+        discord.ui.Button[Any](label=say("inbox.sure.no"), custom_id=LIST()),
+    )
+    await answer(interaction, f"{sure}\n> {safe(job.request.text(), PROMPT)}", view=ui.stateless(*buttons))
+
+
+async def _list_again(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    await _show(bot, interaction, skip=0)
 
 
 async def _dismiss(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:

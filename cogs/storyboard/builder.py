@@ -71,13 +71,15 @@ def setup(bot: Shotcaller) -> None:
     ui.on_press(bot, SELECT, _select_shot, first=ui.acknowledge_in_place)
 
 
-async def _press(bot: Shotcaller, interaction: discord.Interaction[Any], action: str, **place: Any) -> None:
-    """Change the storyboard, open a form, or make the video."""
+async def _press(
+    bot: Shotcaller, interaction: discord.Interaction[Any], action: str, price: int | None, **place: Any
+) -> None:
+    """Change the storyboard, open a form, or make the video for the `price` in credits that the button says."""
     position = BuilderPosition(**place)
     if action in FORMS:
         await _open_form(bot, interaction, position, action)
     elif action == "make":
-        await _make(bot, interaction, position)
+        await _make(bot, interaction, position, seen=price)
     else:
         await ui.acknowledge_in_place(interaction)
         await _change(bot, interaction, position, action)
@@ -186,15 +188,18 @@ def _only_seconds(story: Storyboard, model: Capability) -> bool:
     return bool(story.problems(model)) and not story.even_out(model).problems(model)
 
 
-def _button(position: BuilderPosition, action: str, label: str, **more: Any) -> discord.ui.Button[Any]:
-    custom_id, style = BUTTON(action=action, **asdict(position)), _STYLES.get(action, _GREY)
+def _button(
+    position: BuilderPosition, action: str, label: str, *, price: int | None = None, **more: Any
+) -> discord.ui.Button[Any]:
+    custom_id, style = BUTTON(action=action, price=price, **asdict(position)), _STYLES.get(action, _GREY)
     return discord.ui.Button(custom_id=custom_id, style=style, label=label, **more)
 
 
 def _confirmation(position: BuilderPosition, say: Words, *, price: int) -> discord.ui.View:
     make = say("storyboard.button.make", price=say("credits", n=price))
     return ui.stateless(
-        _button(position, "make", f"✅ {make}"), _button(position, "show", f"◀️ {say('storyboard.button.show')}")
+        _button(position, "make", f"✅ {make}", price=price),
+        _button(position, "show", f"◀️ {say('storyboard.button.show')}"),
     )
 
 
@@ -290,8 +295,13 @@ async def _open_form(
     await show_builder(bot, interaction, replace(opened, behind=behind), at=position.shot, notice=notice)
 
 
-async def _make(bot: Shotcaller, interaction: discord.Interaction[Any], position: BuilderPosition) -> None:
-    """Submit the storyboard's request. Its key is the version seen, so pressing twice, anywhere, makes one video."""
+async def _make(
+    bot: Shotcaller, interaction: discord.Interaction[Any], position: BuilderPosition, *, seen: int | None
+) -> None:
+    """Submit the storyboard's request, or ask anew where it costs something else by now than was `seen`.
+
+    Its key is the version seen, so pressing twice, anywhere, makes one video.
+    """
     say = words(str(interaction.locale))
     await replace_message(interaction, say("storyboard.sending"))
     boards = await storyboards_here(bot, interaction)
@@ -300,6 +310,9 @@ async def _make(bot: Shotcaller, interaction: discord.Interaction[Any], position
         await show_builder(bot, interaction, replace(opened, behind=True), at=position.shot)
         return
     story = opened.board.now
+    if seen not in {None, bot.services.videos.price(story.draft_request()).credits}:
+        await show_builder(bot, interaction, opened, at=position.shot, confirming=True)
+        return
     try:
         await submit(
             bot,

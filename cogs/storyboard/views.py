@@ -16,7 +16,9 @@ from cogs.ui.text import wait
 
 _PLACE: Final = {"draft": ui.DRAFT_ID, "version": ui.digits(9), "shot": ui.digits(1)}
 FORMS: Final = ("edit", "script", "settings", "template")
-BUTTON: Final = ui.CustomId("story-{action}:{draft}:{version}:{shot}", action=ui.Part("[a-z]{2,8}"), **_PLACE)
+BUTTON: Final = ui.CustomId(
+    "story-{action}:{draft}:{version}:{shot}[:{price}]", action=ui.Part("[a-z]{2,8}"), price=ui.digits(9), **_PLACE
+)
 SELECT: Final = ui.CustomId("story:{draft}:{version}:{shot}", **_PLACE)
 FORM: Final = ui.CustomId("storyboard:{which}:{draft}:{version}:{shot}", which=ui.one_of(*FORMS), **_PLACE)
 COLOURS: Final = "🟥🟧🟨🟩🟦🟪"  # one a shot

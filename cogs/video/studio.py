@@ -11,7 +11,7 @@ from bot.client import Shotcaller
 from bot.domain import PROMPT_LIMIT, Capability, Draft, Strength, VideoRequest
 from bot.domain.camera import AMOUNTS, AXES
 from bot.domain.choices import nearest_possible
-from bot.errors import AskedJustNow, StoreUnavailable
+from bot.errors import AskedJustNow, PriceUnseen, StoreUnavailable
 from bot.locale import Words, words
 from cogs import ui
 from cogs.request import defaults_scope, models_here, submit
@@ -83,15 +83,22 @@ async def _show(
     await ui.answer(interaction, view=panel_view(panel))
 
 
-async def _generate(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
-    """Submit the panel's request. Pressed twice for the same state it is submitted once, unless they say another."""
+async def _generate(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str, price: int | None) -> None:
+    """Submit the panel's request. Pressed twice for the same state it is submitted once, unless they say another.
+
+    Raises:
+        PriceUnseen: it costs something else by now than the panel's button says.
+    """
     draft = await bot.services.drafts.read(draft_id, KIND, user_id=interaction.user.id)
     request = request_in(draft, await models_here(bot, interaction))
     if request.prompt == NOTHING:
         ui.request_from_options({**ui.options_of(request), "prompt": ""}, model=request.model)
-    key = f"studio-{draft.id}-{draft.version}"
+    key, private = f"studio-{draft.id}-{draft.version}", bool(draft.body["private"])
+    if price is not None and price != (now := bot.services.videos.price(request).credits):
+        ui.remember(interaction, ui.TypedRequest(options=ui.options_of(request), private=private, key=key))
+        raise PriceUnseen(price=now)
     try:
-        await submit(bot, interaction, request, private=bool(draft.body["private"]), key=key, at_a_tap=True)
+        await submit(bot, interaction, request, private=private, key=key, at_a_tap=True)
     except AskedJustNow:
         await bot.services.drafts.save(draft, draft.body)  # the key is that of one more, should they say so
         raise

@@ -20,7 +20,7 @@ from cogs.ui.text import option_list, strength_text
 
 _OPTIONS: Final = ("model", "mode", "aspect", "duration", "camera", "strength", "sound", "watermark", "private")
 PROMPT_BUTTON: Final = ui.CustomId("studio:{draft_id}:prompt", draft_id=ui.DRAFT_ID)
-GENERATE: Final = ui.CustomId("studio:{draft_id}:generate", draft_id=ui.DRAFT_ID)
+GENERATE: Final = ui.CustomId("studio:{draft_id}:generate[:{price}]", draft_id=ui.DRAFT_ID, price=ui.digits(9))
 RESET: Final = ui.CustomId("studio:{draft_id}:reset", draft_id=ui.DRAFT_ID)
 CHOOSE: Final = ui.CustomId(
     "studio:{draft_id}:{option}[={value}]",
@@ -224,11 +224,10 @@ def _prompt_button(panel: StudioPanel) -> discord.ui.Button[Any]:
 
 
 def _final_buttons(panel: StudioPanel) -> Iterator[discord.ui.Button[Any]]:
-    say = panel.say
-    price = say("credits", n=panel.estimate.price.credits)
+    say, price = panel.say, panel.estimate.price.credits
     yield discord.ui.Button(
-        custom_id=GENERATE(draft_id=panel.draft_id),
-        label=ui.cut(f"🎬 {say('studio.generate', price=price)}", BUTTON),
+        custom_id=GENERATE(draft_id=panel.draft_id, price=price),
+        label=ui.cut(f"🎬 {say('studio.generate', price=say('credits', n=price))}", BUTTON),
         style=discord.ButtonStyle.success,
         disabled=not panel.ready,
     )

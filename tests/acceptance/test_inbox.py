@@ -189,7 +189,12 @@ async def test_an_inbox_is_emptied_by_fetching_and_dismissing_and_each_is_charge
         await undeliverable(system, prompt="boat two")
         listed = await inbox(system)
         assert "charges the credits" in listed["content"]
-        left = await people.edited(await people.presses(listed, button(listed, "inbox:dismiss:")))
+        asked = await people.edited(await people.presses(listed, button(listed, "inbox:dismiss:")))
+        assert "costs you 3 credits all the same" in asked["content"]
+        back = await people.edited(await people.presses(asked, button(asked, "inbox:list")))
+        assert back["content"] == listed["content"]
+        asked = await people.edited(await people.presses(back, button(back, "inbox:dismiss:")))
+        left = await people.edited(await people.presses(asked, button(asked, "inbox:dismiss-it:")))
         assert ("boat one" in left["content"], "boat two" in left["content"]) == (True, False)
         await given(system, await people.presses(left, button(left, "inbox:get:")))
 

@@ -347,6 +347,23 @@ async def test_two_devices_that_both_press_make_get_one_video(system: System) ->
     assert system.database.entries() == [("hold", 3), ("settle", 3)]
 
 
+async def test_a_price_that_has_changed_since_it_was_said_is_asked_about_anew(system: System) -> None:
+    prices = system.folder / "prices.toml"
+    rate = 'provider = "kirin"\nmodel = "kirin_v3_t2v"\nmode = "std"'
+    prices.write_text(f"[[rate]]\n{rate}\nseconds = 3\ncredits = 9\nusd = 1.5\n", encoding="utf-8")
+    async with system.bot():
+        board = await Builder(people=system.people).open(script="1. 2s a\n2. 1s b")
+        await board.press("ask")
+        assert "Make it for 3 credits?" in board.text
+    async with system.bot(price_table=prices):
+        await board.press("make")
+        assert "Make it for 9 credits?" in board.text
+        await board.press("make")
+        await system.people.result()
+        await system.rest()
+    assert system.database.entries() == [("hold", 9), ("settle", 9)]
+
+
 async def test_a_refusal_is_explained_and_the_storyboard_stays(system: System) -> None:
     people = system.people
     async with system.bot(daily_credits=5):

@@ -39,7 +39,7 @@ async def test_choices_narrow_to_what_fits_and_the_price_follows(system: System)
         assert "Camera moves need Kling 1, standard, 5 s" in shown(panel)
         assert "Changed to fit: Kling 1, standard, 5 s" in shown(panel)
         assert not any("Pro" in label for label in labels(panel))
-        assert "5 credits" in label_of(panel, "generate")
+        assert "5 credits" in label_of(panel, "generate:5")
     assert system.database.entries() == []
 
 
@@ -47,7 +47,7 @@ async def test_a_panel_goes_on_after_a_restart_and_makes_one_video_however_often
     people = system.people
     async with system.bot():
         panel = await opened(system)
-        assert control(panel, "generate")
+        assert control(panel, "Generate")
         panel = await pressed(system, panel, "aspect=1:1")
     async with system.bot():
         sent = await people.presses(panel, control(panel, "prompt"))
@@ -56,7 +56,7 @@ async def test_a_panel_goes_on_after_a_restart_and_makes_one_video_however_often
         assert PROMPT in shown(panel)
         again = await opened(system)
         assert PROMPT in shown(again)
-        presses = [await people.presses(again, control(again, "generate")) for _ in range(2)]
+        presses = [await people.presses(again, control(again, "Generate")) for _ in range(2)]
         answers = [await people.answer(sent) for sent in presses]
         await people.result()
         await system.rest()
@@ -71,7 +71,7 @@ async def test_a_tap_too_many_makes_no_second_video_until_it_says_another(system
     async with system.bot():
         panel = await opened(system, prompt=PROMPT)
         for _ in range(2):  # the second after the first was answered
-            answered = await people.answered(await people.presses(panel, control(panel, "generate")))
+            answered = await people.answered(await people.presses(panel, control(panel, "Generate")))
         assert "a moment ago" in answered["content"]
         assert labels(answered) == ["One more for 5 credits", "Edit & retry"]
         for _ in range(2):
@@ -79,6 +79,22 @@ async def test_a_tap_too_many_makes_no_second_video_until_it_says_another(system
         await system.rest()
     assert len(system.database.jobs()) == 2
     assert system.database.balances() == (0, 10)
+
+
+async def test_a_panel_whose_button_says_an_old_price_asks_about_the_new_one(system: System) -> None:
+    people, prices = system.people, system.folder / "prices.toml"
+    rate = 'provider = "kirin"\nmodel = "kirin_v3_t2v"\nmode = "std"'
+    prices.write_text(f"[[rate]]\n{rate}\nseconds = 5\ncredits = 9\nusd = 1.5\n", encoding="utf-8")
+    async with system.bot():
+        panel = await opened(system, prompt=PROMPT)
+    async with system.bot(price_table=prices):
+        asked = await people.answered(await people.presses(panel, control(panel, "Generate")))
+        assert labels(asked)[0] == "Make it for 9 credits"
+        for _ in range(2):
+            await people.answer(await people.presses(asked, control(asked, "Make it")))
+        await people.result()
+        await system.rest()
+    assert [job["credits"] for job in system.database.jobs()] == [9]
 
 
 async def test_every_control_does_what_it_says(system: System) -> None:
@@ -95,7 +111,7 @@ async def test_every_control_does_what_it_says(system: System) -> None:
         panel = await pressed(system, panel, "aspect=9:16")
         panel = await pressed(system, panel, "private=1")
         assert "Watermark: on" in " ".join(labels(panel))
-        await people.presses(panel, control(panel, "generate"))
+        await people.presses(panel, control(panel, "Generate"))
         result = await people.result("dm")
         assert "Kling 1 · standard · 9:16 · 5 seconds · watermark · strong tilt down" in result["content"]
         panel = await pressed(system, panel, "camera", "-")
@@ -175,7 +191,7 @@ async def test_two_devices_may_change_one_panel(system: System) -> None:
         for each in sent:
             await people.edited(each)
         panel = await opened(system)
-        assert "10 credits" in label_of(panel, "generate")
+        assert "10 credits" in label_of(panel, "generate:10")
         assert "Sound: on" in labels(panel)
         (square,) = [each for each in walk(panel["components"]) if each.get("custom_id", "").endswith("aspect=1:1")]
         assert square["style"] == PRIMARY
