@@ -55,23 +55,23 @@ LOG = """
 @pytest.mark.parametrize(("size", "locale"), [(WIDE, "en-US"), (PHONE, "zh-CN")], ids=["wide", "phone"])
 async def test_nothing_is_in_anybodys_way(stage: Stage, size: tuple[int, int], locale: str) -> None:
     say = words(locale)
-    async with stage.visitor("ana", size=size, locale=locale) as ana:
-        await ask(ana, "quota")
-        panel = await open_studio(ana)
+    async with stage.visitor("admin", size=size, locale=locale) as ada:  # who has made nothing in the studio before
+        await ask(ada, "quota")
+        panel = await open_studio(ada)
         await panel.get_by_role("button", name=say("studio.camera")).click()
-        await ana.sees(ana.page.get_by_role("option", name=say("camera.zoom_in")).first)
-        assert await barriers(ana.page) == []
-        await ana.page.keyboard.press("Escape")
-        await ana.presses(panel, say("studio.prompt"))
-        await ana.sees(ana.page.get_by_role("dialog"))
-        assert await barriers(ana.page) == []
-        await ana.page.keyboard.press("Escape")
-        services = ana.page.locator("#panel")
+        await ada.sees(ada.page.get_by_role("option", name=say("camera.zoom_in")).first)
+        assert await barriers(ada.page) == []
+        await ada.page.keyboard.press("Escape")
+        await ada.presses(panel, say("studio.prompt"))
+        await ada.sees(ada.page.get_by_role("dialog"))
+        assert await barriers(ada.page) == []
+        await ada.page.keyboard.press("Escape")
+        services = ada.page.locator("#panel")
         if not await services.is_visible():
-            await ana.page.locator("#bar .toggle").last.click()
+            await ada.page.locator("#bar .toggle").last.click()
         for tab in await services.get_by_role("tab").all():
             await tab.click()
-            assert await barriers(ana.page) == []
+            assert await barriers(ada.page) == []
 
 
 async def test_a_channel_a_result_and_a_form_are_told_in_full(stage: Stage) -> None:
