@@ -224,6 +224,25 @@ async def test_who_accepts_a_job_answers_without_its_card_where_its_owner_does_n
     assert not gateway.discord.calls
 
 
+async def test_who_accepts_a_job_posts_its_card_where_its_owner_dies_when_asked(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts.sizes = IMPATIENT
+    gateway, worker = await parts.begin("a", Role.GATEWAY), await parts.begin("b", Role.WORKER)
+    send = gateway.signals.send
+
+    def ask_who_dies(topic: Topic, subject: str = ANY) -> None:
+        send(topic, subject)
+        if topic is Topic.NEW_CARD:
+            del parts.alive["b"]
+            parts.everybody_looks()
+
+    monkeypatch.setattr(gateway.signals, "send", ask_who_dies)
+    accepted = await ask(gateway, CHANNELS[0])
+    assert accepted.job.card_message_id is not None
+    assert (len(gateway.discord.phases("post_card")), worker.discord.calls) == (1, [])
+
+
 async def test_whoever_was_asked_privately_shows_it_and_the_persons_owner_does_the_rest(parts: Parts) -> None:
     gateway, worker = await parts.begin("a", Role.GATEWAY), await parts.begin("b", Role.WORKER)
     async with running(gateway, worker):

@@ -113,6 +113,8 @@ class Cards:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._others_patience):
                     await carded.wait()
+        if not carded.is_set() and self._processes.owns(job.place_id):  # whoever was asked has died
+            await self.show(job)
         return await self._lookup.job(job.id) or job
 
     async def show(self, job: Job) -> None:
