@@ -40,10 +40,10 @@ async def test_the_studio_asks_too_and_makes_one_video_of_one_state(system: Syst
     async with system.bot():
         await dear(system)
         panel = await system.people.answered(await system.people.types("video studio", prompt="a boat"))
-        sent = await system.people.presses(panel, control(panel, ":generate"))
+        sent = await system.people.presses(panel, control(panel, "Generate"))
         refused = await system.people.answered(sent)
         await system.people.answer(await system.people.presses(refused, yes(refused)))
-        said = await system.people.answer(await system.people.presses(panel, control(panel, ":generate")))
+        said = await system.people.answer(await system.people.presses(panel, control(panel, "Generate")))
         assert "already asked for this" in said or "On its way" in said
         await system.people.result()
         await system.rest()

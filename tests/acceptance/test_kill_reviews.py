@@ -40,11 +40,12 @@ def sides(*steps: str) -> list[str]:
 class People:
     """Whoever asks and whoever decides, each doing what they would once in the life of a process, waiting for nothing.
 
-    What they press may have gone by then; a form may never open.
+    Unless it is for the `card` of what was asked for. What they press may have gone by then; a form may never open.
     """
 
     system: System
     deny: bool
+    card: bool = False
     pressed: set[str] = field(default_factory=set)
     opened: list[str] = field(default_factory=list)
 
@@ -60,6 +61,8 @@ class People:
                 self.opened.remove(sent)
                 await people.submits(sent, user=ADMIN, reason="no")
                 return
+        if self.card and self.system.database.job()["card_message_id"] is None:
+            return
         for message in await people.messages(MOD_CHANNEL, user=ADMIN):
             if message["components"] and message["id"] not in self.pressed:
                 self.pressed.add(message["id"])
@@ -77,7 +80,7 @@ async def crash(system: System, point: str, *, deny: bool = False) -> None:
     """Run the bot until it is killed at `point`, while people do what they would."""
     async with system.process(arguments=[CRASHING, str(system.folder / "points"), point]) as process:
         await system.people.online()
-        people = People(system, deny)
+        people = People(system, deny, card=deny)  # which goes at one of the points
 
         async def dead() -> bool:
             if process.returncode is None:
@@ -89,8 +92,7 @@ async def crash(system: System, point: str, *, deny: bool = False) -> None:
 
 
 async def prepare(system: System, approval: str) -> None:
-    async with system.process():
-        await system.people.online()
+    async with system.bot():  # which ends in order: no process that has just died owns a channel then
         await set_checks(system, approval=approval)
 
 

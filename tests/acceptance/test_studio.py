@@ -70,8 +70,14 @@ async def test_a_tap_too_many_makes_no_second_video_until_it_says_another(system
     people = system.people
     async with system.bot():
         panel = await opened(system, prompt=PROMPT)
-        for _ in range(2):  # the second after the first was answered
-            answered = await people.answered(await people.presses(panel, control(panel, "Generate")))
+        state = system.database.rows("SELECT version FROM drafts")
+
+        async def noted() -> bool:
+            return system.database.rows("SELECT version FROM drafts") != state
+
+        await people.answered(await people.presses(panel, control(panel, "Generate")))
+        await people.until(noted, what="a panel that knows of its video")  # before that it is the same press again
+        answered = await people.answered(await people.presses(panel, control(panel, "Generate")))
         assert "a moment ago" in answered["content"]
         assert labels(answered) == ["One more for 5 credits", "Edit & retry"]
         for _ in range(2):
