@@ -40,11 +40,11 @@ try: setup
 
 # The processes of a run import the same modules: what one has compiled, the others find.
 test: setup
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=97 $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 6 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=97 $(ARGS)
 
 # The acceptance tests again: each on that database, SQLite or PostgreSQL, on which `make test` does not run it.
 test-other-database: setup
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist worksteal --databases other $(or $(ARGS),tests/acceptance)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 6 --dist worksteal --databases other $(or $(ARGS),tests/acceptance)
 
 # Everything that can go wrong goes wrong (several minutes); ARGS="--seed 7 --asks 300 --write", see docs/reliability.md.
 torture: setup
