@@ -254,11 +254,11 @@ class People:
 
         await self.until(connected, what="the bot's connection")
 
-    async def until(self, look: Callable[[], Awaitable[T | None]], *, what: str) -> T:
+    async def until(self, look: Callable[[], Awaitable[T | None]], *, what: str, patience: float = PATIENCE) -> T:
         """Look again and again until there is something to see: neither None nor False."""
         pause = POLL_SECONDS
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience):
                 while (seen := await look()) is None or seen is False:
                     self.alive()
                     await asyncio.sleep(pause)
