@@ -19,9 +19,9 @@ class RestProxy:
     `trouble` is answered by the proxy itself, once for each status in it; without the header `Via`, as such proxies do.
     """
 
-    def __init__(self, discord: str, session: aiohttp.ClientSession) -> None:
+    def __init__(self, discord: str, session: aiohttp.ClientSession, pace: Pace) -> None:
         self._discord, self._session = discord, session
-        self._pace = Pace()
+        self._pace = pace
         self.url, self.passed, self.trouble = "", 0, list[int]()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -44,10 +44,10 @@ class RestProxy:
 
 
 @asynccontextmanager
-async def proxied(discord: str) -> AsyncIterator[RestProxy]:
+async def proxied(discord: str, pace: Pace | None = None) -> AsyncIterator[RestProxy]:
     """A proxy of the Discord at this address, on a port of its own."""
     async with aiohttp.ClientSession() as session:
-        proxy = RestProxy(discord, session)
+        proxy = RestProxy(discord, session, pace or Pace())
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_route("*", "/api/v10/{tail:.*}", proxy.answer)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)

@@ -1,6 +1,7 @@
 """A sandbox with a real client in it, whose library knows nothing of sandboxes."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -71,10 +72,10 @@ class LibraryClient:
 
 
 @asynccontextmanager
-async def opened(document: Document | None) -> AsyncIterator[LibraryClient]:
+async def opened(document: Document | None, *, clock: Callable[[], float] = time.time) -> AsyncIterator[LibraryClient]:
     """A sandbox with a client; nothing may be wrong with what the client asks, nor with what it is answered."""
     before = discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
-    async with Sandbox(openapi=document, environment={}) as sandbox, aiohttp.ClientSession() as control:
+    async with Sandbox(openapi=document, environment={}, clock=clock) as sandbox, aiohttp.ClientSession() as control:
         described = sandbox.describe()["discord"]
         discord.http.Route.BASE = described["api"]
         discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(described["gateway"])
