@@ -8,7 +8,7 @@ import discord
 
 from bot.client import Shotcaller
 from bot.domain import Capability, Draft, Preset
-from bot.errors import InvalidRequest, PriceUnseen, StoreError
+from bot.errors import InvalidRequest, StoreError
 from bot.locale import Words, words
 from bot.service.member.presets import fill_gaps, gaps, request_of
 from bot.values import dataclass, replace
@@ -91,9 +91,9 @@ async def use_preset(
         return
     await acknowledge(interaction)
     request = fill_gaps(request_of(preset), {})
-    if tapped and seen != (price := bot.services.videos.price(request).credits):
+    if tapped:
         ui.remember(interaction, ui.TypedRequest(options=ui.options_of(request), key=str(interaction.id)))
-        raise PriceUnseen(price=price)
+        bot.services.videos.check_price(request, said=seen)
     await submit(bot, interaction, request, private=private, at_a_tap=True)
     await bot.services.presets.used(preset)
 

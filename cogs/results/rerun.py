@@ -8,7 +8,7 @@ import discord
 from bot.client import Shotcaller
 from bot.domain import AspectRatio, Job, Mode, Origin
 from bot.domain.capability import check
-from bot.errors import PriceUnseen, ResultForgotten
+from bot.errors import ResultForgotten
 from bot.locale import Words
 from cogs import ui
 from cogs.request import models_here, storyboards_here, submit
@@ -39,9 +39,7 @@ async def build_on(press: ResultPress, job: Job, changes: Mapping[str, Any], *, 
         key=str(interaction.id),
     )
     ui.remember(interaction, typed)
-    price = press.bot.services.videos.price(request).credits
-    if seen != str(price):
-        raise PriceUnseen(price=price)
+    press.bot.services.videos.check_price(request, said=ui.parse_number(seen))
     await submit(press.bot, press.interaction, request, private=_private(job), parent_id=job.id, origin=origin)
 
 

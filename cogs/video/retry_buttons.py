@@ -8,7 +8,7 @@ import discord
 from bot.client import Shotcaller
 from bot.domain import Draft, VideoRequest
 from bot.domain.capability import check
-from bot.errors import DraftGone, PriceUnseen
+from bot.errors import DraftGone
 from bot.locale import words
 from bot.values import replace
 from cogs import ui
@@ -143,8 +143,8 @@ async def _submit(
     key = key or str(interaction.id)
     ui.remember(interaction, replace(typed, key=key))
     request = await build_request(bot, interaction, typed.options)
-    if typed.price is not None and typed.price != (price := bot.services.videos.price(request).credits):
-        raise PriceUnseen(price=price)
+    if typed.price is not None:
+        bot.services.videos.check_price(request, said=typed.price)
     await submit(
         bot,
         interaction,

@@ -11,7 +11,7 @@ from bot.client import Shotcaller
 from bot.domain import PROMPT_LIMIT, Capability, Draft, Strength, VideoRequest
 from bot.domain.camera import AMOUNTS, AXES
 from bot.domain.choices import nearest_possible
-from bot.errors import AskedJustNow, PriceUnseen, StoreUnavailable
+from bot.errors import AskedJustNow, StoreUnavailable
 from bot.locale import Words, words
 from cogs import ui
 from cogs.request import defaults_scope, models_here, submit
@@ -94,9 +94,9 @@ async def _generate(bot: Shotcaller, interaction: discord.Interaction[Any], draf
     if request.prompt == NOTHING:
         ui.request_from_options({**ui.options_of(request), "prompt": ""}, model=request.model)
     key, private = f"studio-{draft.id}-{draft.version}", bool(draft.body["private"])
-    if price is not None and price != (now := bot.services.videos.price(request).credits):
+    if price is not None:
         ui.remember(interaction, ui.TypedRequest(options=ui.options_of(request), private=private, key=key))
-        raise PriceUnseen(price=now)
+        bot.services.videos.check_price(request, said=price)
     try:
         await submit(bot, interaction, request, private=private, key=key, at_a_tap=True)
     except AskedJustNow:

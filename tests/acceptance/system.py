@@ -63,6 +63,12 @@ class System:
         found: str = self.sandbox.describe()["discord"][kind][name]
         return found
 
+    def price_table(self, *, seconds: int, credits_: int) -> Path:
+        """Write a price table of the operator's own: a standard video of exactly this length costs this much."""
+        file, rate = self.folder / "prices.toml", 'provider = "kirin"\nmodel = "kirin_v3_t2v"\nmode = "std"'
+        file.write_text(f"[[rate]]\n{rate}\nseconds = {seconds}\ncredits = {credits_}\nusd = 1.5\n", encoding="utf-8")
+        return file
+
     def environment(self, **changes: object) -> dict[str, str]:
         """The settings of a bot that is to live here, by the names of their variables."""
         return {

@@ -222,9 +222,7 @@ async def test_a_request_for_credits_has_to_be_a_number_and_is_the_operators_whe
 
 
 async def test_a_price_table_of_the_operators_own_is_what_everybody_pays(system: System) -> None:
-    people, prices = system.people, system.folder / "prices.toml"
-    rate = 'provider = "kirin"\nmodel = "kirin_v3_t2v"\nmode = "std"'
-    prices.write_text(f"[[rate]]\n{rate}\nseconds = 3\ncredits = 10\nusd = 1.5\n", encoding="utf-8")
+    people, prices = system.people, system.price_table(seconds=3, credits_=10)
     async with system.bot(price_table=prices):
         assert "10 credits" in await people.answer(await people.types("video create", **SMALL))
         await people.result()
@@ -234,9 +232,7 @@ async def test_a_price_table_of_the_operators_own_is_what_everybody_pays(system:
 
 
 async def test_a_price_that_changes_after_it_was_said_yes_to_is_asked_about_anew(system: System) -> None:
-    people, prices = system.people, system.folder / "prices.toml"
-    rate = 'provider = "kirin"\nmodel = "kirin_v3_t2v"\nmode = "std"'
-    prices.write_text(f"[[rate]]\n{rate}\nseconds = 3\ncredits = 10\nusd = 1.5\n", encoding="utf-8")
+    people, prices = system.people, system.price_table(seconds=3, credits_=10)
     async with system.bot():
         await people.types("video create", **SMALL)
         message = await people.result()

@@ -348,9 +348,7 @@ async def test_two_devices_that_both_press_make_get_one_video(system: System) ->
 
 
 async def test_a_price_that_has_changed_since_it_was_said_is_asked_about_anew(system: System) -> None:
-    prices = system.folder / "prices.toml"
-    rate = 'provider = "kirin"\nmodel = "kirin_v3_t2v"\nmode = "std"'
-    prices.write_text(f"[[rate]]\n{rate}\nseconds = 3\ncredits = 9\nusd = 1.5\n", encoding="utf-8")
+    prices = system.price_table(seconds=3, credits_=9)
     async with system.bot():
         board = await Builder(people=system.people).open(script="1. 2s a\n2. 1s b")
         await board.press("ask")

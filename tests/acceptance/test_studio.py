@@ -88,9 +88,7 @@ async def test_a_tap_too_many_makes_no_second_video_until_it_says_another(system
 
 
 async def test_a_panel_whose_button_says_an_old_price_asks_about_the_new_one(system: System) -> None:
-    people, prices = system.people, system.folder / "prices.toml"
-    rate = 'provider = "kirin"\nmodel = "kirin_v3_t2v"\nmode = "std"'
-    prices.write_text(f"[[rate]]\n{rate}\nseconds = 5\ncredits = 9\nusd = 1.5\n", encoding="utf-8")
+    people, prices = system.people, system.price_table(seconds=5, credits_=9)
     async with system.bot():
         panel = await opened(system, prompt=PROMPT)
     async with system.bot(price_table=prices):

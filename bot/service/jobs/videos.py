@@ -8,7 +8,15 @@ from secrets import token_hex
 from typing import Final
 
 from bot import domain
-from bot.errors import BudgetExceeded, JobUnknown, ModelGivenUp, ModelUnknown, SeveralReasons, StoreUnavailable
+from bot.errors import (
+    BudgetExceeded,
+    JobUnknown,
+    ModelGivenUp,
+    ModelUnknown,
+    PriceUnseen,
+    SeveralReasons,
+    StoreUnavailable,
+)
 from bot.log import log_about
 from bot.service.jobs.admission import Admission, Admitted
 from bot.service.jobs.cards import Cards
@@ -86,6 +94,17 @@ class Videos:
             ModelUnknown: no configured provider has its model.
         """
         return self.capability(request.model).price(request)
+
+    def check_price(self, request: domain.VideoRequest, *, said: int | None) -> None:
+        """Refuse a request whose button said another price than it has now, in credits; or none.
+
+        Raises:
+            ModelUnknown: no configured provider has its model.
+            PriceUnseen: what it costs has not been said.
+        """
+        price = self.price(request).credits
+        if said != price:
+            raise PriceUnseen(price=price)
 
     async def request(self, request: domain.VideoRequest, context: RequestContext) -> Accepted:
         """Accept a request: keep it as a job and hold its credits. The asking's `key` makes a repeat harmless.

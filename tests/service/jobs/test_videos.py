@@ -52,6 +52,16 @@ async def test_the_same_interaction_twice_is_one_job_and_one_hold(services: Serv
     assert await credit(services) == (5, 55)
 
 
+@pytest.mark.parametrize("said", [None, 4, 6])
+async def test_a_button_that_says_another_price_or_none_has_the_right_one_said_first(
+    services: Services, said: int | None
+) -> None:
+    services.bot.services.videos.check_price(REQUEST, said=5)
+    with pytest.raises(errors.PriceUnseen) as refusal:
+        services.bot.services.videos.check_price(REQUEST, said=said)
+    assert refusal.value.price == 5
+
+
 @pytest.mark.parametrize("since", ["paused", "blocked", "penniless", "down", "impossible"])
 async def test_what_was_accepted_is_not_refused_when_the_same_button_is_pressed_again(
     services: Services, since: str
