@@ -414,9 +414,10 @@ def _add_operating(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         help="the bot was stopped when the backup was taken, and has run nowhere since: look for nothing",
     )
 
-    upgrade = commands.add_parser("upgrade", help="say what this version would do to the records")
+    looks = "say what the first start of this version would do to the records, and change nothing"
+    upgrade = commands.add_parser("upgrade", help=looks, description=f"{looks.capitalize()}.")
     upgrade.set_defaults(command=_upgrade)
-    upgrade.add_argument("--check", action="store_true", required=True, help="only look, and change nothing")
+    upgrade.add_argument("--check", action="store_true", help="only look, as without it")
     upgrade.add_argument("--backups", type=Path, metavar="FOLDER", help="where to look for backups (BACKUP_DIR)")
 
 
