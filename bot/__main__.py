@@ -35,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write("The settings need a look (the environment, or .env in this folder):\n")
         for name, expected in exc.problems:
             sys.stderr.write(f"  {name}: {expected}\n")
-        sys.stderr.write("`.env.example` explains every setting; `shotcaller init` asks for those that are needed.\n")
+        from bot.settings import EXAMPLE
+
+        sys.stderr.write(f"`shotcaller init` asks for those that are needed. Every setting is explained in {EXAMPLE}\n")
         return 2
     except ShotcallerError as exc:
         sys.stderr.write(f"{_last_words(exc)}\n")

@@ -105,6 +105,15 @@ def installed(bot_wheel: ZipFile, tmp_path_factory: pytest.TempPathFactory) -> P
     return folder
 
 
+def test_a_mistake_in_the_settings_names_an_example_that_is_there(installed: Path, tmp_path: Path) -> None:
+    python = [sys.executable, "-S", "-m", "bot", "doctor"]
+    done = subprocess.run(python, cwd=tmp_path, env=finding(installed), capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+    assert done.returncode == 2
+    named = Path(done.stderr.partition("explained in ")[2].strip())
+    assert named.is_relative_to(installed)
+    assert "MONTHLY_BUDGET_USD=" in named.read_text("utf-8")
+
+
 @pytest.mark.parametrize("command", [["sandbox"], ["sandbox", "--port", "0"], ["demo"]])
 def test_without_the_sandbox_its_commands_say_how_to_get_it(installed: Path, command: list[str]) -> None:
     python = [sys.executable, "-S", "-m", "bot", *command]

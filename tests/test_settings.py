@@ -11,10 +11,9 @@ from dotenv import dotenv_values
 
 from bot.errors import SettingsInvalid
 from bot.redaction import Redactor
-from bot.settings import Settings
+from bot.settings import EXAMPLE, Settings
 
 ROOT = Path(__file__).parents[1]
-EXAMPLE = ROOT / ".env.example"
 TOKEN, KEY = "discord-token-7f3a", "kirin-key-9c1d"
 LINE = re.compile(r"(?P<off>#)?(?P<name>[A-Z][A-Z_]+)=(?P<value>.*)")
 
@@ -332,6 +331,13 @@ def _lines() -> list[tuple[str, bool, str, str]]:
             found.append((match["name"], bool(match["off"]), match["value"], before))
         before = line
     return found
+
+
+def test_the_checkouts_example_is_the_one_that_is_installed() -> None:
+    assert (ROOT / ".env.example").read_text("utf-8") in {
+        EXAMPLE.read_text("utf-8"),
+        EXAMPLE.relative_to(ROOT).as_posix(),
+    }
 
 
 def test_the_example_has_every_setting_once_with_a_word_of_explanation() -> None:

@@ -16,7 +16,7 @@ from bot.errors import SettingsInvalid, ShotcallerError
 from bot.init.env_file import read, values_in, with_values, write
 from bot.locale import Words, terminal_locale, words
 from bot.redaction import Redactor
-from bot.settings import Settings
+from bot.settings import EXAMPLE, Settings
 from bot.values import dataclass
 
 __all__ = ["Person", "initialize"]
@@ -115,8 +115,8 @@ class _Setup:
             if answer.strip().casefold() not in {"y", "yes", "是", "s", "sí", "si"}:
                 self._tell(say("init.left", file=self._file))
                 return False
-        text = self._before if self._before is not None else read(self._file.with_name(".env.example"))
-        write(self._file, with_values(say("init.head") + "\n" if text is None else text, changes))
+        text = EXAMPLE.read_text("utf-8") if self._before is None else self._before
+        write(self._file, with_values(text, changes))
         self._tell(say("init.written", file=self._file, names=names))
         return True
 

@@ -35,6 +35,7 @@ from bot.settings.models import VENDOR_ADDRESS, ModelTable, is_relay, models, un
 from bot.settings.prices import missing, table
 from bot.settings.tables import TableUnusable
 
+EXAMPLE: Final = Path(__file__).with_name("env.example")  # a `.env` that explains every setting
 _KEYS: Final = {"kirin": ("kirin_api_key",), "kling": ("kling_api_key", "kling_access_key")}
 
 

@@ -113,9 +113,7 @@ async def test_what_is_typed_is_checked_written_and_examined(place: Place, syste
     assert any(path.endswith("/applications/@me") for path in asked)
 
 
-async def test_a_new_file_begins_as_the_example_where_there_is_one(place: Place) -> None:
-    example = (Path(__file__).parents[2] / ".env.example").read_text("utf-8")
-    place.file.with_name(".env.example").write_text(example, "utf-8")
+async def test_a_new_file_explains_every_setting(place: Place) -> None:
     assert await place.run(Typist(place.token, place.kirin, "", "none", "")) == 0
     assert "#DAILY_CREDITS=60" in place.file.read_text("utf-8")
     assert place.written()["KIRIN_API_KEY"] == place.kirin

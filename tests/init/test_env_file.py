@@ -7,6 +7,7 @@ import pytest
 
 from bot.errors import SettingsInvalid
 from bot.init.env_file import read, values_in, with_values, write
+from bot.settings import EXAMPLE
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def test_a_value_goes_where_its_name_stands(before: str, after: str) -> None:
 
 
 def test_the_example_takes_every_value_in_its_place() -> None:
-    example = (Path(__file__).parents[2] / ".env.example").read_text("utf-8")
+    example = EXAMPLE.read_text("utf-8")
     values = {"DISCORD_TOKEN": "t", "KIRIN_API_KEY": "k", "KLING_API_KEY": "l", "MONTHLY_BUDGET_USD": "5"}
     filled = with_values(example, values)
     assert len(filled.splitlines()) == len(example.splitlines())
