@@ -176,3 +176,23 @@ def test_chinese_has_a_space_beside_numbers_names_and_commands_and_none_beside_i
     close = rf"{HAN}[A-Za-z0-9]|[A-Za-z0-9]{HAN}"
     apart = rf" {FULL}|{FULL} |[{ENDS}{HAN[1:]} {HAN}"
     assert [(key, text) for key, text in texts("zh-CN") if re.search(f"{close}|{apart}", drawn(text))] == []
+
+
+@pytest.mark.parametrize("value", ["15 秒", "4K", "推近", "专业、4K"])
+def test_chinese_has_a_space_where_a_value_that_is_a_number_or_a_name_meets_it(value: str) -> None:
+    say = words("zh-CN")
+    for key in sorted(say.keys()):
+        gaps = set(GAP.findall(say.forms(key)[0]))
+        if named := dict.fromkeys(gaps & PHRASES, value):
+            text = say(key, **{**dict.fromkeys(gaps, LOOSE), **named})
+            assert not re.search(f"{HAN}[A-Za-z0-9]|[A-Za-z0-9]{HAN}", text), (key, text)
+
+
+def test_a_button_that_offers_another_length_has_its_space_in_chinese_and_one_for_a_camera_move_none() -> None:
+    say = words("zh-CN")
+    assert say("fix.use", what=say("seconds.short", n=15)) == "改用 15 秒"
+    assert say("fix.use", what=say("camera.zoom_in")) == f"改用{say('camera.zoom_in')}"
+
+
+def test_what_somebody_wrote_stays_as_it_is_within_a_chinese_text() -> None:
+    assert "3只cat和2只狗" in words("zh-CN")("quota.prompt", prompt="3只cat和2只狗")

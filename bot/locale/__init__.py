@@ -19,6 +19,10 @@ _FOLDER: Final = Path(__file__).parent
 _TENTH, _MINUTE, _NEARLY_A_MINUTE = 10, 60, 45  # seconds
 
 _BESIDE_HAN: Final = re.compile("(?<=[0-9])(?=[㐀-鿿])")  # where Chinese texts have a space, and Babel has none
+# Where a value begins or ends in a text; what marks it is a character that no text may have (a noncharacter of Unicode).
+_EDGE: Final = re.compile(r"(?<!\{)(?=\{\w)|(?<=\w\})(?!\})")
+_MARK: Final = "\ufdd0"
+_MEETING: Final = re.compile(f"{_MARK}(?:(?<=[㐀-鿿].)(?=[0-9A-Za-z])|(?<=[0-9A-Za-z].)(?=[㐀-鿿]))")
 _MODEL_NAMES: Final[dict[str, str]] = {}
 
 
@@ -34,6 +38,7 @@ class Words:
         self.locale = locale
         self.machine_made = locale in MACHINE_MADE
         self._babel_locale = locale.replace("-", "_")
+        self._spaced = locale.startswith("zh")
         self._texts = texts
         self._plural = c2py(plural)
 
@@ -45,7 +50,8 @@ class Words:
         """
         forms = self.forms(key)
         number = values.get("n")
-        return forms[self._plural(number) if len(forms) > 1 and isinstance(number, int) else -1].format_map(values)
+        form = forms[self._plural(number) if len(forms) > 1 and isinstance(number, int) else -1]
+        return _fill_spaced(form, values) if values and self._spaced else form.format_map(values)
 
     def forms(self, key: str) -> tuple[str, ...]:
         """Give the text of a key with its gaps, in each of its plural forms.
@@ -103,6 +109,20 @@ class Words:
         unit = _TENTH if seconds < _NEARLY_A_MINUTE else _MINUTE
         rounded = max(1, round(seconds / unit)) * unit
         return _BESIDE_HAN.sub(" ", format_timedelta(rounded, locale=self._babel_locale, threshold=1))
+
+
+def _fill_spaced(form: str, values: Mapping[str, object]) -> str:
+    """Fill the gaps of a Chinese text, with a space where a number or a Latin letter meets Chinese at a value's edge.
+
+    What a catalogue can't know is how a value begins and ends; what is within a value stays as it was written.
+    """
+    return _MEETING.sub(" ", _with_marks(form).format_map(values)).replace(_MARK, "")
+
+
+@cache
+def _with_marks(form: str) -> str:
+    """Mark the edges of the gaps of one of the catalogues' texts."""
+    return _EDGE.sub(_MARK, form)
 
 
 def words(locale: str = DEFAULT) -> Words:
