@@ -146,16 +146,19 @@ def _budget(bot: Shotcaller, say: Words) -> Command:
 async def _spending_text(bot: Shotcaller, interaction: discord.Interaction[Any], policy: Policy, say: Words) -> str:
     """Say what this month has cost, and what is left."""
     account = await bot.services.guilds.spent(interaction.guild_id or 0, policy)
-    ceiling = say("policy.any") if account.allowance == UNLIMITED else money(account.allowance, say)
-    confirm, used = policy.confirm_usd_micros, account.settled + account.held
+    confirm, used, limited = policy.confirm_usd_micros, account.settled + account.held, account.allowance != UNLIMITED
     text = say(
         "admin.budget",
         settled=money(account.settled, say),
         held=money(account.held, say),
-        ceiling=ceiling,
-        confirm=say("policy.never") if confirm is None else money(confirm, say),
+        limit=say("admin.budget.limit", ceiling=money(account.allowance, say))
+        if limited
+        else say("admin.budget.limit.none"),
+        asking=say("admin.budget.asking.none")
+        if confirm is None
+        else say("admin.budget.asking", price=money(confirm, say)),
     )
-    below = account.allowance != UNLIMITED and account.allowance < used
+    below = limited and account.allowance < used
     return f"{text}\n⚠️ {say('admin.budget.below', spent=money(used, say))}" if below else text
 
 

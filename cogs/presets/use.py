@@ -273,7 +273,7 @@ async def show_list(bot: Shotcaller, interaction: discord.Interaction[Any], *, p
     last = max(0, (len(presets) - 1) // PAGE)
     page = min(page, last)
     shown = presets[page * PAGE : (page + 1) * PAGE]
-    title = say("preset.list", n=len(presets)) if presets else say("preset.list.none")
+    title = f"### {say('preset.list', n=len(presets))}" if presets else say("preset.list.none")
     buttons = [_button(preset, bot.services.videos.models) for preset in shown]
     if page > 0:
         buttons.append(
@@ -281,7 +281,7 @@ async def show_list(bot: Shotcaller, interaction: discord.Interaction[Any], *, p
         )
     if page < last:
         buttons.append(discord.ui.Button(label=say("preset.page.on"), custom_id=PAGE_OF(page=page + 1, direction=">")))
-    text = "\n".join([f"### {title}", *(_entry(preset, say) for preset in shown)])
+    text = "\n".join([title, *(_entry(preset, say) for preset in shown)])
     await answer(interaction, cut(text, CONTENT), view=ui.stateless(*buttons))
 
 

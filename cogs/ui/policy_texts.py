@@ -134,7 +134,7 @@ _KINDS: Final[Mapping[str, tuple[Callable[[Any, Words], str], str]]] = {
     "pools": (lambda value, say: f"<@&{value['role_id']}> · {_allowance(value['allowance'], say)}", "policy.none"),
     "gifts": (_switch, "policy.none"),
     "budget_usd_micros": (money, "policy.any"),
-    "confirm_usd_micros": (money, "policy.never"),
+    "confirm_usd_micros": (lambda value, say: say("policy.above", price=money(value, say)), "policy.never"),
     "moderation.channel_id": (_channel, "policy.none"),
     "moderation.rules": (lambda value, say: say(f"policy.rule.{value['action']}"), "policy.none"),
     "moderation.approval": (lambda value, say: say(f"policy.approval.{value}"), "policy.none"),

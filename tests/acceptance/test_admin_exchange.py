@@ -65,7 +65,7 @@ async def test_the_file_of_now_changes_nothing(system: System) -> None:
     async with system.bot():
         await run_admin(people, "limits", longest=5)
         file = await exports(people)
-        assert "It was already like that" in await people.answer(await imports(people, json.dumps(file)))
+        assert "already like that" in await people.answer(await imports(people, json.dumps(file)))
 
 
 def file(**settings: Any) -> str:

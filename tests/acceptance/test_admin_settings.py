@@ -22,7 +22,7 @@ async def test_videos_are_made_only_where_admins_allow_it(system: System) -> Non
         assert "Videos can't be made in this channel" in await request_video(people)
         await run_admin(people, "channels", forget="general")
         assert ACCEPTED in await request_video(people, channel="rushes")
-        assert "It was already like that" in await run_admin(people, "channels", forget="general")
+        assert "already like that" in await run_admin(people, "channels", forget="general")
         await system.rest()
     assert len(await people.tasks()) == 2
 
@@ -231,10 +231,12 @@ async def test_granted_credits_are_spent_after_the_allowance_and_taken_back_at_w
 async def test_a_budget_of_money_stops_new_videos_and_shows_what_is_spent(system: System) -> None:
     people = system.people
     async with system.bot():
+        assert "There is no limit on what videos may cost" in await run_admin(people, "budget")
         await run_admin(people, "budget", monthly=0.3)
         assert ACCEPTED in await request_video(people)
         await system.rest()
-        assert "$0.25** spent, $0.00 reserved. Limit: $0.30" in await run_admin(people, "budget")
+        shown = await run_admin(people, "budget")
+        assert "$0.25** spent, $0.00 reserved.\nVideos here may cost at most **$0.30** a month." in shown
         assert "the budget is raised" in await request_video(people)
         await run_admin(people, "budget", remove="monthly")
         assert ACCEPTED in await request_video(people)
@@ -244,7 +246,8 @@ async def test_a_budget_of_money_stops_new_videos_and_shows_what_is_spent(system
 async def test_a_dear_video_is_asked_about_first(system: System) -> None:
     people = system.people
     async with system.bot():
-        assert "$0.20" in await run_admin(people, "budget", confirm=0.2)
+        assert "without asking first" in await run_admin(people, "budget")
+        assert "I ask first if a video costs more than $0.20." in await run_admin(people, "budget", confirm=0.2)
         assert ACCEPTED not in await request_video(people)
         await run_admin(people, "budget", remove="confirm")
         assert ACCEPTED in await request_video(people)

@@ -30,6 +30,15 @@ def requests(system: System) -> list[Json]:
     return [json.loads(job["request"]) for job in system.database.jobs()]
 
 
+async def test_an_empty_list_of_presets_says_how_to_make_one(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        said = await people.answer(await people.types("preset list"))
+        assert said.startswith("There are no presets here yet.")
+        assert "`/preset save` makes one" in said
+        assert "`A {animal} in the snow`" in said
+
+
 async def test_a_preset_asks_for_its_gaps_also_after_a_restart(system: System) -> None:
     people = system.people
     async with system.bot():

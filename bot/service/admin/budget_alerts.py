@@ -39,7 +39,7 @@ class BudgetAlerts(OutboxHandler):
         if guild_id is not None:
             await self._audit.note(_entry(alert, guild_id))
         whose = "the whole bot" if guild_id is None else f"server {guild_id}"
-        detail = f"{_usd(alert.used)} of {_usd(alert.ceiling)} USD, {whose}, {alert.period}"
+        detail = f"{_usd(alert.used)} USD of a budget of {_usd(alert.ceiling)} USD, {whose}, {alert.period}"
         log.warning("a budget is used", extra={"percent": alert.percent, "detail": detail})
         told = Alert(trouble=Trouble.BUDGET, subject=f"{alert.percent} %", detail=detail, key=_key(alert))
         await self._posts.post(

@@ -161,6 +161,10 @@ def entry(action: str, **detail: Any) -> AuditEntry:
         ),
         (entry("allowance", member=1, allowance=None), "<@99> set the credits of <@1>: like everybody"),
         (
+            entry("budget_used", percent=126, used="1.26", ceiling="1.00"),
+            "126% of this month's budget of 1.00 USD is used: 1.26 USD is spent or reserved",
+        ),
+        (
             entry("granted", member=1, credits=3, note="@here **won**"),
             "<@99> gave <@1> 3 credits that never expire. “@\u200bhere \\*\\*won\\*\\*”",
         ),

@@ -188,7 +188,7 @@ async def test_of_several_shares_of_one_budget_the_highest_is_told_once(services
     await services.bot.outbox.post_due()
     await services.bot.outbox.post_due()
     (alert,) = services.discord.asked("alert")
-    assert (alert.subject, alert.detail) == ("80 %", "8.00 of 10.00 USD, server 7, 2026-03")
+    assert (alert.subject, alert.detail) == ("80 %", "8.00 USD of a budget of 10.00 USD, server 7, 2026-03")
     assert 0 < len(alert.key) <= 25
     (entry_, *more) = await AuditStore(services.database).of_guild(7, most=9)
     assert (entry_.action, entry_.actor_id, dict(entry_.detail), more) == (
