@@ -19,7 +19,7 @@ _FOLDER: Final = Path(__file__).parent
 _TENTH, _MINUTE, _NEARLY_A_MINUTE = 10, 60, 45  # seconds
 
 _BESIDE_HAN: Final = re.compile("(?<=[0-9])(?=[㐀-鿿])")  # where Chinese texts have a space, and Babel has none
-# Where a value begins or ends in a text; what marks it is a character that no text may have (a noncharacter of Unicode).
+# Where a value begins or ends in a text, and what marks it: a noncharacter of Unicode, which no text may have.
 _EDGE: Final = re.compile(r"(?<!\{)(?=\{\w)|(?<=\w\})(?!\})")
 _MARK: Final = "\ufdd0"
 _MEETING: Final = re.compile(f"{_MARK}(?:(?<=[㐀-鿿].)(?=[0-9A-Za-z])|(?<=[0-9A-Za-z].)(?=[㐀-鿿]))")
