@@ -77,7 +77,7 @@ ACTIONS: Final = ("changed", "imported", "paused", "resumed", "allowance", "gran
 JOB_ACTIONS: Final = ("cancel", "recheck", "retry", "free", "billed", "deliver", "close")
 DECISIONS: Final = (
     *("request_approved", "request_denied", "result_approved", "result_denied"),
-    *("report_dismissed", "report_removed", "report_covered"),
+    *("report_dismissed", "report_removed", "report_covered", "report_uncovered"),
 )
 # What may be wrong with a policy, or with the file of one.
 POLICY_PROBLEMS: Final = (
@@ -166,8 +166,8 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
         *(f"job_{action}" for action in JOB_ACTIONS),
     ],
     "upgrade.change.{}": [f"{each.version:04}" for each in shipped()],
-    "case.acts.{}": CaseKind,
-    "case.button.{}": ("approve", "deny", "delete", "cover", "block", "dismiss", "grant"),
+    "case.acts.{}": [*CaseKind, "report.covered"],
+    "case.button.{}": ("approve", "deny", "delete", "cover", "uncover", "block", "dismiss", "grant"),
     "case.done.{}": (
         "approved",
         "denied",
@@ -175,6 +175,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
         "dismissed",
         "covered",
         "covered.soon",
+        *("uncovered", "uncovered.soon", "uncovered.never"),
         *(f"removed.{each}" for each in RemovalOutcome),
     ),
     "result.erased.{}": RemovalOutcome,

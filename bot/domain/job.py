@@ -103,6 +103,9 @@ class Destination:
     private: bool = False
 
 
+BY_MODERATOR: Final = 2  # in the database, of a `spoiler` that is `covered`; one from its beginning is 1
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
     """One accepted request. Ids of Discord are integers, times are aware UTC, money is in credits and USD millionths.
@@ -118,7 +121,8 @@ class Job:
     `telling_at` is when telling its requester how it ended was intended, `posting_at` when the post of the result was
     last intended, and `posting_directly` whether that was to its person. `asked_at` is when it was asked for. That and
     every moment at which something was intended are by Discord's clock. `look_from` and `look_to` are the attempts that
-    may have been made elsewhere, where the row is of a copy (see `bot/store/restored.py`).
+    may have been made elsewhere, where the row is of a copy (see `bot/store/restored.py`). A `spoiler` is
+    posted covered; `covered` is one because a moderator wanted that later, and may take it back.
     """
 
     id: str
@@ -165,6 +169,7 @@ class Job:
     priority: int = 0
     turn: int = 0
     spoiler: bool = False
+    covered: bool = False
     review: Review | None = None
     cost_units: str | None = None
     telling_at: datetime | None = None
@@ -260,6 +265,7 @@ class Job:
             review=Review(row["review"]) if row["review"] else None,
             removed_by=Remover(row["removed_by"]) if row["removed_by"] else None,
             spoiler=bool(row["spoiler"]),
+            covered=row["spoiler"] == BY_MODERATOR,
             posting_directly=bool(row["posting_directly"]),
         )
 
@@ -285,6 +291,7 @@ _PLAIN: Final = (
         "origin",
         "review",
         "spoiler",
+        "covered",
         "posting_directly",
         "removed_by",
     }

@@ -19,7 +19,7 @@ class OutboxKind(StrEnum):
     AUDIT = "audit"  # a change that somebody made: the guild's audit channel
     BUDGET = "budget"  # a share of a budget that is used: the operator, and the guild's audit
     CASE = "case"  # a case, posted and then edited as it changes: whoever decides it
-    COVER = "cover"  # a reported video, whose files are to be covered wherever they were posted
+    COVER = "cover"  # a reported video, whose files are to be covered, or not any more, wherever they were posted
     DECISION = "decision"  # what became of a request for more credits: its member's direct messages
     FEEDBACK = "feedback"  # what somebody wrote to the operator
     GALLERY = "gallery"  # a copy of a video with stars enough: its guild's gallery

@@ -70,7 +70,7 @@ async def announce_removal(tx: Transaction, job_id: str, *, now: datetime) -> No
 
 
 async def announce_cover(tx: Transaction, job_id: str, *, now: datetime) -> None:
-    """Have the files of a video covered in all its messages."""
+    """Have the files of a video covered, or uncovered, in all its messages, as its job says."""
     await tx.execute(
         "INSERT INTO outbox (kind, subject_id, guild_id, job_id, created_at, due_at, bucket) "  # noqa: S608 (a constant)
         f"SELECT 'cover', id, guild_id, id, $2, $2, {BUCKET_OF_JOB} FROM jobs WHERE id = $1 "

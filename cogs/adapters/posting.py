@@ -135,6 +135,11 @@ def has_buttons_of_others(message: discord.Message, job: Job) -> bool:
     return bool(ids) and not any(job.id in each for each in ids)
 
 
+def can_turn(file: discord.Attachment, *, covered: bool) -> bool:
+    """Whether a file is to be covered that is not, or to be uncovered that was covered after it was posted."""
+    return file.is_spoiler() != covered and (covered or not file.filename.startswith(_COVERED))
+
+
 def has_result(message: discord.Message, job_id: str) -> bool:
     """Whether a message has the job's result, covered or not."""
     return any(file.filename.removeprefix(_COVERED) == filename(job_id) for file in message.attachments)

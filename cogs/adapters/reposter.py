@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import discord
 from discord.http import Route
@@ -14,7 +14,7 @@ from bot.locale import words
 from bot.service.jobs.copies import Copy, CopyKind
 from bot.service.ports import CannotTell, Posted, Result, Sighting
 from cogs.adapters.places import Places
-from cogs.adapters.posting import find_message, has_result, is_card, mapped_errors, post_video, send
+from cogs.adapters.posting import can_turn, find_message, has_result, is_card, mapped_errors, post_video, send
 from cogs.ui import result_link, safe, since
 
 SERVER: Final = 60  # characters of a server's name
@@ -85,7 +85,7 @@ class DiscordResultPoster:
         channel = self._client.get_partial_messageable(channel_id, guild_id=job.destination.guild_id)
         return await self._delete(channel, message_id, job.id)
 
-    async def cover(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
+    async def cover(self, job_id: str, *, channel_id: int, message_id: int, covered: bool) -> bool:
         """See `ResultPoster`. discord.py can't say of a file that stays that it is a spoiler, which Discord takes."""
         path = "/channels/{channel_id}/messages/{message_id}"
         route = Route("PATCH", path, channel_id=channel_id, message_id=message_id)
@@ -95,9 +95,9 @@ class DiscordResultPoster:
                 ours = self._client.user is not None and message.author.id == self._client.user.id
                 if not (ours and has_result(message, job_id)):
                     return False
-                if not all(file.is_spoiler() for file in message.attachments):
-                    covered = [{"id": str(file.id), "is_spoiler": True} for file in message.attachments]
-                    await self._client.http.request(route, json={"attachments": covered})
+                if any(can_turn(file, covered=covered) for file in message.attachments):
+                    files = [_turned(file, covered=covered) for file in message.attachments]
+                    await self._client.http.request(route, json={"attachments": files})
             except discord.NotFound:
                 return False
         return True
@@ -150,6 +150,11 @@ class DiscordResultPoster:
     async def _removed_text(self, job: Job) -> str:
         guild = await self._places.guild(job.destination.guild_id or 0)
         return words(job.locale)("result.removed", server=safe(guild.name, SERVER), since=since(job.created_at))
+
+
+def _turned(file: discord.Attachment, *, covered: bool) -> dict[str, Any]:
+    """Say in an edit of a message that a file stays, and what becomes of its cover."""
+    return {"id": str(file.id), **({"is_spoiler": covered} if can_turn(file, covered=covered) else {})}
 
 
 def _origin(job: Job) -> str:

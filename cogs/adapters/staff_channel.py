@@ -77,7 +77,7 @@ class DiscordStaff:
             case_text(case, job, say),
             within=POSTING if video is None else upload_timeout(video),
             embeds=case_embeds(case, job, say),
-            view=case_buttons(case, say),
+            view=case_buttons(case, job, say),
             files=files,
             nonce=_nonce("case", case.id),
         )
@@ -98,7 +98,7 @@ class DiscordStaff:
                 .edit(
                     content=case_text(case, job, say),
                     embeds=case_embeds(case, job, say),
-                    view=case_buttons(case, say) if undecided else None,
+                    view=case_buttons(case, job, say),
                     allowed_mentions=discord.AllowedMentions.none(),
                     attachments=discord.utils.MISSING if undecided and not case.reports else all_reports(case, say),
                 )

@@ -1,4 +1,4 @@
-"""The buttons of cases in the moderators' channel: approve, deny, dismiss, delete, block."""
+"""The buttons of cases in the moderators' channel: approve, deny, dismiss, delete, cover, uncover, block."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -117,6 +117,15 @@ async def _cover(bot: Shotcaller, interaction: discord.Interaction[Any], case: C
         await _answer_done(interaction, "removed.before")
 
 
+async def _uncover(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case) -> None:
+    _check_kind(case, CaseKind.REPORT)
+    left = await bot.services.cases.uncover(case, _audit_entry(interaction, case, "uncovered"))
+    if left is None:
+        await _answer_done(interaction, "uncovered.never")
+    else:
+        await _answer_done(interaction, "uncovered.soon" if left.more else "uncovered")
+
+
 async def _deny_with_reason(bot: Shotcaller, interaction: discord.Interaction[Any], case_id: str) -> None:
     case = await _read_case(bot, interaction, case_id)
     _check_kind(case, CaseKind.REQUEST, CaseKind.RESULT)
@@ -193,4 +202,5 @@ _ACTIONS: Final[dict[str, Callable[[Shotcaller, discord.Interaction[Any], Case],
     "dismiss": _dismiss,
     "delete": _delete,
     "cover": _cover,
+    "uncover": _uncover,
 }

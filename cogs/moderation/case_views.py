@@ -15,7 +15,9 @@ from cogs.ui.result_info import full_text_embeds
 
 CASE_ID: Final = ui.Part("[0-9A-Za-z_-]{1,80}")
 DECIDE: Final = ui.CustomId(
-    "case:{verb}:{case_id}", verb=ui.one_of("approve", "deny", "dismiss", "delete", "cover", "block"), case_id=CASE_ID
+    "case:{verb}:{case_id}",
+    verb=ui.one_of("approve", "deny", "dismiss", "delete", "cover", "uncover", "block"),
+    case_id=CASE_ID,
 )
 # Its amount is what the admin has read on the button, whatever is asked for by now.
 GIVE: Final = ui.CustomId("give:{amount}:{case_id}", amount=ui.digits(DIGITS), case_id=CASE_ID)
@@ -39,6 +41,7 @@ _STATE_STYLES: Final = {
     "deny": ("⛔", discord.ButtonStyle.danger),
     "delete": ("🗑️", discord.ButtonStyle.danger),
     "cover": ("🙈", discord.ButtonStyle.secondary),
+    "uncover": ("👁️", discord.ButtonStyle.secondary),
     "block": ("🔒", discord.ButtonStyle.secondary),
     "dismiss": ("👌", discord.ButtonStyle.secondary),
 }
@@ -50,7 +53,7 @@ def case_text(case: Case, job: Job | None, say: Words) -> str:
     lines = [f"### {_BUTTON_EMOJI[case.kind]} [{say(f'case.{case.kind}')}]({case_address(case, job)})", *about]
     if case.state is CaseState.OPEN:
         if not (case.for_operator or case.forgotten):
-            lines.append(_consequences(case, say))
+            lines.append(_consequences(case, job, say))
     else:
         who = f"<@{case.decided_by}>" if case.decided_by else "—"
         removed = case.kind is CaseKind.REPORT and case.state is CaseState.APPROVED
@@ -79,10 +82,10 @@ def case_embeds(case: Case, job: Job | None, say: Words) -> list[discord.Embed]:
     return full_text_embeds(job.request, say) if job is not None and case.state is CaseState.OPEN else []
 
 
-def case_buttons(case: Case, say: Words) -> discord.ui.View:
-    """The buttons that decide a case."""
+def case_buttons(case: Case, job: Job | None, say: Words) -> discord.ui.View | None:
+    """The buttons that decide a case, and that take a cover back; None for none."""
     buttons = []
-    for verb in () if case.for_operator else _BUTTONS[case.kind]:
+    for verb in _verbs(case, job):
         amount = case.kind is CaseKind.MORE and verb == "approve"  # opens a form, in which another amount is typed
         emoji, style = _STATE_STYLES["amount" if amount else verb]
         custom_id = DECIDE(verb=verb, case_id=case.id)
@@ -90,7 +93,22 @@ def case_buttons(case: Case, say: Words) -> discord.ui.View:
             custom_id = GIVE(amount=case.body.get("credits", 0), case_id=case.id)
         label = _label(case, verb, say)
         buttons.append(discord.ui.Button[Any](emoji=emoji, label=label, style=style, custom_id=custom_id))
-    return ui.stateless(*buttons)
+    return ui.stateless(*buttons) if buttons else None
+
+
+def _verbs(case: Case, job: Job | None) -> tuple[str, ...]:
+    """Name what can be done about a case: where it is open, decide it; where its video is covered, uncover that."""
+    uncovering = _can_uncover(case, job)
+    if case.for_operator:
+        return ()
+    if case.state is not CaseState.OPEN:
+        return ("uncover",) if uncovering else ()
+    return tuple("uncover" if verb == "cover" and uncovering else verb for verb in _BUTTONS[case.kind])
+
+
+def _can_uncover(case: Case, job: Job | None) -> bool:
+    """Whether a reported video is covered because a moderator wanted that, so that they may take it back."""
+    return bool(job is not None and case.body.get("covered") and (job.covered or not job.spoiler))
 
 
 def _label(case: Case, verb: str, say: Words) -> str:
@@ -100,10 +118,11 @@ def _label(case: Case, verb: str, say: Words) -> str:
     return say(f"case.button.{verb}", credits=_asked_credits(case, say))
 
 
-def _consequences(case: Case, say: Words) -> str:
+def _consequences(case: Case, job: Job | None, say: Words) -> str:
     """Say what each button will do, and what comes of pressing none."""
     until = since(case.created_at + REVIEW_TIME)
-    return say(f"case.acts.{case.kind}", credits=_asked_credits(case, say), until=until)
+    acts = "report.covered" if _can_uncover(case, job) else case.kind
+    return say(f"case.acts.{acts}", credits=_asked_credits(case, say), until=until)
 
 
 def _asked_credits(case: Case, say: Words) -> str:

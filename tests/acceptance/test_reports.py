@@ -68,13 +68,55 @@ async def test_a_reported_video_is_covered_where_it_stands_and_the_case_stays(sy
         message, held = await reported(system)
         assert "Manage Messages" in await presses(system, held, "cover", user="ben")
         assert SAY("case.done.covered", n=1) == await presses(system, held, "cover")
-        assert SAY("case.done.covered", n=1) == await presses(system, held, "cover")
         (file,) = (await people.result())["attachments"]
         assert file["flags"] & COVERED
         assert file["filename"] == message["attachments"][0]["filename"]
         assert (await case(system, "A video was reported"))["components"]
     actions = [row["action"] for row in system.database.rows("SELECT * FROM audit ORDER BY at")]
-    assert actions[-2:] == ["report_covered", "report_covered"]
+    assert actions[-1] == "report_covered"
+
+
+async def test_a_cover_is_taken_back_by_a_moderator_while_the_case_is_open_and_when_it_is_dismissed(
+    system: System,
+) -> None:
+    people = system.people
+
+    async def flags() -> int:
+        return int((await people.result())["attachments"][0].get("flags", 0))
+
+    async with system.bot():
+        _, held = await reported(system)
+        await presses(system, held, "cover")
+        held = await case(system, "Covered in")
+        assert verbs(held) == ["delete", "uncover", "block", "dismiss"]
+        assert "Manage Messages" in await presses(system, held, "uncover", user="ben")
+        assert await flags() & COVERED
+        assert SAY("case.done.uncovered") == await presses(system, held, "uncover")
+        assert not await flags() & COVERED
+        held = await people.until(lambda: case_with(system, "cover"), what="a case that offers to cover")
+        await presses(system, held, "cover")
+        await presses(system, await case(system, "Covered in"), "dismiss")
+        over = await case(system, "Dismissed")
+        assert verbs(over) == ["uncover"]
+    async with system.bot():
+        assert SAY("case.done.uncovered") == await presses(system, over, "uncover")
+        assert not await flags() & COVERED
+        await people.until(lambda: case_with(system), what="a case without buttons")
+    actions = [row["action"] for row in system.database.rows("SELECT * FROM audit ORDER BY at")]
+    assert [each.removeprefix("report_") for each in actions[-5:]] == [
+        *("covered", "uncovered", "covered", "dismissed", "uncovered")
+    ]
+
+
+def verbs(message: Json) -> list[str]:
+    """What the buttons of a case do, in their order."""
+    return [each["custom_id"].split(":")[1] for row in message["components"] for each in row["components"]]
+
+
+async def case_with(system: System, verb: str = "") -> Json | None:
+    """The case, once it has a button that does that; or once it has none."""
+    found = await case(system)
+    return found if verb in verbs(found) or not (verb or verbs(found)) else None
 
 
 async def copied(system: System) -> tuple[Json, Json]:
@@ -116,10 +158,32 @@ async def test_a_reported_video_is_covered_wherever_it_was_posted_once_each(syst
         assert SAY("case.done.covered", n=3) == await presses(system, held, "cover")
         assert await all_covered(system)
         assert SAY("case.covered", n=3) in (await case(system, "Covered in"))["content"]
-        assert SAY("case.done.covered", n=3) == await presses(system, held, "cover")
         assert await covers(system) == 3
         later = await posts_again(system, channel="thread")
-    assert later["attachments"][0]["filename"].startswith("SPOILER_")
+        assert later["attachments"][0]["filename"].startswith("SPOILER_")
+        assert SAY("case.done.uncovered") == await presses(system, await case(system, "Covered in"), "uncover")
+        assert await plain(system)
+
+
+async def plain(system: System) -> bool:
+    """Whether none of the three messages is covered any more."""
+    files = [each["attachments"][0] for place in PLACES for each in await system.people.results(place)]
+    return len(files) == len(PLACES) and not any(file.get("flags", 0) & COVERED for file in files)
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+async def test_killed_while_a_cover_is_taken_back_the_video_is_uncovered_all_the_same(
+    system: System, side: str
+) -> None:
+    async with system.bot():
+        _, held = await copied(system)
+        await presses(system, held, "cover")
+        held = await case(system, "Covered in")
+    await system.crashes(held, button(held, "uncover"), point=f"{side} ReviewDecisionStore.uncover", user=ADMIN)
+    async with system.bot():
+        if side == "before":  # the moderator was not told that it was done
+            await presses(system, held, "uncover")
+        await system.people.until(lambda: plain(system), what="three plain videos")
 
 
 @pytest.mark.parametrize("point", COVERING)

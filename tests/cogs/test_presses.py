@@ -17,7 +17,7 @@ GUARDED: Final = (
         f"setup:{each}"
         for each in ("channels", "moderators", "audit", "zone", "credits", "budget", "check", "page:done", "open")
     ),
-    *(f"case:{verb}:request-x" for verb in ("approve", "deny", "dismiss", "delete", "cover", "block")),
+    *(f"case:{verb}:request-x" for verb in ("approve", "deny", "dismiss", "delete", "cover", "uncover", "block")),
     *("settings:channel:mode", "settings:server:reset", "give:5:more-x", "show:usual"),
     *(f"import:{each}:0123456789abcdef" for each in ("sure", "back")),
 )

@@ -278,8 +278,8 @@ class ResultPoster(Scripted):
     async def delete_copy(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
         return bool(await self.play("delete_copy", (job_id, channel_id, message_id), usual=True))
 
-    async def cover(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
-        return bool(await self.play("cover", (job_id, channel_id, message_id), usual=True))
+    async def cover(self, job_id: str, *, channel_id: int, message_id: int, covered: bool) -> bool:
+        return bool(await self.play("cover" if covered else "uncover", (job_id, channel_id, message_id), usual=True))
 
     async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
         return bool(await self.play("delete_result", (job.id, channel_id, message_id), usual=True))

@@ -344,7 +344,7 @@ class Ports:
         """See `ResultPoster`."""
         return await self._discord.delete(message_id, subject=job.id, channel_id=channel_id)
 
-    async def cover(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
+    async def cover(self, job_id: str, *, channel_id: int, message_id: int, covered: bool) -> bool:  # noqa: ARG002
         """See `ResultPoster`."""
         message = self._discord.messages.get(message_id)
         return (

@@ -77,8 +77,11 @@ class ResultPoster(Protocol):
         """Delete a message of the bot's that carries this result, or the job's card; whether there was one."""
         ...
 
-    async def cover(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
-        """Cover the files of a message of the bot's that carries this result, once; whether it was there."""
+    async def cover(self, job_id: str, *, channel_id: int, message_id: int, covered: bool) -> bool:
+        """Have the files of a message of the bot's that carries this result `covered`, or not; whether it was there.
+
+        What is so already is left as it is; what was posted covered is never uncovered.
+        """
         ...
 
     async def delete_copy(self, job_id: str, *, channel_id: int, message_id: int) -> bool:

@@ -1,7 +1,7 @@
-"""Covers a reported video wherever it was posted: where its message stands, its shares, its copies, the gallery's.
+"""Covers a reported video wherever it was posted, and uncovers it: in its message, its shares, copies, the gallery.
 
 The decision is a row before anything is done; whatever Discord does not take now is tried again, also after a crash.
-What is covered already is left as it is, so that a repeat changes nothing.
+What is as it is to be already is left so: a repeat changes nothing, and the latest decision holds.
 """
 
 import logging
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class CoverHandler(OutboxHandler):
-    """Covers the messages of a video, and has the open cases about it say how many they are."""
+    """Makes the messages of a video as covered as its job is, and has the cases about it say how many are covered."""
 
     kind = OutboxKind.COVER
 
@@ -37,29 +37,29 @@ class CoverHandler(OutboxHandler):
         self._result_poster, self._clock = result_poster, clock
 
     async def handle(self, item: OutboxItem) -> int | None:
-        """Cover what carries the video; one message that Discord does not let us edit does not keep the others.
+        """Cover or uncover what carries the video; one message that we may not edit does not keep the others.
 
         Raises:
             DestinationBusy: some are still to be covered.
-            DestinationLost: none can be, and one is there.
+            DestinationLost: none can be changed, and one is there.
         """
-        job, covered, busy, closed = await self._lookup.job(item.subject_id), 0, "", ""
+        job, done, left, busy, closed = await self._lookup.job(item.subject_id), 0, 0, "", ""
         if job is None:
             return None
         for place in await self._places(job):
             try:
-                covered += await self._result_poster.cover(
-                    job.id, channel_id=place.channel_id, message_id=place.message_id
+                done += await self._result_poster.cover(
+                    job.id, channel_id=place.channel_id, message_id=place.message_id, covered=job.spoiler
                 )
             except DestinationBusy as exc:
-                busy = exc.reason
+                left, busy = left + 1, exc.reason
             except DestinationLost as exc:
-                log.info("a message stays uncovered", extra={"job": job.id, "reason": exc.reason})
-                closed = exc.reason
-        await self._cases.note_covered(job.id, messages=covered, now=self._clock())
+                log.info("a message stays as it is", extra={"job": job.id, "reason": exc.reason})
+                left, closed = left + 1, exc.reason
+        await self._cases.note_covered(job.id, messages=done if job.spoiler else left, now=self._clock())
         if busy:
             raise DestinationBusy(busy)
-        if closed and not covered:
+        if closed and not done:
             raise DestinationLost(closed)
         return None
 
@@ -67,6 +67,7 @@ class CoverHandler(OutboxHandler):
         """List the messages with a video, those first that were reported: of them alone there may be no record."""
         reported = [
             MessagePlace(channel_id=case.body["channel"], message_id=case.body["message"])
-            for case in await self._cases.open_reports(job.id)
+            for case in await self._cases.reports(job.id)
+            if "message" in case.body
         ]
         return list(dict.fromkeys([*reported, *await self._messages.with_video(job)]))

@@ -183,15 +183,27 @@ class Cases:
             CaseDecided: somebody else was first.
             ChannelClosed, DiscordBusy: Discord does not let us, or may later.
         """
-        job = await self._lookup.job(case.job_id or "")
-        if job is None:
-            raise ResultForgotten
+        job = await self._reported(case)
         moderator = Member(user_id=entry.actor_id, guild_id=case.guild_id, moderates=True)
         place = {"channel_id": case.body["channel"], "message_id": case.body["message"]}
         removed = await self._results.remove(job, moderator, **place)
         await self._decisions.settle_report(case, CaseState.APPROVED, entry)
         self._wake()
         return removed
+
+    async def uncover(self, case: Case, entry: AuditEntry) -> Covered | None:
+        """Uncover the video that was covered, wherever that was, and say how far that went.
+
+        None where it was covered from its beginning, by the settings of its server, and so stays covered.
+
+        Raises:
+            ResultForgotten: its records are gone.
+            ChannelClosed: Discord lets us change none of its messages.
+        """
+        job = await self._reported(case)
+        if not await self._decisions.uncover(job.id, entry):
+            return None
+        return await self._carry_out_cover(case, job)
 
     async def cover(self, case: Case, entry: AuditEntry) -> Covered:
         """Cover the reported video wherever it was posted, and say how far that went; the case stays to be decided.
@@ -200,10 +212,23 @@ class Cases:
             ResultForgotten: its records are gone.
             ChannelClosed: Discord lets us cover none of its messages.
         """
+        job = await self._reported(case)
+        await self._decisions.cover(job.id, entry)
+        return await self._carry_out_cover(case, job)
+
+    async def _reported(self, case: Case) -> Job:
+        """Read the job whose video a case is about.
+
+        Raises:
+            ResultForgotten: its records are gone.
+        """
         job = await self._lookup.job(case.job_id or "")
         if job is None:
             raise ResultForgotten
-        await self._decisions.cover(job.id, entry)
+        return job
+
+    async def _carry_out_cover(self, case: Case, job: Job) -> Covered:
+        """Have a video's messages covered, or uncovered, now; see `cover`."""
         left = await self._outbox.post_now(OutboxKind.COVER, job.id)
         self._wake()
         if left is not None and left.given_up is not None:

@@ -85,16 +85,20 @@ class CaseStore(Store):
         return await open_case(tx, case)
 
     @transaction
-    async def open_reports(self, tx: Transaction, job_id: str) -> list[Case]:
-        """List the open cases of those who report a video."""
-        return [Case.from_row(row) for row in await _open_reports(tx, job_id)]
+    async def reports(self, tx: Transaction, job_id: str) -> list[Case]:
+        """List the cases about a reported video, decided or not."""
+        return [Case.from_row(row) for row in await _reports(tx, job_id)]
 
     @transaction
     async def note_covered(self, tx: Transaction, job_id: str, *, messages: int, now: datetime) -> None:
-        """Write in how many messages a reported video is covered by now; the open cases about it say so."""
-        for row in await _open_reports(tx, job_id):
+        """Write in how many messages a reported video is covered by now.
+
+        The open cases about it say so, and those that were dismissed since it was covered.
+        """
+        for row in await _reports(tx, job_id):
             case = Case.from_row(row)
-            if case.body.get("covered", 0) != messages:
+            told = case.state is CaseState.OPEN or (case.state is CaseState.DISMISSED and "covered" in case.body)
+            if told and case.body.get("covered", 0) != messages:
                 body = body_of(replace(case, body={**case.body, "covered": messages}))
                 await tx.execute("UPDATE cases SET body = $2 WHERE id = $1", case.id, body)
                 await announce_case(tx, row, now=now)
@@ -116,5 +120,5 @@ class CaseStore(Store):
         return still_open == 1 and await begin_posting(tx, item, channel_id=case.channel_id, at=at)
 
 
-async def _open_reports(tx: Transaction, job_id: str) -> Sequence[Row]:
-    return await tx.all("SELECT * FROM cases WHERE job_id = $1 AND kind = 'report' AND state = 'open'", job_id)
+async def _reports(tx: Transaction, job_id: str) -> Sequence[Row]:
+    return await tx.all("SELECT * FROM cases WHERE job_id = $1 AND kind = 'report' ORDER BY created_at, id", job_id)

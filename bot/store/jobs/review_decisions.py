@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.domain import AuditEntry, Case, CaseKind, CaseState, Failure, Job, JobStatus, Review
+from bot.domain.job import BY_MODERATOR
 from bot.errors import CaseDecided, TransitionLost
 from bot.store.community.audit import record
 from bot.store.community.cases import decide, open_case
@@ -81,9 +82,23 @@ class ReviewDecisionStore(Store):
     @transaction
     async def cover(self, tx: Transaction, job_id: str, entry: AuditEntry) -> None:
         """Write that a reported video is covered from now on: its messages are to be, and whatever is posted of it."""
-        await tx.execute("UPDATE jobs SET spoiler = 1 WHERE id = $1", job_id)
+        await tx.execute("UPDATE jobs SET spoiler = $2 WHERE id = $1 AND spoiler = 0", job_id, BY_MODERATOR)
         await announce_cover(tx, job_id, now=entry.at)
         await record(tx, entry)
+
+    @transaction
+    async def uncover(self, tx: Transaction, job_id: str, entry: AuditEntry) -> bool:
+        """Write that a moderator's cover is taken back: the video's messages are to be uncovered, and new ones plain.
+
+        False where it was covered from its beginning, by the settings of its server: then it stays so.
+        """
+        if not await tx.execute(
+            "UPDATE jobs SET spoiler = 0 WHERE id = $1 AND spoiler IN (0, $2)", job_id, BY_MODERATOR
+        ):
+            return False
+        await announce_cover(tx, job_id, now=entry.at)
+        await record(tx, entry)
+        return True
 
     async def _waiting(self, tx: Transaction, case: Case) -> Job:
         """Read the job that waits for a case."""

@@ -355,6 +355,59 @@ async def test_where_discord_lets_us_cover_nothing_the_moderator_reads_so(
     assert covered == Covered(messages=1, more=False)
 
 
+async def test_a_covered_video_is_uncovered_in_all_its_messages_also_when_its_case_is_dismissed(
+    moderation_services: ModerationServices,
+) -> None:
+    job, case = await reported_and_copied(moderation_services)
+    await moderation_services.cases.cover(case, moderation_services.entry())
+    assert (await moderation_services.services.job(job)).covered
+    await moderation_services.cases.dismiss(case, moderation_services.entry("dismissed"))
+    uncovered = await moderation_services.cases.uncover(case, moderation_services.entry("back"))
+    assert uncovered == Covered(messages=0, more=False)
+    assert len(moderation_services.result_poster.asked("uncover")) == 3
+    present = await moderation_services.case(case.id)
+    assert (present.state, present.body["covered"]) == (CaseState.DISMISSED, 0)
+    plain = await moderation_services.services.job(job)
+    assert (plain.spoiler, plain.covered) == (False, False)
+
+
+async def test_what_discord_does_not_take_is_uncovered_later_and_counts_as_covered_until_then(
+    moderation_services: ModerationServices,
+) -> None:
+    _, case = await reported_and_copied(moderation_services)
+    await moderation_services.cases.cover(case, moderation_services.entry())
+    moderation_services.result_poster.then("uncover", BUSY)
+    uncovered = await moderation_services.cases.uncover(case, moderation_services.entry("back"))
+    assert uncovered == Covered(messages=1, more=True)
+    moderation_services.services.clock.tick(3600)
+    await moderation_services.outbox.post_due()
+    assert (await moderation_services.case(case.id)).body["covered"] == 0
+
+
+async def test_what_is_uncovered_before_discord_has_taken_the_cover_stays_uncovered(
+    moderation_services: ModerationServices,
+) -> None:
+    job, case = await reported_and_copied(moderation_services)
+    moderation_services.result_poster.then("cover", BUSY)
+    await moderation_services.cases.cover(case, moderation_services.entry())
+    await moderation_services.cases.uncover(case, moderation_services.entry("back"))
+    before = len(moderation_services.result_poster.asked("cover"))
+    moderation_services.services.clock.tick(3600)
+    await moderation_services.outbox.post_due()
+    assert len(moderation_services.result_poster.asked("cover")) == before
+    assert not (await moderation_services.services.job(job)).spoiler
+
+
+async def test_a_video_that_was_posted_covered_is_not_uncovered(moderation_services: ModerationServices) -> None:
+    job, case = await reported_and_copied(moderation_services)
+    database = moderation_services.services.database
+    await database.transact(lambda tx: tx.execute("UPDATE jobs SET spoiler = 1"))
+    await moderation_services.cases.cover(case, moderation_services.entry())
+    assert await moderation_services.cases.uncover(case, moderation_services.entry("back")) is None
+    assert (await moderation_services.services.job(job)).spoiler
+    assert moderation_services.result_poster.asked("uncover") == []
+
+
 async def test_a_video_without_records_cannot_be_covered_by_its_case(moderation_services: ModerationServices) -> None:
     case = await moderation_services.opened(id="report-x-1", job_id="gone", body={"channel": 5, "message": 50, "by": 2})
     with pytest.raises(errors.ResultForgotten):
