@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import Bot, Harness
+from tests.sandbox.conftest import PATIENCE, Bot, Harness
 
 GUILDS, MESSAGES, REACTIONS, DIRECT = 1, 1 << 9, 1 << 10, 1 << 12
 
@@ -117,11 +117,10 @@ async def test_who_stops_beating_is_let_go() -> None:
     sandbox, client = Sandbox(environment={}, heartbeat_seconds=0.05), aiohttp.ClientSession()
     async with sandbox, client, client.ws_connect(sandbox.url + "/gateway") as ws:
         await ws.receive_json()
-        await ws.send_json({"op": 1, "d": None})
-        assert (await ws.receive_json())["op"] == 11
-        closed = await ws.receive(timeout=5)
+        await ws.send_json({"op": 1, "d": None})  # in time or not: this machine may be slow
+        heard = [message.json()["op"] async for message in ws]
 
-    assert (closed.type, ws.close_code) == (aiohttp.WSMsgType.CLOSE, 4009)
+    assert (set(heard) <= {11}, ws.close_code) == (True, 4009)
 
 
 async def test_a_resumed_session_gets_what_it_missed(plain: Harness, until: Callable[..., Any]) -> None:
@@ -231,7 +230,7 @@ async def test_a_sandbox_that_closes_says_goodbye() -> None:
         sandbox = await stack.enter_async_context(Sandbox(environment={}))
         ws = await client.ws_connect(sandbox.discord.gateway.url)
         await ws.receive_json()
-        waiting = asyncio.ensure_future(ws.receive(timeout=5))
+        waiting = asyncio.ensure_future(ws.receive(timeout=PATIENCE))
         await stack.aclose()
         await waiting
 
