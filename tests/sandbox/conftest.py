@@ -22,6 +22,7 @@ from sandbox.server import Sandbox
 from tests.sandbox.library_client import LibraryClient, opened
 
 GUILDS = 1
+PATIENCE = 60.0  # seconds for what comes at once, unless the machine has other things to do
 COMMAND = {
     "name": "video",
     "description": "Videos",
@@ -49,7 +50,7 @@ class Bot:
 
     async def receive(self) -> dict[str, Any]:
         """The next payload, or the close code as `{"closed": code}`."""
-        message = await self.ws.receive(timeout=5)
+        message = await self.ws.receive(timeout=PATIENCE)
         if message.type == aiohttp.WSMsgType.TEXT:
             frame: dict[str, Any] = json.loads(message.data)
         elif message.type == aiohttp.WSMsgType.BINARY:
@@ -269,7 +270,7 @@ def until() -> Callable[..., Any]:
     """Wait until something holds; the test's own time limit ends what never does."""
 
     async def wait(holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not holds():  # noqa: ASYNC110 - what is waited for is a fact inside a server, which tells nobody
                 await asyncio.sleep(0.01)
 

@@ -35,7 +35,7 @@ class LibraryClient:
     async def act(self, name: str, /, *, settled: Callable[[Any], Any], **body: Any) -> dict[str, Any]:
         """Do something and wait until what came of it is as far as wanted."""
         interaction = (await self.post(name, **body))["interaction_id"]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not settled(seen := await self.look(f"interactions/{interaction}")):  # noqa: ASYNC110 - a server's state
                 await asyncio.sleep(0.02)
         return {**seen, "id": interaction}
@@ -66,6 +66,8 @@ class LibraryClient:
             await tree.sync()
             connected = asyncio.create_task(client.connect())
             await client.wait_until_ready()
+            while any(guild.unavailable for guild in client.guilds):  # noqa: ASYNC110 - it waits for them only so long
+                await asyncio.sleep(0.01)
             yield tree
             await client.close()
             await connected
@@ -79,6 +81,7 @@ async def opened(document: Document | None, *, clock: Callable[[], float] = time
         described = sandbox.describe()["discord"]
         discord.http.Route.BASE = described["api"]
         discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(described["gateway"])
+        sandbox.discord.interactions.first_answer_seconds = 60.0  # the machine may have other things to do
         yield LibraryClient(sandbox, control)
         discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = before
         assert sandbox.discord.own_problems == []

@@ -12,7 +12,7 @@ import pytest
 from sandbox.control import event_stream
 from sandbox.events import MOST_WAITING, Events
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import COMMAND, Harness
+from tests.sandbox.conftest import COMMAND, PATIENCE, Harness
 
 EPHEMERAL = 64
 
@@ -31,11 +31,11 @@ class Stream:
                 return json.loads((await self._line()).removeprefix("data: "))
 
     async def _line(self) -> str:
-        return (await asyncio.wait_for(self._answer.content.readline(), 5)).decode().rstrip("\n")
+        return (await asyncio.wait_for(self._answer.content.readline(), PATIENCE)).decode().rstrip("\n")
 
     async def rest(self) -> bytes:
         """Everything until the end of the stream."""
-        return await asyncio.wait_for(self._answer.content.read(), 5)
+        return await asyncio.wait_for(self._answer.content.read(), PATIENCE)
 
 
 @asynccontextmanager
@@ -117,7 +117,7 @@ async def test_who_reads_too_slowly_is_cut_off() -> None:
     with events.watch() as watcher:
         for number in range(MOST_WAITING + 10):
             events.tell("message", number=number)
-        heard = [await watcher.next(patience=1) for _ in range(MOST_WAITING + 2)]
+        heard = [await watcher.next(patience=PATIENCE) for _ in range(MOST_WAITING + 2)]
     assert heard[-1] is None
     assert heard[0] is not None
     assert heard[0].about == {"number": 0}

@@ -5,6 +5,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from tests.sandbox.conftest import PATIENCE
 from tests.sandbox.library_client import LibraryClient
 
 ResultAction = discord.Interaction[discord.Client]
@@ -215,7 +216,7 @@ async def test_the_clients_cache_follows_roles_channels_outages_and_removals(lib
         heard = []
         for name, body in changes:
             await library_client.post(name, **body)
-            heard.append(await asyncio.wait_for(told.get(), 10))
+            heard.append(await asyncio.wait_for(told.get(), PATIENCE))
 
     assert (owner.name, guild.owner_id, inside) == ("owner", owner.id, ["rushes"])
     assert heard == [

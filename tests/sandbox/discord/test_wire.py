@@ -9,7 +9,7 @@ import pytest
 from sandbox.discord.openapi import Document
 from sandbox.discord.rest.pipeline import ROUTES, UNSERVED
 from sandbox.discord.uploads import MULTIPART, URL_ENCODED
-from tests.sandbox.conftest import Harness
+from tests.sandbox.conftest import PATIENCE, Harness
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -139,5 +139,5 @@ async def test_a_heartbeat_is_answered_no_sooner_than_a_network_could(plain: Har
         await bot.send(1, None)
         with pytest.raises(TimeoutError):
             await bot.ws.receive(timeout=0.02)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             assert (await bot.receive())["op"] == 11
