@@ -60,8 +60,9 @@ async def test_a_query_goes_over_aiohttp_and_a_create_does_not(reach: Reach, ope
 async def test_an_error_of_a_query_tells_what_one_of_a_create_tells(
     reach: Reach, open_wire: OpenWire, script: Script, code: str
 ) -> None:
+    timeouts = Timeouts(read=0.05, read_create=0.05) if code == "read_timeout" else Timeouts()
     async with open_wire(script) as wire:
-        transport = reach(None, base_url=wire.url, transport=None, timeouts=Timeouts(read=0.05, read_create=0.05))
+        transport = reach(None, base_url=wire.url, transport=None, timeouts=timeouts)
         with pytest.raises(ProviderUnavailable) as asked:
             await query(transport)
         with pytest.raises(OutcomeUnknown) as made:
@@ -128,7 +129,7 @@ async def test_a_query_that_was_not_answered_is_asked_three_times_and_shows_no_k
         transport = reach(None, base_url=wire.url, transport=None, token=lambda: KEY, timeouts=timeouts)
         with pytest.raises(ProviderUnavailable) as caught:
             await query(transport)
-        assert len(wire.requests) == requests
+        assert await wire.heard(requests) == requests
     assert hidden(shown(caught.value))
     assert hidden(caplog.text)
 
