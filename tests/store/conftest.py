@@ -209,7 +209,7 @@ class Opener(Protocol):
 @asynccontextmanager
 async def _sqlite(folder: Path, *, migrated: bool = False) -> AsyncIterator[SchemaDatabase]:
     file = folder / "shotcaller.db"
-    async with SQLiteDatabase(await migrated_file(file) if migrated else str(file), busy_timeout=0.2) as database:
+    async with SQLiteDatabase(await migrated_file(file) if migrated else str(file), busy_timeout=60) as database:
         yield database
 
 

@@ -257,8 +257,8 @@ async def test_a_server_that_only_reads_any_more_is_left_for_the_one_that_took_o
 class Breaking(PostgresDatabase):
     """Breaks the connection once when a transaction is committed: before the server hears of it, or after."""
 
-    def __init__(self, url: str, *, heard: bool) -> None:
-        super().__init__(url, pool=2, doubt_seconds=2)
+    def __init__(self, url: str, *, heard: bool, doubt_seconds: float = 60) -> None:
+        super().__init__(url, pool=2, doubt_seconds=doubt_seconds)
         self._heard, self.broken = heard, False
 
     async def _connect(self) -> Any:
@@ -319,7 +319,7 @@ async def test_where_nobody_can_be_asked_it_is_not_said_that_nothing_was_kept(
                 raise StoreUnavailable("gone")
             return await super()._connect()
 
-    async with Gone(server.url("postgres"), heard=True) as breaking:
+    async with Gone(server.url("postgres"), heard=True, doubt_seconds=0.5) as breaking:
         with pytest.raises(CommitUnknown):
             await breaking.transact(put(1))
     assert await kept(alone) == [1]
@@ -421,7 +421,7 @@ def test_a_server_ends_with_its_user_and_leaves_nothing(postgres_server: Server)
         [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2], check=False
     )
     folder = Path(done.stdout.strip())
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while folder.exists():
         assert time.monotonic() < until
         time.sleep(0.05)

@@ -17,7 +17,7 @@ from bot.store.postgres_session import PostgresSession
 from tests.cut_line import line_to
 from tests.fresh_databases import FreshDatabases
 
-PATIENCE = 20.0  # seconds for what a database should do at once
+PATIENCE = 60.0  # seconds for what a database should do at once
 BUSY = 60.0  # seconds for which the machine of the tests may have other things to do
 
 

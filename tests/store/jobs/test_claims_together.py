@@ -66,7 +66,7 @@ class Shift:
 
     async def work(self) -> None:
         tasks = [self._claim_and_end(store) for store in self._stores]
-        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(600), asyncio.TaskGroup() as group:
             for task in (*tasks, self._cancel_some(self._stores[0]), self._watch(self._stores[0])):
                 group.create_task(task)
 
