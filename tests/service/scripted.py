@@ -393,6 +393,6 @@ class _Noted:
 
 async def until(condition: Callable[[], object]) -> None:
     """Give the others their turns until something is so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 (any condition at all; nothing would set an event)
             await asyncio.sleep(0.002)

@@ -44,7 +44,7 @@ from tests.service.scripted import (
 LEASE: Final = timedelta(seconds=30)
 UNLIMITED: Final = RunningLimits(per_provider=1000, per_user=1000, per_guild=1000, total=1000, abreast=1000)
 LIMIT: Final = 25 * 1024 * 1024
-SIZES: Final = Sizes(steps=4, deliveries=2, card_patience=5, provider_patience=5, outbox_patience=10)
+SIZES: Final = Sizes(steps=4, deliveries=2, card_patience=60, provider_patience=60, outbox_patience=60)
 SETTINGS: Final = Settings(
     discord_token=SecretStr("token"),
     kirin_api_key=SecretStr("key"),

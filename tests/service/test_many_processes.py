@@ -38,7 +38,7 @@ from tests.service.worker_loop import eventually
 
 REQUEST = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
 CHANNELS = [1_100_000_000_000_000_000 + number * 4_194_304 for number in range(12)]
-PATIENT = replace(SIZES, others_patience=20)
+PATIENT = replace(SIZES, others_patience=60)
 IMPATIENT = replace(SIZES, others_patience=0.05)
 ANA = Member(user_id=1, guild_id=7)
 BRIEFLY = timedelta(seconds=2)
@@ -115,7 +115,7 @@ async def running(*parts: Part) -> AsyncIterator[None]:
     finally:
         for part in parts:
             part.bot.worker.stop()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await asyncio.gather(*workers)
         for task in tasks:
             task.cancel()
@@ -381,7 +381,7 @@ async def test_a_copy_is_posted_by_whoever_was_asked_once_the_owner_has_died(par
         await asyncio.sleep(0.05)
         del parts.alive["b"]
         parts.everybody_looks()
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(60):
             assert (await copying).channel_id == CHANNELS[1]
     assert len(gateway.result_poster.asked("post_copy")) == 1
 

@@ -60,8 +60,14 @@ class Running:
     def sees(self) -> set[str]:
         return {each.id for each in self.processes.members()}
 
+    async def show_no_more(self) -> None:
+        """Let nothing be under way in the session: it can then end in order, and its locks with it."""
+        self.showing.cancel()
+        await asyncio.wait([self.showing])
+
     async def die(self) -> None:
         """End without a word."""
+        await self.show_no_more()
         await self.stack.aclose()
 
 
@@ -163,7 +169,7 @@ async def test_what_a_stopped_process_had_begun_to_write_is_undone_and_locks_not
 
     writing = asyncio.create_task(stopped.database.transact(hang))
     await begun.wait()
-    stopped.showing.cancel()
+    await stopped.show_no_more()
     await stopped.session.__aexit__(None, None, None)
     await bot.look(other, times=2)
     with pytest.raises(StoreUnavailable):
@@ -199,7 +205,7 @@ async def test_after_an_outage_the_others_get_time_to_come_back(bot: Bot) -> Non
     late, other = await bot.process(), await bot.process()
     await bot.look(late, other)
     await bot.store.rows(END_SESSIONS)
-    await until(other.again.is_set)
+    await until(lambda: late.again.is_set() and other.again.is_set())
     await late.die()
     await bot.look(other, times=GRACE - 1)
     assert other.sees() == {late.this.id, other.this.id}

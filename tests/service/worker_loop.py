@@ -17,12 +17,12 @@ async def at_work(services: Services) -> AsyncIterator[Worker]:
         yield worker
     finally:
         worker.stop()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await running
 
 
 async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
     """Give the others their turns until the database says so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await condition():  # noqa: ASYNC110 (nothing sets an event when a row changes)
             await asyncio.sleep(0.002)

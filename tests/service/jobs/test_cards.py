@@ -262,21 +262,20 @@ async def test_a_card_that_may_not_be_taken_away_holds_up_nothing(services: Serv
 
 async def test_a_card_is_looked_after_again_where_an_edit_of_it_may_still_come(services: Services) -> None:
     """Discord may carry out an edit whose answer nobody waited for after the last one: "running" over an ended job."""
-    hasty = replace(services, sizes=replace(services.sizes, card_patience=0.01))
-    job = await hasty.running()
-    await hasty.cards.introduce(await hasty.job(job))
-    hasty.clock.tick(10_000)
-    hasty.discord.then("edit_card", asyncio.Event())
-    await hasty.cards.show(await hasty.job(job))
-    failed = await hasty.jobs.fail(await hasty.claimed(job), failure="content", code="", now=hasty.clock())
-    await hasty.cards.show(failed)
+    job = await services.running()
+    await services.cards.introduce(await services.job(job))
+    services.clock.tick(10_000)
+    services.discord.then("edit_card", TimeoutError())
+    await services.cards.show(await services.job(job))
+    failed = await services.jobs.fail(await services.claimed(job), failure="content", code="", now=services.clock())
+    await services.cards.show(failed)
     with pytest.raises(DestinationBusy, match="in doubt"):
-        await hasty.cards.close(failed)
-    assert hasty.discord.asked("tell_requester") == []
-    hasty.clock.tick(SETTLED.total_seconds())
-    await hasty.cards.close(await hasty.claimed(failed))
-    assert hasty.discord.phases() == ["running", "failed", "failed", "failed"]
-    assert hasty.discord.phases("tell_requester") == ["failed"]
+        await services.cards.close(failed)
+    assert services.discord.asked("tell_requester") == []
+    services.clock.tick(SETTLED.total_seconds())
+    await services.cards.close(await services.claimed(failed))
+    assert services.discord.phases() == ["running", "failed", "failed", "failed"]
+    assert services.discord.phases("tell_requester") == ["failed"]
 
 
 async def test_a_channel_that_becomes_another_process_s_as_its_card_is_closed_breaks_no_step(

@@ -37,7 +37,7 @@ def pids(folder: Path) -> list[int]:
 
 async def children(folder: Path, *, count: int) -> list[int]:
     """Wait until that many children have written their process ids as file names."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while len(found := await asyncio.to_thread(pids, folder)) < count:  # noqa: ASYNC110 - another process does it
             await asyncio.sleep(0.01)
     return found
@@ -199,7 +199,7 @@ time.sleep(600)
     with subprocess.Popen(child(script), stdin=subprocess.PIPE) as process:  # noqa: S603 - our own Python
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(timeout=60) == 1
+        assert process.wait(timeout=600) == 1
 
 
 def test_importing_media_does_not_import_libav() -> None:
