@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -48,6 +48,7 @@ MEGABYTE: Final = 1024 * 1024
 LOOK: Final = 0.05  # seconds between two looks whether all is over
 _UNDER_WAY: Final = "SELECT id FROM jobs WHERE due_at IS NOT NULL LIMIT 1"
 TOO_LONG: Final = 600.0  # seconds for a wave
+LATE: Final = 60.0  # seconds after which what is still at work counts as left over
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +90,7 @@ class Soak:
     def __init__(self, bot: Bot, database: SQLiteDatabase, folder: Path, days: Days, clock: SteadyClock) -> None:
         self.bot, self._database, self._folder, self._days, self._clock = bot, database, folder, days, clock
         self._jobs, self._numbers, self._made = JobStore(database), count(1), 0
+        self._at_rest = len(asyncio.all_tasks())
 
     async def day(self, videos: int) -> Look:
         """Have so many videos made, and the clock leap to the next day; what is there then."""
@@ -102,6 +104,7 @@ class Soak:
         await asyncio.sleep(LOOK)
         await self.bot.retention.work()
         await self._database.purge()
+        await self._end_what_is_over()
         return self._look(cpu / videos * 1000)
 
     async def _wave(self, videos: int) -> None:
@@ -112,6 +115,15 @@ class Soak:
             while left:
                 await asyncio.sleep(LOOK)
                 left = await self._database.transact(lambda tx: tx.one(_UNDER_WAY))
+
+    async def _end_what_is_over(self) -> None:
+        """Wait for tasks that still end, and for files that are still deleted."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LATE):
+                while (  # noqa: ASYNC110 - whatever is left tells nobody that it ends
+                    len(asyncio.all_tasks()) > self._at_rest or any((self._folder / "results").iterdir())
+                ):
+                    await asyncio.sleep(LOOK)
 
     async def _ask(self) -> None:
         number, now = next(self._numbers), self._clock()
