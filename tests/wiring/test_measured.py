@@ -146,10 +146,9 @@ async def test_every_transaction_is_told_of(noted: Noted, trouble: BaseException
 
 async def test_a_loop_that_was_held_up_is_late(noted: Noted) -> None:
     with LoopWatch(measures=noted):
-        await asyncio.sleep(EVERY / 2)
-        time.sleep(EVERY)  # noqa: ASYNC251 - what nothing may do
+        time.sleep(1.5 * EVERY)  # noqa: ASYNC251 - what nothing may do
         await until(lambda: noted.late)
-        assert noted.late[0] > EVERY / 4
+        assert noted.late[0] >= EVERY / 2
     looks = len(noted.late)
     await asyncio.sleep(0)
     assert len(noted.late) == looks
