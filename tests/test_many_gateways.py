@@ -32,7 +32,7 @@ PROCESSES = [
     Process(id=f"{number:016x}", role=Role.GATEWAY, shards=shards, shard_count=4)
     for number, shards in enumerate(((0, 1), (2, 3)), 1)
 ]
-PATIENCE = 40.0  # seconds until what never comes is given up
+PATIENCE = 60.0  # seconds until what never comes is given up
 COMMANDS = "/applications/"
 
 

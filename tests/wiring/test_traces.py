@@ -58,7 +58,7 @@ async def test_the_steps_of_a_job_are_one_trace_whatever_process_makes_them() ->
     async with collector() as taking:
         for instance, steps in (("a", ("accept", "submit")), ("b", ("poll", "deliver"))):
             async with collected(
-                f"{taking.address}/", headers="Api-Key=hush", version="1.2", instance=instance
+                f"{taking.address}/", headers="Api-Key=hush", version="1.2", instance=instance, patience=60
             ) as traces:
                 for step in steps:
                     with traces.step(step, "0123456789abcdef", provider="kling", attempt=1) as span:
@@ -86,7 +86,7 @@ async def test_the_steps_of_a_job_are_one_trace_whatever_process_makes_them() ->
 async def test_two_jobs_are_two_traces() -> None:
     assert len({ids_of(job)[0] for job in ("a", "b")}) == 2
     async with collector() as taking:
-        async with collected(taking.address, headers="", version="1", instance="a") as traces:
+        async with collected(taking.address, headers="", version="1", instance="a", patience=60) as traces:
             for job in ("a", "b"):
                 with traces.step("accept", job):
                     pass
@@ -94,7 +94,10 @@ async def test_two_jobs_are_two_traces() -> None:
 
 
 async def test_of_an_error_only_its_class_is_told() -> None:
-    async with collector() as taking, collected(taking.address, headers="", version="1", instance="a") as traces:
+    async with (
+        collector() as taking,
+        collected(taking.address, headers="", version="1", instance="a", patience=60) as traces,
+    ):
         with pytest.raises(RuntimeError), traces.step("submit", "a"):
             raise RuntimeError("a fox with a token")
     (span,) = taking.spans
@@ -103,7 +106,7 @@ async def test_of_an_error_only_its_class_is_told() -> None:
 
 
 async def test_a_collector_that_is_away_holds_nobody_up() -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async with collected("http://127.0.0.1:9", headers="", version="1", instance="a", patience=0.2) as traces:
             with traces.step("accept", "a"):
                 pass
