@@ -16,6 +16,7 @@ from bot.values import dataclass
 if TYPE_CHECKING:  # slow to import, and few guilds have patterns
     import regex
 
+# Both are seconds of work: on a machine that has other things to do, a pattern is no worse for waiting.
 LONGEST: Final = 0.1  # seconds that one pattern may search one text
 IN_ALL: Final = 1.0  # seconds that all the patterns of a guild may search all the texts of a request
 REPEATS: Final = 10_000  # all the counted repeats of a pattern multiplied: inside each other they take up memory
@@ -62,34 +63,43 @@ async def check_rule(rule: Rule) -> None:
 
 
 def _search(rules: Sequence[Rule], texts: Sequence[str]) -> tuple[RuleMatch, ...]:
-    folded, give_up, found = [fold(text) for text in texts], time.monotonic() + IN_ALL, []
+    folded, allowed, found = [fold(text) for text in texts], _Allowance(), []
     for rule in rules:
         try:
-            if _finds(rule, texts, folded, give_up=give_up):
+            if _finds(rule, texts, folded, allowed=allowed):
                 found.append(RuleMatch(rule=rule))
         except (TimeoutError, *_UNUSABLE):
             found.append(RuleMatch(rule=rule, doubtful=True))
     return tuple(found)
 
 
-def _finds(rule: Rule, texts: Sequence[str], folded: Sequence[str], *, give_up: float) -> bool:
+def _finds(rule: Rule, texts: Sequence[str], folded: Sequence[str], *, allowed: "_Allowance") -> bool:
     if rule.kind is RuleKind.WORD:
         words = fold(rule.pattern)
         return any(occurs(words, text) for text in folded)
     pattern = _compile(rule.pattern)
-    return any(_matches(pattern, text, give_up=give_up) for text in dict.fromkeys((*texts, *folded)))
+    return any(allowed.matches(pattern, text) for text in dict.fromkeys((*texts, *folded)))
 
 
-def _matches(pattern: "regex.Pattern[str]", text: str, *, give_up: float) -> bool:
-    """Say whether a pattern finds something in a text.
+class _Allowance:
+    """Searches with patterns until all of them together have worked for as long as they may."""
 
-    Raises:
-        TimeoutError: it takes too long to say.
-    """
-    left = min(LONGEST, give_up - time.monotonic())
-    if left <= 0:
-        raise TimeoutError
-    return pattern.search(text, timeout=left, concurrent=True) is not None
+    def __init__(self) -> None:
+        self._left = IN_ALL
+
+    def matches(self, pattern: "regex.Pattern[str]", text: str) -> bool:
+        """Say whether a pattern finds something in a text.
+
+        Raises:
+            TimeoutError: it takes too long to say.
+        """
+        if self._left <= 0:
+            raise TimeoutError
+        begun = time.thread_time()
+        try:
+            return pattern.search(text, timeout=min(LONGEST, self._left), concurrent=True) is not None
+        finally:
+            self._left -= time.thread_time() - begun
 
 
 @lru_cache(maxsize=1000)
@@ -118,12 +128,12 @@ def _problem(rule: Rule) -> str | None:
         pattern = _compile(rule.pattern)
     except _UNUSABLE as exc:
         return "malformed" if isinstance(exc, _MalformedPattern) else "slow"
-    give_up = time.monotonic() + IN_ALL
+    allowed = _Allowance()
     try:
-        if _matches(pattern, "", give_up=give_up) or all(_matches(pattern, text, give_up=give_up) for text in _UNLIKE):
+        if allowed.matches(pattern, "") or all(allowed.matches(pattern, text) for text in _UNLIKE):
             return "everything"
         for text in _LABYRINTHS:
-            _matches(pattern, text, give_up=give_up)
+            allowed.matches(pattern, text)
     except TimeoutError:
         return "slow"
     return None

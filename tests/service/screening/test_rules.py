@@ -1,5 +1,8 @@
 """A guild's rules find what they should, in time, and patterns that cannot are not taken."""
 
+import time
+from collections.abc import Iterator
+
 import pytest
 
 from bot.domain import Rule, RuleAction, RuleKind, Shot, VideoRequest
@@ -46,6 +49,22 @@ async def test_many_such_searches_end_together() -> None:
     found = await search(rules, ("a" * 2000 + "!",))
     assert {each.doubtful for each in found} == {True}
     assert len(found) > len(rules) / 2  # whatever was not searched any more may be there
+
+
+class Delayed(tuple[Rule, ...]):
+    """Rules that come late, as on a machine that has other things to do."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Rule]:
+        for each in super().__iter__():
+            time.sleep(1.1 * IN_ALL)
+            yield each
+
+
+async def test_a_busy_machine_makes_no_pattern_doubtful() -> None:
+    rules = Delayed([pattern("f[o0]x")])
+    assert await search(rules, ("a fox",)) == (RuleMatch(rule=rules[0]),)
 
 
 async def test_a_pattern_that_cannot_be_used_is_doubtful_and_not_passed_over() -> None:
