@@ -1,5 +1,6 @@
 """What the doctor says of the address at which the video services are to call back."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -52,6 +53,8 @@ async def test_an_address_at_which_nobody_or_somebody_else_answers_is_told() -> 
         other, _ = await findings(f"http://127.0.0.1:{port}")
     assert "somebody else answers" in other
     assert "HTTP 404" in other
-    (nobody,) = await findings(f"http://127.0.0.1:{port}")
+    with socket.socket() as taken:  # bound, but nobody listens
+        taken.bind(("127.0.0.1", 0))
+        (nobody,) = await findings(f"http://127.0.0.1:{taken.getsockname()[1]}")
     assert "nobody answers" in nobody
     assert "127.0.0.1, port 8081" in nobody

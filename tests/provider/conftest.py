@@ -48,7 +48,7 @@ class Wire:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    async def heard(self, least: int) -> int:
+    async def arrived(self, least: int) -> int:
         """How many requests arrived, once so many have: a client that gives up soon may be ahead of the server."""
         async with asyncio.timeout(60):
             while len(self.requests) < least:  # noqa: ASYNC110 - requests that arrive set no event

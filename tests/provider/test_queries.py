@@ -129,7 +129,7 @@ async def test_a_query_that_was_not_answered_is_asked_three_times_and_shows_no_k
         transport = reach(None, base_url=wire.url, transport=None, token=lambda: KEY, timeouts=timeouts)
         with pytest.raises(ProviderUnavailable) as caught:
             await query(transport)
-        assert await wire.heard(requests) == requests
+        assert await wire.arrived(requests) == requests
     assert hidden(shown(caught.value))
     assert hidden(caplog.text)
 

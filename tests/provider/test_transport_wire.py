@@ -96,7 +96,7 @@ async def test_a_create_that_arrived_and_was_not_answered_has_an_unknown_outcome
         transport = reach(None, base_url=wire.url, transport=None, timeouts=timeouts)
         with pytest.raises(OutcomeUnknown):
             await create(transport)
-        assert await wire.heard(1) == 1
+        assert await wire.arrived(1) == 1
 
 
 async def test_a_create_that_may_not_be_sent_any_more_is_not_understood_by_anybody(
