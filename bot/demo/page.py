@@ -101,18 +101,31 @@ class Books:
             "videos": totals.videos,
             "credits": totals.credits,
             "usd": f"{totals.cost / MICROS:.2f}",
-            "mismatched": [f"{owner} {period}" for owner, period in totals.mismatched],
+            "mismatched": [_whose(owner, period) for owner, period in totals.mismatched],
             "accounts": [_account(each) for each in accounts],
         }
 
 
-def _account(account: Account) -> dict[str, str]:
+def _whose(owner: str, period: str) -> dict[str, str | None]:
+    """Take an account's name apart: `kind:name@guild:id`, of which `name@` or the guild may be missing."""
+    kind, _, rest = owner.partition(":")
+    name, _, place = rest.rpartition("@")
+    guild = place.removeprefix("guild:")
+    return {
+        "owner": owner,
+        "kind": kind,
+        "name": name,
+        "guild": guild if guild.isdecimal() else None,
+        "period": period,
+    }
+
+
+def _account(account: Account) -> dict[str, str | None]:
     def amount(number: int) -> str:
         return f"${number / MICROS:.2f}" if account.unit is Unit.USD else str(number)
 
     return {
-        "owner": account.owner,
-        "period": account.period,
+        **_whose(account.owner, account.period),
         "held": amount(account.held),
         "settled": amount(account.settled),
         "left": "∞" if account.allowance == UNLIMITED else amount(account.balance),

@@ -89,13 +89,17 @@ async def test_the_page_has_the_bot_a_moderator_and_books_that_add_up(
 
         read = await people.until(books, what="a video in the books")
         async with client.get(f"{control}/client", params={"user": "mia"}) as answer:
-            standing = {each["username"]: each["standing"] for each in (await answer.json())["people"]}
+            seen = await answer.json()
+        standing = {each["username"]: each["standing"] for each in seen["people"]}
     signal.raise_signal(signal.SIGINT)
     assert await serving == 0
     assert standing["mia"] == "moderator"
     assert (read["credits"], read["mismatched"]) == (3, [])
     assert {account["settled"] for account in read["accounts"]} >= {"3", "$0.25"}
     assert "∞" in {account["left"] for account in read["accounts"]}
+    (mia,), (guild,) = ([each["id"] for each in seen["people"] if each["username"] == "mia"], seen["guilds"])
+    whose = {(account["kind"], account["name"], account["guild"]) for account in read["accounts"]}
+    assert whose == {("user", mia, guild["id"]), ("budget", "", guild["id"])}
 
 
 async def test_a_bot_that_ends_is_not_waited_for(

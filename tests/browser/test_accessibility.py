@@ -78,6 +78,11 @@ async def test_a_channel_a_result_and_a_form_are_told_in_full(stage: Stage) -> N
     await stage.people.channel("hearing")  # where nobody else posts
     async with stage.visitor("owner") as owner:
         await owner.goes("hearing")
+        await owner.sees(owner.page.get_by_text("Type / to see the bot's commands."))
+        await owner.box.fill("/")
+        offered = await (await owner.sees(owner.page.locator(".suggestions"))).locator("b").all_inner_texts()
+        assert offered == sorted(offered)
+        assert {"/about", "/admin usage", "/video create"} < set(offered)
         for line, shown in (("**hello** there, ||friend||", "hello there"), ("is anybody here?", "is anybody")):
             await owner.says(line)
             await owner.sees(owner.message(shown))

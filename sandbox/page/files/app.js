@@ -13,6 +13,7 @@ import { choose, shut } from "./picker.js";
 import { wordsOf } from "./words.js";
 
 const LOCALES = { "en-US": "English", "zh-CN": "中文", "es-ES": "Español" };
+const CHAT_INPUT = 1;
 const CATEGORY = 4;
 const THREADS = [10, 11, 12];
 const NEAR = 80; // pixels from the end: who is there stays there when more comes
@@ -478,10 +479,17 @@ function drawMessages() {
   if (lost.some((element) => element.contains(document.activeElement))) box.focus({ preventScroll: true });
   for (const element of lost) element.remove();
   state.drawn = drawn;
-  if (!all.length) view.list.replaceChildren(el("p", { class: "beginning" }, words().beginning(isDirect(state.channel) ? nameOf(state.client.bot) : `#${placeName(state.channel)}`)));
+  if (!all.length) view.list.replaceChildren(drawBeginning());
   else view.list.querySelector(".beginning")?.remove();
   tick(view.list, now());
   stay();
+}
+
+/** What stands where nobody has written yet; with how to begin, for those who are offered a command there. */
+function drawBeginning() {
+  const start = words().beginning(isDirect(state.channel) ? nameOf(state.client.bot) : `#${placeName(state.channel)}`);
+  const commands = (state.offered ?? []).some((each) => each.type === CHAT_INPUT);
+  return el("p", { class: "beginning" }, start, commands && el("b", {}, words().begin));
 }
 
 function nearEnd() {
@@ -525,8 +533,8 @@ const panel = new Panel(page.panel, {
   get locale() { return state.locale; },
   now,
   clock: (at) => (state.ahead = at * 1000 - Date.now()),
-  // An account's owner is named by ids.
-  named: (owner) => owner.replace(/\d{15,}/g, (id) => state.everyone.get(id)?.username ?? state.client.guilds.find((each) => each.id === id)?.name ?? id),
+  person: reader.nameOf,
+  server: (id) => state.client.guilds.find((each) => each.id === id)?.name ?? id,
 });
 
 async function begin() {

@@ -6,9 +6,10 @@ function shown(thing, locale) {
   return { name: thing.name_localizations?.[locale] ?? thing.name, description: thing.description_localizations?.[locale] ?? thing.description };
 }
 
-/** Every command that can be typed: `path` is what it is called, `name` how it is shown. */
+/** Every command that can be typed, in the order of the alphabet: `path` is what it is called, `name` how it is shown. */
 export function typed(commands, locale) {
-  return commands.filter((command) => command.type === 1).flatMap((command) => leaves(command, [], [], locale));
+  const all = commands.filter((command) => command.type === 1).flatMap((command) => leaves(command, [], [], locale));
+  return all.sort((one, other) => one.name.localeCompare(other.name, locale));
 }
 
 function leaves(command, path, names, locale) {

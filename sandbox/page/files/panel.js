@@ -102,11 +102,19 @@ export class Panel {
   books(books) {
     const { words } = this.scene;
     const wrong = books.mismatched;
-    const verdict = wrong.length ? el("p", { class: "note failed" }, words.unbalanced, " ", wrong.join(", ")) : el("p", { class: "note good" }, "✓ ", words.balanced);
+    const verdict = wrong.length ? el("p", { class: "note failed" }, words.unbalanced, wrong.map((each) => this.account(each))) : el("p", { class: "note good" }, "✓ ", words.balanced);
     const sums = [[words.videos, String(books.videos)], [`${words.settled} (${words.credits})`, String(books.credits)], ["USD", `$${books.usd}`]];
     const head = [words.account, words.held, words.settled, words.left];
-    const rows = books.accounts.map((each) => [this.scene.named(`${each.owner} ${each.period}`), each.held, each.settled, each.left]);
+    const rows = books.accounts.map((each) => [this.account(each), each.held, each.settled, each.left]);
     return [verdict, table(null, sums), rows.length > 0 && el("div", { class: "wide", tabindex: "0", role: "group", "aria-label": words.account }, table(head, rows))];
+  }
+
+  /** Whose account it is, where and when; on second sight how the bot calls it. */
+  account({ owner, kind, name, guild, period }) {
+    const { words, person, server } = this.scene;
+    const whose = { user: () => person(name), extra: () => words.given(person(name)), pool: () => words.pool(name), guild: () => words.together, budget: () => (guild ? words.budget : words.wholeBudget) };
+    const where = guild ? server(guild) : kind === "budget" ? "" : words.direct;
+    return el("span", { title: `${owner} ${period}` }, whose[kind]?.() ?? owner, el("small", {}, [where, period].filter(Boolean).join(" · ")));
   }
 
   clock() {
@@ -142,5 +150,5 @@ function asked(request) {
 
 function table(head, rows) {
   return el("table", {}, head && el("thead", {}, el("tr", {}, head.map((cell) => el("th", { scope: "col" }, cell)))),
-    el("tbody", {}, rows.map(([first, ...rest]) => el("tr", {}, el("th", { scope: "row" }, String(first)), rest.map((cell) => el("td", {}, String(cell)))))));
+    el("tbody", {}, rows.map(([first, ...rest]) => el("tr", {}, el("th", { scope: "row" }, first), rest.map((cell) => el("td", {}, String(cell)))))));
 }
