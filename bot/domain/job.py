@@ -216,6 +216,12 @@ class Job:
         return self.status is JobStatus.FAILED and self.failure in GIVEN_UP
 
     @property
+    def taken_credits(self) -> int:
+        """Count the credits that the job holds or has cost its person: none once they were given back."""
+        ended = self.status in {JobStatus.FAILED, JobStatus.CANCELLED}
+        return 0 if ended and not self.given_up else self.credits
+
+    @property
     def at_work(self) -> bool:
         """Say whether its provider works on the job, as far as anybody knows: it takes a place there."""
         return self.status in {JobStatus.SUBMITTING, JobStatus.RUNNING} and self.dead_letter is None

@@ -13,8 +13,8 @@ from bot.service.jobs.eta import JobView
 from bot.service.ports import Phase, phase_of
 from cogs import ui
 from cogs.ui import cut, link, money, safe, settings
-from cogs.ui.job_names import job_choice, job_name
-from cogs.ui.job_views import PROMPT_ON_CARD, TASK_ID, state_sign, state_text
+from cogs.ui.job_names import first_words, job_choice, job_name
+from cogs.ui.job_views import PROMPT_ON_CARD, TASK_ID, state_name, state_sign, state_text
 from cogs.ui.limits import EMBED_FIELD, EMBED_TEXT
 from cogs.ui.text import failure_to_admin
 
@@ -49,7 +49,7 @@ def page_embed(page: JobsPage, job_filter: JobFilter, say: Words) -> discord.Emb
 
 def _entry(view: JobView, say: Words) -> str:
     job = view.job
-    facts = [settings(job.request, say), say("credits", n=job.credits)]
+    facts = [settings(job.request, say), say("credits", n=job.taken_credits)]
     return f"**{state_text(view, say)}**\n{job_name(job, say)}\n-# {' · '.join(facts)}"
 
 
@@ -57,12 +57,7 @@ def page_view(page: JobsPage, job_filter: JobFilter, user_id: int | None, say: W
     """A select to open a job with, and buttons for the other pages."""
     items: list[discord.ui.Item[Any]] = []
     if page.views:
-        options = [
-            ui.select_option(
-                each.job.id, f"{number}. {state_text(each, say)}", description=settings(each.job.request, say)
-            )
-            for number, each in enumerate(page.views, start=1)
-        ]
+        options = [_option(number, each.job, say) for number, each in enumerate(page.views, start=1)]
         items.append(discord.ui.Select(custom_id=OPEN_JOB(), placeholder=say("admin.jobs.open"), options=options))
     for skip, label, offered in (
         (max(0, page.skip - PAGE), f"◀ {say('inbox.back')}", page.skip > 0),
@@ -72,6 +67,12 @@ def page_view(page: JobsPage, job_filter: JobFilter, user_id: int | None, say: W
             custom_id = JOBS_PAGE(job_filter=job_filter, user_id=user_id or 0, skip=skip)
             items.append(discord.ui.Button(label=label, custom_id=custom_id, row=1))
     return ui.stateless(*items)
+
+
+def _option(number: int, job: Job, say: Words) -> discord.SelectOption:
+    """Offer a job of a page to open: which of them it is, by its first words and its settings."""
+    about = f"{first_words(job, say)} · {settings(job.request, say)}"
+    return ui.select_option(job.id, f"{number}. {state_name(job, say)}", description=about)
 
 
 def job_embed(view: JobView, ledger_entries: Sequence[LedgerEntry], say: Words) -> discord.Embed:
@@ -147,7 +148,7 @@ def _where(job: Job, say: Words) -> str:
 
 def _cost(job: Job, say: Words) -> str:
     """Say what members paid for a job, what the task was expected to cost, and what the provider said."""
-    parts = [say("credits", n=job.credits), say("admin.jobs.estimated", usd=money(job.usd_micros, say))]
+    parts = [say("credits", n=job.taken_credits), say("admin.jobs.estimated", usd=money(job.usd_micros, say))]
     if job.cost_micros is not None:
         parts.append(say("admin.jobs.charged", usd=money(job.cost_micros, say)))
     if job.cost_units is not None:

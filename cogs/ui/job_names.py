@@ -38,10 +38,19 @@ def job_choice(job: Job, say: Words, *, now: datetime, member: str = "", private
 
     `private`: its prompt is for its author alone to read.
     """
-    text = cut(" ".join(job.request.text().split()), OFFERED_BY)
-    what = say("job.private") if private else say("quota.prompt", prompt=text)
+    what = say("job.private") if private else say("quota.prompt", prompt=_plain(job, OFFERED_BY))
     ago = say("page.ago", span=say.span(now - job.created_at))
     return say("job.name", what=what, member=member, since=ago) if member else say("job.name.own", what=what, since=ago)
+
+
+def first_words(job: Job, say: Words) -> str:
+    """Call a job by its prompt's first words in a list to choose from, for those who look after its guild."""
+    return say("job.private") if is_prompt_private(job) else say("quota.prompt", prompt=_plain(job, NAMED_BY))
+
+
+def _plain(job: Job, most: int) -> str:
+    """A prompt's beginning on one line, for places in which Discord draws no markup."""
+    return cut(" ".join(job.request.text().split()), most)
 
 
 async def job_id_meant(

@@ -311,12 +311,13 @@ def state_sign(job: Job) -> str:
 
 def state_text(view: JobView, say: Words) -> str:
     """Say a job's state in a few words."""
-    phase = phase_of(view.job)
-    if view.job.removed_at is not None:
-        return say("jobs.removed")
-    emoji, _ = _PHASE_STYLES[phase]
-    state = f"{emoji} {say(f'card.{phase}')}"
+    state = state_name(view.job, say)
     return state if view.position is None else f"{state}, {_queue_position(view, say)}"
+
+
+def state_name(job: Job, say: Words) -> str:
+    """Name a job's state, with its emoji and without any time, which Discord draws in messages alone."""
+    return say("jobs.removed") if job.removed_at is not None else f"{state_sign(job)} {say(f'card.{phase_of(job)}')}"
 
 
 def job_line(view: JobView, say: Words) -> str:
@@ -327,7 +328,7 @@ def job_line(view: JobView, say: Words) -> str:
         state=state_text(view, say),
         since=since(job.created_at),
         settings=settings(job.request, say),
-        price=say("credits", n=job.credits),
+        price=say("credits", n=job.taken_credits),
         prompt=safe(job.request.text(), PROMPT_IN_LIST),
     )
     return f"{line}\n{failure(job, say)}" if phase is Phase.FAILED else line

@@ -116,6 +116,28 @@ def test_no_list_and_no_outcome_shows_an_id(locale: str) -> None:
     assert [text for text in texts if of.id in text] == []
 
 
+@pytest.mark.parametrize("private", [False, True])
+def test_the_list_to_choose_from_says_which_video_each_is_and_no_time_that_discord_would_not_draw(
+    *, private: bool
+) -> None:
+    waits = job(status=JobStatus.QUEUED, destination=replace(PLACE, private=private))
+    page = JobsPage(views=(JobView(job=waits, position=1, expected_at=NOW),), skip=0, more=False)
+    (select,) = page_view(page, JobFilter.LATEST, 0, SAY).children
+    assert isinstance(select, discord.ui.Select)
+    (option,) = select.options
+    assert option.label == "1. ⏳ Waiting in line"
+    which = "a private video" if private else "“a *secret* fox @everyone”"
+    assert option.description == f"{which} · Kirin 3 · standard · 16:9 · 5 seconds"
+
+
+@pytest.mark.parametrize(("failure", "cost"), [("content", 0), ("abandoned", 5)])
+def test_a_video_that_was_not_made_cost_no_credits_unless_its_person_gave_it_up(failure: str, cost: int) -> None:
+    of = job(status=JobStatus.FAILED, failure=failure, credits=5)
+    page = JobsPage(views=(JobView(job=of),), skip=0, more=False)
+    assert f"· {cost} credits" in str(page_embed(page, JobFilter.LATEST, SAY).description)
+    assert f"Cost: {cost} credits · " in shown(of)
+
+
 def test_what_people_typed_can_mention_nobody_and_formats_nothing() -> None:
     assert "a \\*secret\\* fox @\u200beveryone" in shown(job())
 

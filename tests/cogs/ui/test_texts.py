@@ -123,6 +123,24 @@ def test_a_line_of_a_list_is_short_and_harms_nobody(state: dict[str, object], lo
     assert shown.id not in line
 
 
+@pytest.mark.parametrize(
+    ("state", "cost"),
+    [
+        ({}, 999_999),
+        ({"status": JobStatus.SUCCEEDED, "delivered_at": NOW}, 999_999),
+        ({"status": JobStatus.CANCELLED}, 0),
+        ({"status": JobStatus.FAILED, "failure": "content"}, 0),
+        ({"status": JobStatus.FAILED, "failure": "expired"}, 999_999),
+    ],
+)
+def test_a_line_of_a_list_says_what_a_video_cost_and_nothing_of_what_was_given_back(
+    state: dict[str, object], cost: int
+) -> None:
+    say = words("en-US")
+    line = job_line(JobView(job=job(REQUESTS[4], **state)), say)
+    assert f" · {say('credits', n=cost)}" in line
+
+
 @pytest.mark.parametrize("locale", locales())
 def test_a_failure_is_told_to_members_without_its_code_which_admins_read_too(locale: str) -> None:
     say, failed = words(locale), job(status=JobStatus.FAILED, failure="content", failure_code="1301")
