@@ -70,16 +70,19 @@ _counted: Final[set[Hashable]] = set()
 
 @contextmanager
 def uncounted() -> Iterator[None]:
-    """Pause this process's coverage, where there is any; inside a pause nothing changes."""
-    measured = coverage.Coverage.current()
-    if measured is None:
-        yield
-        return
-    measured.stop()
+    """Pause this process's coverage, where there is any; inside a pause nothing changes.
+
+    pytest-cov measures twice in each process of a run with several, and what is stopped first has the other go on.
+    """
+    stopped: list[coverage.Coverage] = []
+    while measured := coverage.Coverage.current():
+        measured.stop()
+        stopped.append(measured)
     try:
         yield
     finally:
-        measured.start()
+        for each in reversed(stopped):
+            each.start()
 
 
 def counted_once(what: Hashable) -> AbstractContextManager[None]:
