@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from bot.locale import name_models
 from bot.settings.models import models
-from tests.counting import UNCOUNTED, uncounted
+from tests.counting import UNCOUNTED, count_imports, uncounted
 from tests.fresh_databases import FreshDatabases
 from tests.order import dealt
 from tests.postgres_server import Server, ServerMissing, shared_server
@@ -23,10 +23,12 @@ settings.load_profile("unhurried")
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Look for no garbage while tests are collected, nor ever among them: they stay until the end."""
+    """Count no lines while tests are collected, and look for no garbage then, nor ever among them: they stay."""
     gc.disable()
     try:
-        return (yield)
+        count_imports()
+        with uncounted():
+            return (yield)
     finally:
         gc.freeze()
         gc.enable()
