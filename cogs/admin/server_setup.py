@@ -125,7 +125,11 @@ async def _receive_form(bot: Shotcaller, interaction: discord.Interaction[Any], 
     texts = {
         name: each if isinstance(each, str) else next(iter(each), "") for name, each in ui.entered(interaction).items()
     }
-    await _apply_change(bot, interaction, step, form_change(step, texts))
+    try:
+        await _apply_change(bot, interaction, step, form_change(step, texts))
+    except PolicyInvalid as exc:  # which names an option of a command: here is a form, with a title
+        title = words(str(interaction.locale))(f"setup.form.{step}")
+        raise PolicyInvalid([(title, code, limit) for _, code, limit in exc.problems]) from exc
 
 
 def form_change(step: str, values: Mapping[str, str]) -> Change:

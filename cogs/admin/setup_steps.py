@@ -101,6 +101,8 @@ def _text(step: str, policy: Policy, server: Server, say: Words) -> str:
             return say("setup.text.channels", channels=allowed)
         case "credits":
             allowance = policy.allowance or server.usual
+            if allowance.credits == 0:
+                return say("setup.text.credits.none")
             text = usual_text(server.usual, say) if policy.allowance is None else allowance_text(allowance, say)
             return say("setup.text.credits", allowance=text, videos=_videos(allowance.credits, server.models, say))
         case "budget":

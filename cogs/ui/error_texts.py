@@ -206,10 +206,14 @@ def _(error: errors.OverLimit, say: Words) -> dict[str, Any]:
 @_values.register
 def _(error: errors.PolicyInvalid, say: Words) -> dict[str, Any]:
     lines = [
-        say(f"policy.problem.{code}", field=_code(field), limit=safe(limit, LONG))
+        say(f"policy.problem.{code}", field=_code(field), limit=_limit(limit, say))
         for field, code, limit in error.problems
     ]
     return {"problems": "\n".join(f"- {line}" for line in lines)}
+
+
+def _limit(limit: str, say: Words) -> str:
+    return say.number(int(limit)) if limit.isdecimal() else safe(limit, LONG)
 
 
 def _code(text: str) -> str:

@@ -104,9 +104,9 @@ async def test_a_budget_below_what_is_spent_says_so(system: System) -> None:
         ("1,250.5", "$1,250.50"),
         ("5,50", "$5.50"),
         ("$ 7", "$7.00"),
-        ("-3", "`monthly`: at least 0"),
-        ("2000000", "`monthly`: at most 1000000"),
-        ("NaN", "`monthly` must be a number"),
+        ("-3", "`Budget a month`: at least 0"),
+        ("2000000", "`Budget a month`: at most 1,000,000"),
+        ("NaN", "`Budget a month` must be a number"),
     ],
 )
 async def test_an_amount_is_read_as_people_write_it_or_refused_in_words(system: System, typed: str, meant: str) -> None:
@@ -124,6 +124,24 @@ async def test_an_amount_is_read_as_people_write_it_or_refused_in_words(system: 
             return meant in (refused["content"] if refused else await panel(people, opened))
 
         await people.until(said, what=meant)
+
+
+async def test_no_credits_are_said_to_be_none_and_a_form_is_refused_in_its_own_words(system: System) -> None:
+    people, say = system.people, words("zh-CN")
+    async with system.bot():
+        opened = await people.types("admin setup", user="admin", locale="zh-CN")
+        await people.answered(opened)
+        await turns(people, opened, "credits")
+        form = await presses(people, opened, "credits", locale="zh-CN")
+        await people.form(form)
+        await people.edited(await people.submits(form, user="admin", locale="zh-CN", amount="0"))
+        assert say("setup.text.credits.none") in await panel(people, opened)
+        await turns(people, opened, "budget", "moderators", "clock")
+        form = await presses(people, opened, "zone", locale="zh-CN")
+        await people.form(form)
+        sent = await people.submits(form, user="admin", locale="zh-CN", zone="Mars/Olympus")
+        refused = await people.until(lambda: people.followup(sent), what="a refusal")
+        assert say("policy.problem.zone", field=say("setup.form.zone")) in refused["content"]
 
 
 @pytest.mark.parametrize(("step", "needed"), [("moderators", "attach_files"), ("audit", "view_channel")])
