@@ -21,7 +21,7 @@ from cogs.ui import CONTENT, safe
 from cogs.ui.audit_entries import entry_text
 from cogs.ui.job_views import alt_text
 from cogs.ui.limits import NONCE
-from cogs.ui.welcome import way_there, welcome_button
+from cogs.ui.welcome import is_welcome, way_there, welcome_button
 
 log = logging.getLogger(__name__)
 
@@ -129,19 +129,23 @@ class DiscordStaff:
         await send(channel, say("welcome"), view=welcome_button(say), nonce=nonce, silent=True)
 
     async def find_welcome(self, *, guild_id: int, channel_id: int, since: datetime) -> Sighting:
-        """See `Staff`. Looks for the very words, where they may have been said."""
+        """See `Staff`. Looks for its button, where it may be: with who added the bot, and in the channel.
+
+        What was said to somebody whom Discord does not tell any more is not found: who it was is kept nowhere.
+        """
         try:
             guild = await self._places.guild(guild_id)
             person = await self._inviter(guild)
         except (DestinationLost, DestinationBusy) as exc:
             return CannotTell(reason=exc.reason, closed=isinstance(exc, DestinationLost))
-        say = words(str(guild.preferred_locale))
-        greeted = partial(find_message, self._client, since=since)
+        matches = partial(is_welcome, guild_id=guild_id, channel_id=channel_id)
         if person is not None:
-            sighting = await greeted(person, matches=partial(_says, _directly(guild, say)))
-            if not isinstance(sighting, NotPosted):
+            sighting = await find_message(self._client, person, since=since, matches=matches)
+            closed = isinstance(sighting, CannotTell) and sighting.closed  # then the channel was told
+            if not (closed or isinstance(sighting, NotPosted)):
                 return sighting
-        return await greeted(self._channel(guild_id, channel_id), matches=partial(_says, say("welcome")))
+        channel = self._channel(guild_id, channel_id)
+        return await find_message(self._client, channel, since=since, matches=matches)
 
     async def _inviter(self, guild: discord.Guild) -> discord.DMChannel | None:
         """The direct messages of who added the bot to a guild; None where Discord does not tell the bot who that is.
@@ -217,7 +221,3 @@ def _nonce(kind: str, key: str) -> str:
 
 def _directly(guild: discord.Guild, say: Words) -> str:
     return say("welcome.direct", server=safe(guild.name, SERVER))
-
-
-def _says(text: str, message: discord.Message) -> bool:
-    return message.content == text

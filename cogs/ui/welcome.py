@@ -1,4 +1,4 @@
-"""The button below the message in which the bot introduces itself in a new server."""
+"""The buttons below the messages in which the bot introduces itself in a new server, by which they are known again."""
 
 from typing import Any, Final
 
@@ -20,5 +20,18 @@ def welcome_button(say: Words) -> discord.ui.View:
 
 def way_there(guild_id: int, channel_id: int, say: Words) -> discord.ui.View:
     """Make the button that leads from direct messages to a channel of the server, where commands are typed."""
-    url = f"https://discord.com/channels/{guild_id}/{channel_id}"
-    return stateless(discord.ui.Button[Any](label=say("welcome.open"), url=url))
+    return stateless(discord.ui.Button[Any](label=say("welcome.open"), url=_address(guild_id, channel_id)))
+
+
+def is_welcome(message: discord.Message, *, guild_id: int, channel_id: int) -> bool:
+    """Whether a message of the bot's introduces it in that guild, whatever its words and language are by now."""
+    buttons = [part for row in message.components if isinstance(row, discord.ActionRow) for part in row.children]
+    return any(
+        isinstance(each, discord.Button)
+        and (each.custom_id == SETUP_OPEN() or each.url == _address(guild_id, channel_id))
+        for each in buttons
+    )
+
+
+def _address(guild_id: int, channel_id: int) -> str:
+    return f"https://discord.com/channels/{guild_id}/{channel_id}"

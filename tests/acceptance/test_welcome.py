@@ -121,19 +121,43 @@ async def test_where_who_added_the_bot_takes_no_direct_messages_the_channel_is_t
     assert await people.messages("dm", user="admin") == []
 
 
-@pytest.mark.parametrize("point", ["before welcome", "after welcome"])
-async def test_killed_while_it_is_told_who_added_the_bot_is_told_once(system: System, point: str) -> None:
-    people = system.people
-    await lets_the_bot_view_the_audit_log(system)
-    await people.change_settings(bot_present=True, by="admin")
+async def killed(system: System, point: str) -> None:
+    """Start the bot, and wait until it has killed itself at that point."""
     async with system.process(arguments=[CRASHING, str(system.folder / "points"), point]) as process:
 
         async def dead() -> bool:
             return process.returncode is not None
 
-        await people.until(dead, what=f"the end {point}")
+        await system.people.until(dead, what=f"the end {point}")
+
+
+@pytest.mark.parametrize("point", ["before welcome", "after welcome"])
+async def test_killed_while_it_is_told_who_added_the_bot_is_told_once(system: System, point: str) -> None:
+    people = system.people
+    await lets_the_bot_view_the_audit_log(system)
+    await people.change_settings(bot_present=True, by="admin")
+    await killed(system, point)
     await people.passes(minutes=10)  # Discord has forgotten the nonce
     async with system.bot():
         await seen_to(system)
     assert len(await people.messages("dm", user="admin")) == 1
     assert await greetings(system) == []
+
+
+@pytest.mark.parametrize("directly", [True, False], ids=["directly", "in the channel"])
+async def test_a_server_whose_language_was_changed_since_the_bot_was_killed_is_told_once(
+    system: System, *, directly: bool
+) -> None:
+    people = system.people
+    if directly:
+        await lets_the_bot_view_the_audit_log(system)
+    else:
+        await people.change_settings(bot_present=False)
+    await people.change_settings(bot_present=True, by="admin")
+    await killed(system, "after welcome")
+    await people.passes(minutes=10)
+    await people.change_settings(locale="zh-CN")
+    async with system.bot():
+        await seen_to(system)
+    everywhere = [*await people.messages("dm", user="admin"), *await people.messages("general")]
+    assert len([each for each in everywhere if each["components"]]) == 1

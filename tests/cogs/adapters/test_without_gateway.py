@@ -225,6 +225,25 @@ async def test_who_is_given_credits_is_told_in_their_language_and_found_to_be(
     assert isinstance(await posting.notifier.find_grant(entry, locale=locale, since=since), Posted)
 
 
+async def test_a_server_whose_channel_was_told_is_found_to_be_also_where_direct_messages_cannot_be_read(
+    posting: Posting,
+) -> None:
+    client, since = posting.library_client, utc_now()
+    await client.post("roles", name="Shotcaller", permissions=["view_audit_log", "view_channel", "send_messages"])
+    await client.post("settings", bot_present=False)
+    await client.post("settings", bot_present=True, by="admin")
+    await client.post("settings", user="admin", dms_open=False)
+    place = {"guild_id": posting.guild, "channel_id": posting.channels["general"]}
+    await posting.staff.welcome(**place)
+    assert len(posting.messages("general")) == 1
+    before = len(client.sandbox.discord.requests)
+    assert isinstance(await posting.staff.find_welcome(**place, since=since), Posted)
+    asked = len(client.sandbox.discord.requests) - before  # the last two: what was said directly, and in the channel
+    await client.post("faults", target="discord", kind="missing_permissions", on=["rest"], after=asked - 2)
+    assert isinstance(await posting.staff.find_welcome(**place, since=since), Posted)
+    assert client.sandbox.discord.faults.waiting == []
+
+
 async def test_the_operator_is_alerted(posting: Posting) -> None:
     alert, since = Alert(trouble=Trouble.BUDGET, subject="80 %", key="budget-1"), utc_now()
     assert await posting.notifier.find_alert(alert, since=since) == NotPosted()
