@@ -138,8 +138,8 @@ def _entry_line(entry: StatementEntry, say: Words) -> str:
         case Kind.HOLD | Kind.RELEASE | Kind.SETTLE:
             what = say(f"quota.entry.{entry.kind}", video=_video(entry.job, say))
         case Kind.GRANT:
-            reason = say("error.reason", reason=safe(entry.note, NOTE)) if entry.note else ""
-            what = say("quota.entry.grant" if entry.amount > 0 else "quota.entry.taken") + reason
+            what = say("quota.entry.grant" if entry.amount > 0 else "quota.entry.taken")
+            what = say("quota.entry.noted", what=what, reason=safe(entry.note, NOTE)) if entry.note else what
         case _:
             who = say("quota.somebody") if entry.other_id is None else f"<@{entry.other_id}>"
             what = say("quota.entry.got" if entry.amount > 0 else "quota.entry.gave", who=who)
@@ -148,11 +148,11 @@ def _entry_line(entry: StatementEntry, say: Words) -> str:
 
 
 def _video(job: Job | None, say: Words) -> str:
-    """Name a video by its prompt, with a link to its message, or else to its card, where there is one."""
-    if job is None or job.removed_at is not None:
+    """Name a video by its prompt, if that is known, with a link to its message or card while there is one."""
+    if job is None or job.request.forgotten:
         return say("quota.video")
     prompt = job.request.text()
     most = PROMPT if prompt.isascii() else PROMPT * len(prompt) // width(prompt)
     name = say("quota.prompt", prompt=safe(prompt, most))
     url = result_link(job) or job_link(job, job.card_channel_id, job.card_message_id)
-    return name if url is None else f"[{name}]({url})"
+    return name if url is None or job.removed_at is not None else f"[{name}]({url})"

@@ -53,7 +53,7 @@ async def test_the_quota_says_what_is_left_and_what_the_latest_videos_cost_the_l
         assert part in english
     assert f"`{MINUS}3` · [“" in english
     assert english.count(f"/{result['id']})") == 1
-    for part in ("`+20` granted by an admin. Reason: thank you", f"`{MINUS}3` reserved for [“", "`3` of the reserved"):
+    for part in ("`+20` granted by an admin: thank you", f"`{MINUS}3` reserved for [“", "`3` of the reserved"):
         assert part in every
     for part in ("还剩 **57 点**，共 60 点额度", "永不过期：20 点额度", "`+20` 管理员发放"):
         assert part in chinese

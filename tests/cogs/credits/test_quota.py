@@ -104,7 +104,16 @@ def test_a_video_is_one_line_whatever_has_moved_for_it() -> None:
     assert moves(held) == [f"`{MINUS}5` · “A fox in snow” · reserved {at}"]
     assert moves(spent, held) == [f"`{MINUS}3` · “A fox in snow” · {at}"]
     assert moves(free, held) == [f"`0` · “A fox in snow” · {at}, not charged"]
-    assert moves(entry(Kind.GRANT, 20), spent, held)[0].startswith("`+20` granted by an admin.")
+    assert moves(entry(Kind.GRANT, 20), spent, held)[0] == f"`+20` granted by an admin · {at}"
+    assert moves(entry(Kind.GRANT, 20, note="thanks"))[0] == f"`+20` granted by an admin: thanks · {at}"
+
+
+def test_a_deleted_video_keeps_its_name_without_a_link_and_a_forgotten_one_has_none() -> None:
+    posted = replace(JOB, request=VideoRequest(model="m", prompt="A fox"), message_channel_id=5, message_id=6)
+    assert "[“A fox”](https://" in moves(entry(job=posted))[0]
+    assert " · “A fox” · " in moves(entry(job=replace(posted, removed_at=NOW)))[0]
+    forgotten = replace(posted, request=posted.request.without_texts())
+    assert " · a video · " in moves(entry(job=forgotten))[0]
 
 
 def test_long_prompts_are_cut_to_a_phones_line_chinese_ones_earlier() -> None:
