@@ -90,7 +90,7 @@ def test_every_line_of_the_ledger_is_told_in_words(locale: str, kind: Kind, amou
 
 
 def test_an_empty_ledger_says_so() -> None:
-    assert ledger_text([], words()) == "Nothing has moved yet."
+    assert ledger_text([], words()) == words()("quota.ledger.none")
     assert "latest videos" not in shown()
 
 
