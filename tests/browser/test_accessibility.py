@@ -1,10 +1,10 @@
 """The sandbox's page for those who do not see it, see little, or have no mouse: what stands there is measured."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from bot.locale import words
-from tests.browser.accessibility import barriers
+from tests.browser.accessibility import barriers, hidden_states
 from tests.browser.steps import ask, open_studio
 from tests.browser.visitor import PATIENCE, PHONE, WIDE, Stage
 
@@ -50,6 +50,27 @@ LOG = """
     - text: is anybody here?
     - button "More actions"
 """
+
+
+FADING = """
+    <style>
+        body { background: #fff } button { color: #000; background: #eee; border: 1px solid #000 }
+        @media (min-width: 1px) { .paler:hover { color: #ccc } } .lost:focus-visible { outline: none }
+        .found:focus-visible { outline: 2px solid #00f } .bright:hover { background: #fff; filter: brightness(.1) }
+        .plain:focus-visible, .paler:focus-visible, .bright:focus-visible { outline: 2px solid #00f }
+    </style>
+    <button class="plain">Plain</button> <button class="paler">Paler</button> <button class="lost">Lost</button>
+    <button class="found">Found</button> <button class="bright">Bright</button>
+"""
+
+
+async def test_what_fades_under_the_pointer_and_whose_focus_is_lost_is_told(browser: Browser) -> None:
+    page = await browser.new_page()
+    await page.set_content(FADING)
+    told = ["hover: button.paler: text of contrast 1.38", "hover: button.bright: text of contrast 1.20"]
+    assert await hidden_states(page) == [*told, "focus: button.lost: nothing shows it"]
+    assert await page.evaluate("getComputedStyle(document.querySelector('.paler')).color") == "rgb(0, 0, 0)"
+    await page.close()
 
 
 @pytest.mark.parametrize(("size", "locale"), [(WIDE, "en-US"), (PHONE, "zh-CN")], ids=["wide", "phone"])

@@ -36,7 +36,13 @@ MESSAGE: list[dict[str, Any]] = [
                 "components": [{"type": 10, "content": "Beside a button"}],
                 "accessory": {"type": 2, "style": 5, "label": "Elsewhere", "url": "https://example.com/a"},
             },
-            {"type": 1, "components": [{"type": 2, "style": 4, "label": "Ask me", "custom_id": "ask"}]},
+            {
+                "type": 1,
+                "components": [
+                    {"type": 2, "style": style, "label": name, "custom_id": name}
+                    for style, name in enumerate(("First", "Second", "Third", "Fourth"), start=1)
+                ],
+            },
             {
                 "type": 1,
                 "components": [
