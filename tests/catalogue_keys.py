@@ -215,7 +215,8 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "check.processes.{}": Role,
     "page.{}": ("overview", "jobs", "cases", "spend", "audit", "doctor", "settings"),  # those of the menu
     "doctor.provider.{}": ProviderState,
-    **dict.fromkeys((f"doctor.{{}}.{each}" for each in ("good", "closed", "gone", "none")), ("moderators", "audit")),
+    **dict.fromkeys(("doctor.{}.gone", "doctor.{}.none"), ("moderators", "audit")),
+    **dict.fromkeys(("doctor.{}.good", "doctor.{}.closed"), ("moderators", "audit", "operator")),
     "error.case.{}": CaseState,
     "error.rule.{}": ("empty", "malformed", "everything", "slow"),
     "error.budget.{}": ("guild", "everywhere"),

@@ -135,7 +135,20 @@ async def _check_operator_channel(client: discord.Client, channel_id: int, say: 
     except (discord.NotFound, discord.Forbidden, discord.InvalidData):
         text = say("check.operator.gone", channel=channel_id)
         return bad(say("check.operator"), text, say("check.operator.gone.cure"))
+    if lacking := await _lacking_to_write(client, channel):
+        text = say("check.operator.closed", channel=f"#{getattr(channel, 'name', channel_id)}", missing=_named(lacking))
+        return bad(say("check.operator"), text, say("check.operator.closed.cure"))
     return good(say("check.operator"), say("check.operator.good", channel=f"#{getattr(channel, 'name', channel_id)}"))
+
+
+async def _lacking_to_write(client: discord.Client, channel: object) -> list[str]:
+    """List what the bot lacks to write in a channel. Only a whole guild says so: a channel alone has no roles."""
+    if client.user is None or not isinstance(channel, discord.abc.GuildChannel):
+        return []
+    guild = await client.fetch_guild(channel.guild.id)
+    me = await guild.fetch_member(client.user.id)
+    there = (each for each in await guild.fetch_channels() if each.id == channel.id)
+    return next((_lacking(each.permissions_for(me), IN_CHANNEL[:2]) for each in there), [])
 
 
 def _lacking(allowed: discord.Permissions, needed: Sequence[str]) -> list[str]:

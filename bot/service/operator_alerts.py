@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 
 QUIET: Final = timedelta(hours=1)
 BUSY: Final = timedelta(minutes=1)  # before a message that Discord was too busy for is tried again
+CLOSED: Final = QUIET  # before one that it refused is: by then the operator's channel may be open
 
 
 class OperatorAlerts:
@@ -36,8 +37,7 @@ class OperatorAlerts:
             await self._notifier.alert(alert)
         except ShotcallerError as exc:
             log.warning("the operator could not be told on Discord", extra={"reason": str(exc)})
-            if isinstance(exc, DestinationBusy):
-                await self._put_off(key)
+            await self._put_off(key, BUSY if isinstance(exc, DestinationBusy) else CLOSED)
 
     async def _take(self, key: tuple[str, str], quiet: timedelta) -> bool:
         """Find out whether a trouble is ours to tell; a database that cannot say is a trouble that is told here."""
@@ -52,9 +52,9 @@ class OperatorAlerts:
         self._quiet_until[key] = now + QUIET
         return True
 
-    async def _put_off(self, key: tuple[str, str]) -> None:
-        """Let a trouble be told soon that could not be told now."""
-        at = self._clock() + BUSY
+    async def _put_off(self, key: tuple[str, str], wait: timedelta) -> None:
+        """Let a trouble be told later that could not be told now."""
+        at = self._clock() + wait
         if key in self._quiet_until:
             self._quiet_until[key] = at
         try:

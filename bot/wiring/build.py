@@ -79,7 +79,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     stores, waking = Stores.of(database, me=world.processes.me), Waking.by(world.signals)
     made = build_jobs(settings, world, stores=stores, waking=waking, defaults=defaults, sizes=sizes)
     posting = build_posting(world, stores=stores, waking=waking, made=made, sizes=sizes)
-    doctor = Doctor(health=made.health, guilds=stores.guilds)
+    doctor = Doctor(health=made.health, guilds=stores.guilds, operator_channel_id=settings.operator_channel_id)
 
     # What looks after the bot's memory.
     deletions, left_store = DeletionStore(database), LeftGuildStore(database)

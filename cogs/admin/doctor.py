@@ -86,6 +86,7 @@ async def look(bot: Shotcaller, guild: discord.Guild, say: Words) -> list[Found]
     found += look_at_channels(guild, policy, say)
     found.append(_channel(guild, "moderators", policy.moderation.channel_id, IN_CHANNEL, say))
     found.append(_channel(guild, "audit", policy.audit_channel_id, NEEDED_TO_WRITE, say))
+    found += _operators(guild, bot.services.doctor.operator_channel_id, say)
     found += _missing(guild, policy, say)
     found.append((Mark.GOOD, say("doctor.upload", n=guild.filesize_limit // MEGABYTE)))
     if states is not None and (await bot.services.guilds.spent(guild.id, policy)).balance == 0:
@@ -128,7 +129,7 @@ def look_at_channels(guild: discord.Guild, policy: Policy, say: Words) -> Iterat
 
 
 def _channel(guild: discord.Guild, what: str, channel_id: int | None, needed: Sequence[str], say: Words) -> Found:
-    """Tell of the moderators' channel, or of the audit channel."""
+    """Tell of the moderators' channel, the audit channel or the operator's."""
     channel = guild.get_channel_or_thread(channel_id) if channel_id else None
     if channel is None:
         return (Mark.BAD, say(f"doctor.{what}.gone")) if channel_id else (Mark.NOTE, say(f"doctor.{what}.none"))
@@ -137,6 +138,12 @@ def _channel(guild: discord.Guild, what: str, channel_id: int | None, needed: Se
         missing = permissions_text(lacking, say)
         return Mark.BAD, say(f"doctor.{what}.closed", channel=channel.mention, missing=missing)
     return Mark.GOOD, say(f"doctor.{what}.good", channel=channel.mention)
+
+
+def _operators(guild: discord.Guild, channel_id: int | None, say: Words) -> Iterator[Found]:
+    """Tell of the operator's channel in the guild that has it: what is refused there, only the log says."""
+    if channel_id is not None and guild.get_channel_or_thread(channel_id) is not None:
+        yield _channel(guild, "operator", channel_id, NEEDED_TO_WRITE, say)
 
 
 def _missing(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[Found]:

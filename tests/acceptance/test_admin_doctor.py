@@ -30,6 +30,18 @@ async def test_a_video_service_that_is_down_is_named(system: System) -> None:
         assert "❌ The video service kling does not answer" in await run_admin(people, "doctor")
 
 
+async def test_the_operators_channel_is_looked_at_in_the_server_that_has_it(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        assert "operator's channel" not in await run_admin(people, "doctor")
+    async with system.bot(operator_channel_id=system.id_of("channels", "showcase")):
+        here = f"<#{system.id_of('channels', 'showcase')}>"
+        assert f"✅ Faults that need the bot's operator are reported in {here}" in await run_admin(people, "doctor")
+        await people.permissions("showcase", deny=["SEND_MESSAGES"])
+        said = await run_admin(people, "doctor")
+        assert f"❌ In the operator's channel {here} I need **Send Messages**" in said
+
+
 async def test_the_channels_of_moderators_and_of_the_audit_are_looked_at_too(system: System) -> None:
     people = system.people
     await people.channel("mod")

@@ -103,6 +103,13 @@ async def test_what_a_channel_takes_away_is_named_with_the_channel(system: Syste
     assert code == 0
 
 
+async def test_an_operators_channel_that_the_bot_may_not_write_in_is_trouble(system: System) -> None:
+    await system.people.permissions("showcase", deny=["send_messages"])
+    code, report = await look(system, operator_channel_id=system.id_of("channels", "showcase"))
+    assert (code, lines(report, "✗")) == (1, ["operator"])
+    assert "can't write in #showcase: it lacks Send Messages" in report
+
+
 async def test_a_guild_in_which_no_channel_is_left_is_trouble(system: System) -> None:
     everything = ["view_channel", "send_messages", "embed_links", "attach_files", "read_message_history"]
     for channel in system.sandbox.discord.world.channels.values():

@@ -276,7 +276,7 @@ async def test_shares_of_a_budget_are_told_once_each_and_anew_for_another_ceilin
         await system.rest()
         told = await alerts(3)
     assert len(told) == 3
-    assert "0.76 of 0.60" not in told[2]
+    assert "0.76 USD of a budget of 0.60" not in told[2]
     system.database.check()
 
 

@@ -1,6 +1,7 @@
 """What the operator hears: everything once, nothing for ever, and nothing of it holds up or breaks the bot."""
 
 import asyncio
+from datetime import timedelta
 
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.ports import Alert, Trouble
@@ -35,6 +36,15 @@ async def test_what_discord_was_too_busy_for_is_told_soon_after(services: Servic
     await services.bot.operator_alerts.tell(KEY)
     services.clock.tick(61)
     await services.bot.operator_alerts.tell(KEY)
+    assert len(services.alerts()) == 2
+
+
+async def test_what_is_told_once_and_was_refused_is_told_when_the_channel_may_be_open_again(services: Services) -> None:
+    low, once = Alert(trouble=Trouble.BALANCE, subject="a pack", detail="3 / 20"), timedelta(days=400)
+    services.discord.then("alert", DestinationLost("discord_50001"))
+    for hours in (0.5, 0.6, 1, 1000):
+        await services.bot.operator_alerts.tell(low, quiet=once)
+        services.clock.tick(hours * 3600)
     assert len(services.alerts()) == 2
 
 

@@ -20,10 +20,15 @@ class ProviderState(StrEnum):
 
 
 class Doctor:
-    """Asks the video services and the database. What they answered lately is not asked again."""
+    """Asks the video services and the database. What they answered lately is not asked again.
 
-    def __init__(self, *, health: Mapping[str, ProviderHealth], guilds: GuildStore) -> None:
-        self._health, self._guilds = health, guilds
+    `operator_channel_id` is where the operator is told of what only they can mend, if anywhere.
+    """
+
+    def __init__(
+        self, *, health: Mapping[str, ProviderHealth], guilds: GuildStore, operator_channel_id: int | None
+    ) -> None:
+        self._health, self._guilds, self.operator_channel_id = health, guilds, operator_channel_id
 
     async def providers(self) -> dict[str, ProviderState]:
         """Ask every configured video service."""
