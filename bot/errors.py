@@ -51,6 +51,7 @@ ShotcallerError
 │   ├── TooLateToCancel        the job is past the point where it can be taken back
 │   ├── DeadLetterGone         the job waits for nobody's decision any more
 │   ├── GuildJobUnknown        the guild has no such job
+│   ├── PresetInvalid          a prompt that was to be kept is no template
 │   ├── PresetUnknown          the person may use no preset of that name there
 │   ├── PresetNameInvalid      a preset can't be called that
 │   ├── PresetNameTaken        another preset has the name already
@@ -161,6 +162,10 @@ class InvalidRequest(Refused):
 
 class ImpossibleRequest(InvalidRequest):
     """The chosen model cannot do what a request asks for."""
+
+
+class PresetInvalid(InvalidRequest):
+    """A prompt that was to be kept as a preset is no template."""
 
 
 class SeveralReasons(Refused):

@@ -11,7 +11,15 @@ from typing import Final
 
 from bot.domain import Capability, Member, Preset, ResultAction, Shot, Template, VideoRequest, capability
 from bot.domain.template import escape
-from bot.errors import NotPermitted, PresetNameInvalid, PresetUnknown, ResultForgotten, StoreUnavailable
+from bot.errors import (
+    InvalidRequest,
+    NotPermitted,
+    PresetInvalid,
+    PresetNameInvalid,
+    PresetUnknown,
+    ResultForgotten,
+    StoreUnavailable,
+)
 from bot.service.jobs.access import Access
 from bot.service.jobs.videos import Videos
 from bot.store.jobs.queries import JobQueryStore
@@ -56,10 +64,14 @@ class Presets:
         Raises:
             PresetNameInvalid: it can't be called that.
             TooManyPresets: the person has `MAX_OWN` already.
-            InvalidRequest: a prompt is no template, or no model here can do the rest.
+            PresetInvalid: a prompt is no template.
+            ImpossibleRequest: no model here can do the rest.
         """
         name = checked_name(name)
-        gaps(request)
+        try:
+            gaps(request)
+        except InvalidRequest as exc:
+            raise PresetInvalid(exc.problems) from exc
         model = self._videos.capability(request.model)
         capability.check(request, model)
         body = {"request": request.model_dump(mode="json")}

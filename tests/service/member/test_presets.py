@@ -67,7 +67,7 @@ async def test_names_that_mean_something_else_are_refused(presets: Presets, name
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"prompt": "a {fox"}, errors.InvalidRequest),
+        ({"prompt": "a {fox"}, errors.PresetInvalid),
         ({"model": "sora"}, errors.ModelUnknown),
         ({"cfg_scale": 0.5}, errors.ImpossibleRequest),
     ],
