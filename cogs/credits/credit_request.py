@@ -8,7 +8,8 @@ from bot.client import Shotcaller
 from bot.domain.quota import MAX_REQUESTED_CREDITS
 from bot.locale import words
 from cogs import ui
-from cogs.ui.retry import MORE
+from cogs.ui.retry import MORE, more_button
+from cogs.ui.text import copy_block
 
 FORM: Final = ui.CustomId("more:")
 WHY: Final = 300  # characters
@@ -31,15 +32,16 @@ async def _open_form(_bot: Shotcaller, interaction: discord.Interaction[Any]) ->
 
 async def _receive_form(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
     say, values = words(str(interaction.locale)), ui.entered(interaction)
-    wanted = parse_credits(str(values.get("credits", "")))
+    wanted, why = parse_credits(str(values.get("credits", ""))), str(values.get("why", ""))[:WHY]
     if wanted is None:
-        await ui.answer(interaction, say("more.number", most=say.number(MAX_REQUESTED_CREDITS)))
+        refusal = say("more.number", most=say.number(MAX_REQUESTED_CREDITS))
+        await ui.answer(interaction, f"{refusal}\n{copy_block(why, say)}", view=ui.stateless(more_button(say)))
         return
     outcome = await bot.services.credits.ask_for_more(
         ui.member_of(interaction),
         key=str(interaction.id),
         credits_=wanted,
-        why=str(values.get("why", ""))[:WHY],
+        why=why,
         locale=str(interaction.locale),
         asked_in=interaction.channel_id,
     )

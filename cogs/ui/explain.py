@@ -15,7 +15,7 @@ from cogs.ui.error_texts import describe
 from cogs.ui.limits import CONTENT
 from cogs.ui.replies import ACCEPTED, answer_accepted, answer_error, file_of
 from cogs.ui.retry import RefusalButtons, offer_retry
-from cogs.ui.text import command_text, width
+from cogs.ui.text import command_text, copy_block, width
 
 SHORT: Final = 40  # characters of a command: one that is no longer is typed again faster than copied
 FITTING: Final = 38  # characters of a button's label that a phone shows whole
@@ -86,7 +86,7 @@ async def _send(interaction: discord.Interaction[Any], text: str, typed: str, bu
     """Send a refusal with what is to be copied: below it where that fits, else in a file."""
     say, files = words(str(interaction.locale)), []
     if typed:
-        block = f"{say('typed')}\n```\n{typed.replace('```', '` ` `')}\n```"
+        block = copy_block(typed, say)
         if len(text) + len(block) < CONTENT:
             text += f"\n{block}"
         else:

@@ -154,6 +154,11 @@ def command_text(name: str, options: Mapping[str, Any], say: Words) -> str:
     return " ".join([command_name(name, say), *typed])
 
 
+def copy_block(typed: str, say: Words) -> str:
+    """Show what somebody typed so that it can be copied whole."""
+    return f"{say('typed')}\n```\n{typed.replace('```', '` ` `')}\n```"
+
+
 def command_name(name: str, say: Words) -> str:
     """Name a command as its reader's Discord does: `/视频 生成` for "video create"."""
     parts = name.split(" ")

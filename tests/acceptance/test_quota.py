@@ -118,6 +118,17 @@ async def test_a_gift_is_refused_where_it_cannot_be_and_nothing_moves(system: Sy
     assert system.database.rows("SELECT * FROM ledger") == []
 
 
+async def test_what_more_credits_are_for_is_not_lost_by_a_number_that_is_none(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        shown = await people.answered(await people.types("quota"))
+        opened = await people.presses(shown, "quota:more")
+        await people.form(opened)
+        refused = await people.answered(await people.submits(opened, credits="many", why="a film ```festival"))
+        assert "a film ` ` `festival\n```" in refused["content"]
+        await people.form(await people.presses(refused, "quota:more"))
+
+
 async def test_who_asks_for_more_gets_it_once_an_admin_approves_even_after_a_restart(system: System) -> None:
     people = system.people
     async with system.bot():
