@@ -195,13 +195,22 @@ async def _alternatives(
     videos, found = interaction.client.services.videos, dict[str, TypedRequest]()
     terms = await videos.terms(member_of(interaction))
     usual = model_for(options, terms.models or list(videos.models.values())).model
-    for request in nearest_requests(options, terms):
+    nearest = nearest_requests(options, terms)
+    if any(isinstance(each, errors.ModelUnknown) for each in reasons_of(error)):
+        nearest.sort(key=lambda each: not is_part_of_name(str(options.get("model", "")), each.model, say))
+    for request in nearest:
         change = changes(options, request, usual, say)
         cost = videos.price(request).credits
         label = button_label(change, say, cost=cost)
         if change in label:  # nothing is done that is not on the button
             found.setdefault(label, replace(typed.with_options(options_of(request)), price=cost))
     return dict(list(found.items())[:ALTERNATIVES])
+
+
+def is_part_of_name(typed: str, model: str, say: Words) -> bool:
+    """Say whether what was typed for a model is a part of this one's name or id: it may have been meant."""
+    wanted = typed.strip().casefold()
+    return bool(wanted) and any(wanted in name.casefold() for name in (say.model(model), model))
 
 
 def _has_alternatives(error: Exception) -> bool:

@@ -54,6 +54,14 @@ async def test_a_model_that_its_service_gives_up_is_said_so_and_another_is_one_t
     assert "kling-v3 made its last video here on" in said
 
 
+async def test_a_model_whose_name_was_not_typed_to_its_end_is_offered_first(system: System) -> None:
+    people = system.people
+    async with system.bot(kirin_api_key="", kling_models="kling-v3,kling-v2-6,kling-v2-5-turbo"):
+        refused = await people.answered(await people.types("video create", prompt=PROMPT, model="kling 2.5"))
+        assert "There's no model called **kling 2.5** here" in refused["content"]
+        assert labels(refused)[:2] == ["Use Kling 2.5 Turbo (3 credits)", "Use Kling 3 (5 credits)"]
+
+
 async def test_the_doctor_says_which_models_have_made_nothing_yet_and_asks_for_no_video(system: System) -> None:
     said = await report(system, kling_models="kling-v1,kling-v2-6")
     assert "kling-v2-6, kling-v1 have made no video here yet" in said
