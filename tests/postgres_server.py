@@ -107,6 +107,7 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             cwd=self.folder,
+            env={**os.environ, "PGCTLTIMEOUT": "600"},  # seconds: the machine may have other things to do
             **_account(),
         )
         if done.returncode:
