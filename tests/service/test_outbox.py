@@ -51,8 +51,8 @@ class Everybody(Staff):
         assert (channel_id, guild_id, job.message_id in besides, since is None) == (CHANNEL, GUILD, True, False)
         return cast("Sighting", await self.play("find_copy", job.id, usual=NotPosted()))
 
-    async def cover(self, job_id: str, *, channel_id: int, message_id: int) -> bool:
-        return bool(await self.play("cover", (job_id, channel_id, message_id), usual=True))
+    async def cover(self, job_id: str, *, channel_id: int, message_id: int, covered: bool) -> bool:
+        return bool(await self.play("cover" if covered else "uncover", (job_id, channel_id, message_id), usual=True))
 
     async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
         await self.play("take_away", (job.id, channel_id, message_id))
