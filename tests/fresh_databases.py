@@ -4,6 +4,7 @@ A copy in a throw-away PostgreSQL takes a tenth of a second and more, emptying i
 copy of an SQLite file takes a millisecond, and the migrations fifty.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,11 @@ _LOCK: Final = 1  # of the server's: one makes the template, the others wait
 _SCHEMA: Final = (
     "SELECT relname AS name, relnatts AS columns, relhastriggers AS triggers FROM pg_class "
     "WHERE relnamespace = CAST('public' AS regnamespace) AND relkind = 'r' ORDER BY relname"
+)
+# Of a test before, whose process was killed or whose session was cut off: until it notices, it keeps its locks.
+_END_OTHERS: Final = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
 )
 KEPT: Final = "schema_migrations"
 MIGRATED_AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -70,6 +76,7 @@ class FreshDatabases:
         name, fresh = await self._name(folder, migrated=migrated)
         async with PostgresDatabase(self.server.url(name), pool=POOL) as database:
             if not fresh:
+                await _be_alone(database)
                 await (self._empty(database) if migrated else _clear(database))
             yield database
 
@@ -135,6 +142,13 @@ class FreshDatabases:
         if not await database.transact(empty):
             await _clear(database)
             await migrate(database, now=MIGRATED_AT)
+
+
+async def _be_alone(database: PostgresDatabase) -> None:
+    """End every connection to a database but this one."""
+    async with asyncio.timeout(60):
+        while await database.transact(lambda tx: tx.all(_END_OTHERS)):  # noqa: ASYNC110 (a server tells nobody)
+            await asyncio.sleep(0.01)
 
 
 async def _clear(database: PostgresDatabase) -> None:

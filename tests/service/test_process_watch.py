@@ -67,7 +67,6 @@ class Running:
 
     async def die(self) -> None:
         """End without a word."""
-        await self.show_no_more()
         await self.stack.aclose()
 
 
@@ -85,8 +84,9 @@ class Bot:
         database = await stack.enter_async_context(PostgresDatabase(self.url, pool=2, process_id=this.id))
         session = await stack.enter_async_context(PostgresSession(self.url, silence=BUSY, rand=lambda: 0.0))
         showing = asyncio.create_task(session.run())
-        stack.callback(showing.cancel)
-        return Running(this, database, session, stack, showing)
+        running = Running(this, database, session, stack, showing)
+        stack.push_async_callback(running.show_no_more)
+        return running
 
     async def process(self, role: Role = Role.WORKER, **more: Any) -> Running:
         """A process that has entered."""

@@ -183,6 +183,18 @@ async def test_whoever_lost_its_lock_to_somebody_else_hears_of_it(server: Server
     assert stopped.value.name == "shard:0"
 
 
+async def test_who_is_left_of_a_test_locks_nothing_in_the_next(fresh_databases: FreshDatabases, tmp_path: Path) -> None:
+    left = await asyncpg.connect(await fresh_databases.url(tmp_path / "one"))
+    await left.execute("SELECT pg_advisory_lock($1)", lock_number("shard:0"))
+    left_in = fresh_databases.name_of(tmp_path / "one")
+    fresh_databases.let_go(tmp_path / "one")
+    async with PostgresSession(await fresh_databases.url(tmp_path / "other")) as session:
+        assert fresh_databases.name_of(tmp_path / "other") == left_in
+        assert await session.hold("shard:0")
+    left.terminate()
+    fresh_databases.let_go(tmp_path)
+
+
 async def test_a_server_that_cannot_be_reached_is_an_outage() -> None:
     with pytest.raises(StoreUnavailable):
         async with PostgresSession("postgresql://nobody@/nothing?host=/nowhere"):
