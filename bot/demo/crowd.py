@@ -156,15 +156,23 @@ class Crowd(Show):
 
     async def _watch(self, asked: Sequence[SentRequest]) -> None:
         """Show how far the crowd is, until everybody has an answer and every card is gone."""
-        waiting, end = list(asked), time.monotonic() + PATIENCE
-        while time.monotonic() < end:
+        waiting, began = list(asked), time.monotonic()
+        videos = min(self._wanted, len(asked))
+        ahead = {"answered": len(asked), "submitted": videos, "billed": videos, "posted": videos}
+        while time.monotonic() < began + PATIENCE:
             waiting = [each for each in waiting if await self._answer(each) is None]
             tasks, messages = await self._get("tasks"), await self._messages()
             posted, cards = sum(map(_is_video, messages)), any(message["embeds"] for message in messages)
-            billed = sum(task["billed"] for task in tasks)
-            answered = len(asked) - len(waiting)
-            self._screen.phase(f"{answered} answered · {len(tasks)} submitted · {billed} billed · {posted} posted")
-            if not waiting and not cards and posted >= min(self._wanted, len(asked)):
+            counts = {
+                "answered": len(asked) - len(waiting),
+                "submitted": len(tasks),
+                "billed": sum(task["billed"] for task in tasks),
+                "posted": posted,
+            }
+            self._screen.progress(" · ".join(f"{count} {what}" for what, count in counts.items()))
+            for what in [each for each, whole in ahead.items() if counts[each] >= whole]:
+                self._screen.say(f"  {ahead.pop(what)} {what} after {time.monotonic() - began:.1f} s")
+            if not waiting and not cards and posted >= videos:
                 return
             await asyncio.sleep(POLL_SECONDS)
         raise DemoFailed(f"{len(waiting)} people were left without an answer, or videos without an end")

@@ -49,10 +49,8 @@ class Screen:
             footer = embed.get("footer", {}).get("text", "")
             self._block(f"\x1b[1;34mShotcaller\x1b[0m · card · {embed['title']}", f"{news}\n{footer}")
 
-    def phase(self, text: str) -> None:
-        """Show how far the work is: on the live line; in a file, a line of its own whenever that changes."""
-        if not self._live and self._phase != text:
-            self._line(f"  {text}")
+    def progress(self, text: str) -> None:
+        """Show how far the work is on the live line; a file leaves it out, where each change would be a line."""
         self._phase = text
         self.tick()
 

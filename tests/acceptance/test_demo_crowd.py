@@ -56,6 +56,8 @@ def test_a_crowd_gets_what_the_budget_affords_and_the_books_balance(capsys: pyte
     assert ["the", "jobs", "4", "12", "1.008"] in lines
     assert ["refused,", "in", "private", "5"] in lines
     assert "the books balance to the cent" in shown
+    told = sorted(" ".join(line[:2]) for line in lines if line[2:3] == ["after"])
+    assert told == ["4 billed", "4 posted", "4 submitted", "9 answered"]
 
 
 async def test_a_crowd_of_two_guilds_gets_what_their_budgets_afford_from_a_bot_of_five_processes(
