@@ -126,6 +126,27 @@ async def test_people_and_places_are_called_by_their_names(office: Office) -> No
         assert f'<bdi title="{GUILD}">The Cutting Room</bdi>' in await text(office)
 
 
+async def test_a_video_that_was_posted_is_said_to_be_delivered_and_a_deleted_one_removed(office: Office) -> None:
+    async with seen(office):
+        job = await office.services.succeeded(guild_id=GUILD)
+        failed = await office.services.queued(guild_id=GUILD)
+        await office.sign_in()
+
+        async def pages() -> list[str]:
+            return [await text(office, path) for path in ("/page/jobs?which=latest", f"/page/jobs/{job.id}")]
+
+        say = words()
+        assert all(say("page.state.succeeded") in page for page in await pages())
+        await office.services.step(job)
+        assert all(">Delivered<" in page and say("page.state.succeeded") not in page for page in await pages())
+        query = "UPDATE jobs SET removed_at = delivered_at, removed_by = 'author' WHERE id = $1"
+        await office.services.database.transact(lambda tx: tx.execute(query, job.id))
+        assert all(">Removed<" in page for page in await pages())
+        query = "UPDATE jobs SET status = 'failed', failure = 'content' WHERE id = $1"
+        await office.services.database.transact(lambda tx: tx.execute(query, failed.id))
+        assert "<dd>0 credits · " in await text(office, f"/page/jobs/{failed.id}")
+
+
 def test_names_are_text_and_nobody_has_none() -> None:
     assert tag("<b>", 3) == '<bdi title="3">&lt;b&gt;</bdi>'
     assert (tag(None, 3), tag("", 3), tag("Ana", 0)) == ("3", "3", "—")

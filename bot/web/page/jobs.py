@@ -62,6 +62,7 @@ class JobPages:
             "newer": max(0, skip - PAGE) if skip else None,
             "older": skip + PAGE if page.more else None,
             "prompt": lambda job: _prompt(job, words(visitor.locale)),
+            "state": lambda job: _state(job, words(visitor.locale)),
         }
         users = [view.job.user_id for view in page.views]
         guilds = [view.job.destination.guild_id or EVERYWHERE for view in page.views]
@@ -77,6 +78,7 @@ class JobPages:
         values = {
             "job": job,
             "prompt": _prompt(job, say),
+            "state": _state(job, say),
             "events": sorted(_events(job, entries, trail, named, say), key=lambda event: event.at),
             "decisions": possible_decisions(job),
             "lines": self._lines.of(job.id) if self._lines and visitor.guild_id == EVERYWHERE else None,
@@ -115,6 +117,16 @@ def _chosen(request: web.Request) -> tuple[JobFilter, int]:
 
 def _prompt(job: Job, say: Words) -> str:
     return say("admin.jobs.hidden") if is_prompt_private(job) else job.request.text()
+
+
+def _state(job: Job, say: Words) -> str:
+    """Say how a job stands: what keeps it, what became of its video, or else the step it is at."""
+    if job.dead_letter is not None:
+        return say(f"page.dead.{job.dead_letter}")
+    for moment in ("removed_at", "delivered_at"):
+        if getattr(job, moment) is not None:
+            return say(f"page.at.{moment}")
+    return say(f"page.state.{job.status}")
 
 
 def _events(job: Job, entries: Any, trail: JobTrail, named: Named, say: Words) -> Iterator[Event]:
