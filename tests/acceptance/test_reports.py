@@ -171,6 +171,22 @@ async def plain(system: System) -> bool:
     return len(files) == len(PLACES) and not any(file.get("flags", 0) & COVERED for file in files)
 
 
+async def test_a_copy_that_somebody_had_sent_to_them_is_covered_and_uncovered_with_the_video(system: System) -> None:
+    people = system.people
+
+    async def flags() -> int:
+        (copy,) = await people.results("dm", user="ben")
+        return int(copy["attachments"][0].get("flags", 0))
+
+    async with system.bot():
+        message, held = await reported(system)
+        await people.answer(await people.chooses(message, "dm", user="ben"))
+        assert SAY("case.done.covered", n=2) == await presses(system, held, "cover")
+        assert await flags() & COVERED
+        assert SAY("case.done.uncovered") == await presses(system, await case(system, "Covered in"), "uncover")
+        assert not await flags() & COVERED
+
+
 @pytest.mark.parametrize("side", ["before", "after"])
 async def test_killed_while_a_cover_is_taken_back_the_video_is_uncovered_all_the_same(
     system: System, side: str

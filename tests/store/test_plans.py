@@ -33,7 +33,7 @@ from bot.store.money.statements import StatementStore
 from bot.store.money.usage import UsageStore
 from bot.store.outbox import OutboxStore
 from bot.store.privacy.anonymize import UNNAMED
-from bot.store.privacy.deletion import Deletion, clear_texts, end_member, withdraw_cases
+from bot.store.privacy.deletion import COPIES_OF, Deletion, clear_texts, end_member, withdraw_cases
 from bot.store.privacy.retention import RetentionStore
 from bot.store.sqlite import SQLiteDatabase
 from tests.store.conftest import LEASE, START, Store
@@ -194,6 +194,10 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
     "reposts": (
         lambda s: MessageStore(s.database).has_repost("job-0001", message_id=1),
         {"outbox_of_job"},
+    ),
+    "direct_copies": (
+        lambda s: s.database.transact(lambda tx: tx.execute(COPIES_OF, 1)),
+        {"direct_copies_of_user"},
     ),
     "private_answers": (lambda s: PrivateAnswerStore(s.database).forget(now=s.now), {"private_answers_over"}),
     "page_sessions": (

@@ -1,6 +1,6 @@
 """Fetches the file of a posted video once more, from wherever it still is, and posts it again for one or for all.
 
-Where a copy for everybody was posted is remembered: what is deleted goes there, too.
+Where a copy was posted is remembered: what is deleted goes from every channel, and what is covered is so everywhere.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from bot.errors import DestinationLost, ResultTooLarge, ResultUnavailable, Resul
 from bot.service.jobs.files import ResultFiles
 from bot.service.outbox import OutboxHandler, find_message
 from bot.service.ports import Posted, Result, Sighting
-from bot.store.jobs.messages import MessageStore
+from bot.store.jobs.messages import MessagePlace, MessageStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.outbox import OutboxStore
 from bot.values import dataclass
@@ -171,7 +171,9 @@ class Reposts:
         Raises:
             DestinationLost, DestinationBusy: Discord does not take it, for good or for now.
         """
-        if copy.kind is not CopyKind.AGAIN or copy.guild_id is None or copy.channel_id is None:
+        if copy.channel_id is None:
+            return await self._send_directly(video, copy)
+        if copy.kind is not CopyKind.AGAIN or copy.guild_id is None:
             return await self._result_poster.post_copy(video, copy)
         now = self._clock()
         item = OutboxItem(
@@ -193,6 +195,19 @@ class Reposts:
             raise
         await asyncio.shield(self._record(item, posted))
         return posted
+
+    async def _send_directly(self, video: Result, copy: Copy) -> Posted:
+        """Send a copy to its person's direct messages; where that breaks off, they have it, and nothing knows of it."""
+        posted = await self._result_poster.post_copy(video, copy)
+        await asyncio.shield(self._record_direct(video.job.id, copy, posted))
+        return posted
+
+    async def _record_direct(self, job_id: str, copy: Copy, posted: Posted) -> None:
+        place = MessagePlace(channel_id=posted.channel_id, message_id=posted.message_id)
+        try:
+            await self._messages.sent_directly(job_id, place, user_id=copy.user_id, now=self._clock())
+        except StoreUnavailable as exc:
+            log.warning("a copy is sent, but not written down", extra={"job": job_id, "detail": str(exc)})
 
     async def _record(self, item: OutboxItem, posted: Posted) -> None:
         """Write down where a copy is. It is there, whatever the database says; one that is not recorded is sought."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -301,6 +301,8 @@ class Results:
         """
         with _as_refusals(channel_id):
             there = await self._result_poster.delete_copy(job_id, channel_id=channel_id, message_id=message_id)
+        with suppress(errors.StoreUnavailable):  # what is kept of it then says where nothing is
+            await self._messages.taken_out(job_id, message_id=message_id)
         return RemovalOutcome.NOW if there else RemovalOutcome.BEFORE
 
     def _lock_of(self, job_id: str) -> asyncio.Lock:

@@ -26,8 +26,28 @@ class MessageStore(Store):
 
     @transaction
     async def with_video(self, tx: Transaction, job: Job) -> list[MessagePlace]:
-        """List the messages that carry a job's video: its result, what was shared of it, and all copies."""
-        return await _places(tx, job, card=False)
+        """List the messages that carry a job's video: result, what was shared, all copies, those sent directly last."""
+        rows = await tx.all(
+            "SELECT channel_id, message_id FROM direct_copies WHERE job_id = $1 ORDER BY message_id", job.id
+        )
+        directly = [MessagePlace(channel_id=row["channel_id"], message_id=row["message_id"]) for row in rows]
+        return [*await _places(tx, job, card=False), *directly]
+
+    @transaction
+    async def sent_directly(
+        self, tx: Transaction, job_id: str, place: MessagePlace, *, user_id: int, now: datetime
+    ) -> None:
+        """Write where a copy is that somebody has sent to their own direct messages, as long as there is its job."""
+        await tx.execute(
+            "INSERT INTO direct_copies (job_id, message_id, channel_id, user_id, sent_at) "
+            "SELECT id, $2, $3, $4, $5 FROM jobs WHERE id = $1 ON CONFLICT DO NOTHING",
+            *(job_id, place.message_id, place.channel_id, user_id, millis(now)),
+        )
+
+    @transaction
+    async def taken_out(self, tx: Transaction, job_id: str, *, message_id: int) -> None:
+        """Write that a copy is gone that somebody had sent to their own direct messages."""
+        await tx.execute("DELETE FROM direct_copies WHERE job_id = $1 AND message_id = $2", job_id, message_id)
 
     async def ids(self, job: Job) -> frozenset[int]:
         """List the ids of all messages that are known to carry a job."""

@@ -24,11 +24,14 @@ _COUNTED: Final = (
     "UPDATE strikes SET reason = '' WHERE user_id = $1",
 )
 
+COPIES_OF: Final = "DELETE FROM direct_copies WHERE user_id = $1"
+
 # What is deleted at once, and is tied to no job.
 _OWN: Final = (
     "DELETE FROM drafts WHERE user_id = $1",
     "DELETE FROM presets WHERE user_id = $1",
     "DELETE FROM favourites WHERE user_id = $1",
+    COPIES_OF,
     # What the operator may have read stays in the outbox until its message is deleted.
     (
         "UPDATE outbox SET unwanted = 1, due_at = 0, attempts = 0 WHERE kind = 'feedback' AND posting_at IS NOT NULL "

@@ -35,6 +35,7 @@ HELD: Final[dict[str, Finds]] = {
     "jobs": ("user_id = $1", _id),
     "outbox": (_OF_SUBJECTS, _id_and_text),
     "showings": ("job_id IN (SELECT id FROM jobs WHERE user_id = $1)", _id),
+    "direct_copies": ("user_id = $1", _id),
     "favourites": ("user_id = $1", _id),
     "drafts": ("user_id = $1", _id),
     "presets": ("user_id = $1", _id),

@@ -71,10 +71,11 @@ class RetentionStore(Store):
 
     @transaction
     async def trim(self, tx: Transaction, *, texts: datetime | None, records: datetime, now: datetime) -> None:
-        """Delete feedback and decided cases from before `texts` (None: none of them), the audit before `records`.
+        """Delete what is from before `texts` (None: nothing), and the audit from before `records`.
 
-        Reports and requests for credits from then that nobody has decided expire now, and go the next time. Of whatever
-        was forgotten before this, the traces are owed now.
+        The first is feedback, decided cases, and where people have sent themselves copies. Reports and requests for
+        credits from then that nobody has decided expire now, and go the next time. Of whatever was forgotten before
+        this, the traces are owed now.
         """
         await tx.alone(FORGETTING)
         if texts is not None:
@@ -83,6 +84,7 @@ class RetentionStore(Store):
                 "(SELECT subject_id FROM outbox WHERE kind = 'feedback' AND due_at IS NOT NULL)",
                 millis(texts),
             )
+            await tx.execute("DELETE FROM direct_copies WHERE sent_at < $1", millis(texts))
             await tx.execute(
                 "DELETE FROM cases WHERE created_at < $1 AND state <> 'open' "  # noqa: S608 (a constant)
                 f"AND (user_id <> 0 OR id NOT IN ({DUE_CASES}))",

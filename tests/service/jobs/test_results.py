@@ -311,9 +311,7 @@ async def test_what_is_handed_over_and_not_written_down_is_fetched_again_and_cha
     job = await result_services.kept()
 
     def refuse() -> Posted:
-        result_services.services.database.refusals = (
-            2 if way is posted_here else 1
-        )  # where it is, and that it is received
+        result_services.services.database.refusals = 1 if way is fetched else 2  # where it is, and that it is received
         return MESSAGE
 
     result_services.result_poster.then("post_copy", *([refuse] if way is not fetched else []))

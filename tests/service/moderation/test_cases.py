@@ -21,6 +21,7 @@ from bot.domain import (
     VideoRequest,
 )
 from bot.provider.scan import Verdict
+from bot.service.jobs.copies import Copy, CopyKind
 from bot.service.jobs.results import RemovalOutcome
 from bot.service.jobs.types import RequestContext
 from bot.service.moderation.case_poster import TRIES
@@ -413,6 +414,20 @@ async def test_what_is_uncovered_before_discord_has_taken_the_cover_stays_uncove
     await moderation_services.outbox.post_due()
     assert len(moderation_services.result_poster.asked("cover")) == before
     assert not (await moderation_services.services.job(job)).spoiler
+
+
+async def test_a_copy_that_somebody_had_sent_to_them_is_covered_until_they_delete_it(
+    moderation_services: ModerationServices,
+) -> None:
+    job, case = await reported_and_copied(moderation_services)
+    results = moderation_services.services.bot.services.results
+    await results.resend(job, Copy(kind=CopyKind.DIRECT, user_id=2, locale="en-US", nonce="1", limit=10_000_000))
+    covered = await moderation_services.cases.cover(case, moderation_services.entry())
+    assert covered == Covered(messages=4, more=False)
+    assert (job.id, 2, 900) in moderation_services.result_poster.asked("cover")
+    await results.remove_copy(job.id, channel_id=2, message_id=900)
+    covered = await moderation_services.cases.cover(case, moderation_services.entry("again"))
+    assert covered == Covered(messages=3, more=False)
 
 
 async def test_a_video_that_was_posted_covered_is_not_uncovered(moderation_services: ModerationServices) -> None:

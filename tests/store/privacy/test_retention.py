@@ -8,6 +8,7 @@ from bot.domain import AuditEntry, CaseState, Failure, JobStatus, OutboxKind
 from bot.errors import TransitionLost
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
+from bot.store.jobs.messages import MessagePlace, MessageStore
 from bot.store.jobs.results import ResultStore
 from bot.store.outbox import OutboxStore
 from bot.store.privacy.retention import LEAP, RetentionStore
@@ -138,6 +139,17 @@ async def test_records_go_by_their_age_and_what_nobody_decides_runs_out_first(st
     await OutboxStore(store.database).drop(due)
     await retention.trim(texts=before, records=before, now=now)
     assert await left() == kept
+
+
+async def test_where_copies_were_sent_is_forgotten_with_the_texts(store: Store) -> None:
+    job, messages = await store.delivered(), MessageStore(store.database)
+    for message_id, days in ((1, 31), (2, 29)):
+        place, at = MessagePlace(channel_id=9, message_id=message_id), store.now - timedelta(days=days)
+        await messages.sent_directly(job.id, place, user_id=2, now=at)
+    retention, long_ago = RetentionStore(store.database), store.now - timedelta(days=400)
+    for texts, left in ((None, [1, 2]), (store.now - timedelta(days=30), [2])):
+        await retention.trim(texts=texts, records=long_ago, now=store.now)
+        assert [row["message_id"] for row in await store.rows("SELECT * FROM direct_copies ORDER BY sent_at")] == left
 
 
 async def test_what_was_given_up_is_forgotten_after_a_month(store: Store) -> None:
