@@ -13,6 +13,7 @@ from sandbox.events import Events
 
 POLL_SECONDS = 0.1  # seconds between two looks whether a client still waits
 PROVIDER_CALLS = frozenset({"create", "query", "list", "tasks"})
+_SILENT = ("slow", "timeout")
 _EVERYWHERE = ("http_500", "http_429", "timeout", "reset", "malformed_json", "slow")
 
 # Which calls a fault strikes unless it names them itself with `on`.
@@ -49,7 +50,7 @@ class UnknownFault(ValueError):
     """The target has no such kind of fault."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Fault:
     """One kind of trouble: it strikes the next `count` matching calls after the first `after`."""
 
@@ -59,6 +60,7 @@ class Fault:
     count: int = 1
     after: int = 0
     options: dict[str, Any] = field(default_factory=dict)
+    cleared: bool = False
 
     def seconds(self, default: float) -> float:
         """Say how long the trouble lasts: the option `seconds`, or the default."""
@@ -75,6 +77,7 @@ class Faults:
 
     def __init__(self, events: Events | None = None) -> None:
         self._waiting: list[Fault] = []
+        self._silent: list[Fault] = []  # what has struck by saying nothing, and may still do so
         self._events = events or Events()
 
     @property
@@ -85,7 +88,7 @@ class Faults:
     def add(self, given: Mapping[str, Any]) -> Fault | None:
         """Let calls go wrong as `{"target", "kind", "count": 1, "after": 0, "on": [calls]?, …}` says.
 
-        `count: 0` clears the faults of that kind and returns None.
+        `count: 0` clears the faults of that kind, also where one keeps somebody waiting, and returns None.
 
         Raises:
             UnknownFault: no such target, kind or call, or a count that is not a number.
@@ -100,7 +103,10 @@ class Faults:
         if not isinstance(count, int) or not isinstance(after, int) or count < 0 or after < 0:
             raise UnknownFault("count and after are whole numbers from 0")
         if count == 0:
-            self._waiting = [f for f in self._waiting if (f.target, f.kind) != (target, kind)]
+            for cleared in [f for f in (*self._waiting, *self._silent) if (f.target, f.kind) == (target, kind)]:
+                cleared.cleared = True
+            self._waiting = [f for f in self._waiting if not f.cleared]
+            self._silent = [f for f in self._silent if not f.cleared]
             self._events.tell("faults")
             return None
         on = _named(given.get("on"), CALLS[side]) or kinds[kind]
@@ -125,6 +131,8 @@ class Faults:
             fault.count -= 1
             if fault.count <= 0:
                 self._waiting.remove(fault)
+            if fault.kind in _SILENT and fault not in self._silent:
+                self._silent.append(fault)
             self._events.tell("faults")
             return fault
         return None
@@ -153,14 +161,15 @@ async def on_the_wire(request: web.Request, fault: Fault) -> web.StreamResponse 
     """Play the faults that look the same at every server; None when the request should be served after all.
 
     `slow` waits (2 s) and then serves; `timeout` never answers (it gives up after 120 s). Both end their waiting when
-    nobody waits with them any more. `reset` cuts the connection. `http_500`, `http_429` and `malformed_json` answer
-    as any HTTP server would; a server whose documents give those a shape answers them itself before it asks here.
+    they are cleared, and when nobody waits with them any more. `reset` cuts the connection. `http_500`, `http_429` and
+    `malformed_json` answer as any HTTP server would; a server whose documents give those a shape answers them itself
+    before it asks here.
     """
     match fault.kind:
         case "slow":
-            await _silence(request, fault.seconds(2))
+            await _silence(request, fault, fault.seconds(2))
         case "timeout":
-            await _silence(request, fault.seconds(120))
+            await _silence(request, fault, fault.seconds(120))
             cut(request)
         case "reset":
             cut(request)
@@ -174,11 +183,14 @@ async def on_the_wire(request: web.Request, fault: Fault) -> web.StreamResponse 
     return None
 
 
-async def _silence(request: web.Request, seconds: float) -> None:
-    """Say nothing for so long, or until the client has hung up: a handler outlives its client otherwise."""
+async def _silence(request: web.Request, fault: Fault, seconds: float) -> None:
+    """Say nothing for so long, until the fault is cleared or the client has hung up, which a handler outlives else."""
     end = time.monotonic() + seconds
     while (  # noqa: ASYNC110 - aiohttp tells nobody that a client has gone
-        time.monotonic() < end and request.transport is not None and not request.transport.is_closing()
+        not fault.cleared
+        and time.monotonic() < end
+        and request.transport is not None
+        and not request.transport.is_closing()
     ):
         await asyncio.sleep(min(POLL_SECONDS, seconds))
 

@@ -180,6 +180,22 @@ async def test_trouble_that_takes_long_ends_when_the_client_has_hung_up(apis: Vi
             await asyncio.sleep(0.01)
 
 
+async def test_an_answer_that_is_slow_comes_when_the_trouble_is_cleared(apis: VideoApis) -> None:
+    url = await apis.url()
+    apis.trouble("slow", on=["file"], seconds=600, count=2)
+
+    async def ask() -> int:
+        async with apis.client.get(url) as answer:
+            return answer.status
+
+    asking = asyncio.create_task(ask())
+    while apis.faults.waiting[0].count == 2:  # noqa: ASYNC110 - nothing tells of a fault that strikes
+        await asyncio.sleep(0.01)
+    apis.trouble("slow", count=0)
+    assert await asking == 200
+    assert await ask() == 200
+
+
 async def test_a_video_that_cannot_be_rendered_fails_its_task_and_costs_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")  # a folder is expected here
     async with (
