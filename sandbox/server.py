@@ -21,6 +21,7 @@ from aiohttp import web
 from sandbox.control import Books, Control
 from sandbox.discord import routes
 from sandbox.discord.clock import Clock
+from sandbox.discord.interactions import FIRST_ANSWER_SECONDS
 from sandbox.discord.openapi import Document
 from sandbox.discord.service import Discord
 from sandbox.discord.session_starts import BUCKET_SECONDS
@@ -32,6 +33,7 @@ from sandbox.providers import Providers
 
 GENERATE_SECONDS = 4.0
 OPENAPI_VARIABLE = "SANDBOX_OPENAPI"
+FIRST_ANSWER_VARIABLE = "SANDBOX_FIRST_ANSWER_SECONDS"
 
 
 class Sandbox:
@@ -42,7 +44,9 @@ class Sandbox:
     them): few are drawn fast. `openapi` is Discord's API document (else the file that the variable
     `SANDBOX_OPENAPI` of the environment names, if it is there). `clock` is the source of Discord's time in
     seconds since 1970. `heartbeat_seconds` is how often the gateway wants to hear from a client, and
-    `identify_seconds` how long after another it lets one begin a session. `books` reads the bot's books for the page,
+    `identify_seconds` how long after another it lets one begin a session. `first_answer_seconds` is how long it waits
+    for the first answer to what somebody did (else as long as `SANDBOX_FIRST_ANSWER_SECONDS` of the environment says,
+    or as Discord does): on a busy machine three seconds may be too short. `books` reads the bot's books for the page,
     where the program around the sandbox can.
     """
 
@@ -59,12 +63,15 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
         heartbeat_seconds: float = 41.25,
         identify_seconds: float = BUCKET_SECONDS,
+        first_answer_seconds: float | None = None,
         books: Books | None = None,
     ) -> None:
         self._host = host
         self._port = port
         self._openapi = openapi or _named_document(environment)
         self._heartbeat_seconds, self._identify_seconds = heartbeat_seconds, identify_seconds
+        named = environment.get(FIRST_ANSWER_VARIABLE)
+        self._first_answer_seconds = first_answer_seconds or float(named or FIRST_ANSWER_SECONDS)
         self._stack = AsyncExitStack()
         self.clock = Clock(clock)
         self.events = Events()
@@ -94,6 +101,7 @@ class Sandbox:
                 events=self.events,
                 heartbeat_seconds=self._heartbeat_seconds,
                 identify_seconds=self._identify_seconds,
+                first_answer_seconds=self._first_answer_seconds,
             )
             await stack.enter_async_context(self.providers)
             await self._listen(stack)

@@ -8,7 +8,7 @@ from sandbox.discord.clock import Clock
 from sandbox.discord.command_registry import Registry
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.initial_world import new_world
-from sandbox.discord.interactions import Interactions
+from sandbox.discord.interactions import FIRST_ANSWER_SECONDS, Interactions
 from sandbox.discord.messages import Messages
 from sandbox.discord.opcodes import Intent
 from sandbox.discord.openapi import Document
@@ -36,6 +36,7 @@ class Discord:
         events: Events | None = None,
         heartbeat_seconds: float = 41.25,
         identify_seconds: float = BUCKET_SECONDS,
+        first_answer_seconds: float = FIRST_ANSWER_SECONDS,
     ) -> None:
         self.world = new_world(clock)
         self.faults = faults
@@ -47,7 +48,7 @@ class Discord:
             world=self.world, faults=faults, starts=starts, events=events, heartbeat_seconds=heartbeat_seconds
         )
         self.messages = Messages(world=self.world, gateway=self.gateway, cdn=self.cdn, events=events)
-        self.interactions = Interactions(self.world)
+        self.interactions = Interactions(self.world, first_answer_seconds=first_answer_seconds)
         self.registry = Registry(self.world, events)
         self.limits = RateLimits(clock)
         self.requests: list[Record] = []

@@ -20,6 +20,7 @@ from tests.acceptance.forks import warm_up  # noqa: E402 - their asserts explain
 from tests.acceptance.people import People  # noqa: E402 - likewise
 from tests.acceptance.system import System  # noqa: E402 - likewise
 from tests.fresh_databases import FreshDatabases  # noqa: E402 - likewise
+from tests.patience import FIRST_ANSWER, PATIENCE  # noqa: E402 - likewise
 
 FPS = 4  # frames a second of the videos: nobody here looks at them
 
@@ -90,6 +91,7 @@ async def system(
         openapi=document,
         environment={},
         identify_seconds=0,
+        first_answer_seconds=FIRST_ANSWER,
     )
     async with sandbox, aiohttp.ClientSession() as client:
         people = People(client, sandbox.control)
@@ -97,7 +99,7 @@ async def system(
         yield system
         await system.check()
     left = asyncio.all_tasks() - before - {asyncio.current_task()}
-    _, staying = await asyncio.wait(left, timeout=15) if left else ((), ())
+    _, staying = await asyncio.wait(left, timeout=PATIENCE) if left else ((), ())
     assert [str(task.get_coro()) for task in staying] == []
     assert _children() <= children
 

@@ -26,6 +26,7 @@ from bot import app  # noqa: F401 - what a bot imports, imported here once
 from bot.client import features
 from bot.locale import locales, words
 from bot.provider.wire import shared_ssl_context
+from tests.patience import unhurried
 
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
 
@@ -110,10 +111,11 @@ def _live(arguments: list[str], environment: dict[str, str], folder: str, log: s
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for standard in (1, 2):
         os.dup2(output, standard)
-    match arguments:
-        case ["-m", module, *rest]:
-            sys.argv = [module, *rest]
-            runpy.run_module(module, run_name="__main__", alter_sys=True)
-        case [script, *_]:
-            sys.argv = arguments
-            runpy.run_path(script, run_name="__main__")
+    with unhurried():
+        match arguments:
+            case ["-m", module, *rest]:
+                sys.argv = [module, *rest]
+                runpy.run_module(module, run_name="__main__", alter_sys=True)
+            case [script, *_]:
+                sys.argv = arguments
+                runpy.run_path(script, run_name="__main__")

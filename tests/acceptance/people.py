@@ -6,10 +6,11 @@ from typing import Any, Final, TypeVar
 
 import aiohttp
 
+from tests.patience import PATIENCE
+
 T = TypeVar("T")
 Json = dict[str, Any]
 
-PATIENCE: Final = 40.0  # seconds until what never comes is given up; nothing is measured with it
 POLL_SECONDS: Final = 0.02  # seconds between the first two looks
 LONGEST_POLL_SECONDS: Final = 0.1  # and at most between two later ones
 IN_PLACE: Final = 6  # Discord's type of an answer that will change the message that was used

@@ -22,6 +22,7 @@ from tests.acceptance.database import BotDatabase, ServerDatabase
 from tests.acceptance.forks import Forked
 from tests.acceptance.people import Json, People
 from tests.counting import counted_once
+from tests.patience import unhurried
 
 ROOT: Final = Path(__file__).parents[2]
 CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
@@ -77,7 +78,7 @@ class System:
             "DATA_DIR": str(self.data),
             "KLING_MODELS": "kling-v1",
             "DIRECT_CREDITS": "60",
-            "LEASE_SECONDS": "1",
+            "LEASE_SECONDS": "9",  # a submission has to be sent within it, also by a busy machine
             "POLL_SECONDS_MIN": "0.05",
             "POLL_SECONDS_MAX": "0.1",
             **{name.upper(): str(value) for name, value in changes.items()},
@@ -88,6 +89,12 @@ class System:
         self, *, substitute: Callable[[World], World] = lambda world: world, **changes: object
     ) -> AsyncIterator[None]:
         """The bot in this process, connected; at the end it is stopped as a supervisor stops it."""
+        with unhurried():
+            async with self._bot(substitute, **changes):
+                yield
+
+    @asynccontextmanager
+    async def _bot(self, substitute: Callable[[World], World], **changes: object) -> AsyncIterator[None]:
         environment = self.environment(**changes)
         values = {name.lower(): value for name, value in environment.items() if value}  # a blank is no setting
         settings = Settings.load(env_file=None, **values)

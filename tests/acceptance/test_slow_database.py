@@ -20,12 +20,10 @@ from tests.acceptance.test_every_press import (
     menu_of,
     pressable,
 )
+from tests.patience import in_haste
 
 T = TypeVar("T")
 
-PATIENT: Final = (
-    15.0  # seconds: fifty answers at once take a busy machine long, and what waits for the database for ever
-)
 COMMANDS: Final = (1, 2)  # the types of subcommands and their groups
 GAPS: Final = {"name": "gaps", "prompt": "a {thing} in the rain"}
 
@@ -55,7 +53,8 @@ class StuckDatabase:
         """While nothing is answered."""
         self._free.clear()
         try:
-            yield
+            with in_haste():
+                yield
         finally:
             self._free.set()
 
@@ -102,7 +101,6 @@ async def test_every_autocompletion_offers_what_is_known_without_the_database(sy
 
 async def test_every_control_answers_while_the_database_is_stuck(system: System) -> None:
     people, database = system.people, StuckDatabase()
-    system.sandbox.discord.interactions.first_answer_seconds = PATIENT
     async with system.bot(substitute=around_database(database.wrap)):
         await people.answered(await people.types("preset save", user="admin", also=GAPS))
         await people.types("video create", user="admin", also={**SMALL, "private": True})

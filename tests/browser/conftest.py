@@ -13,7 +13,7 @@ from typing import Final
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from bot.demo.page import Books
 from bot.demo.play import run_bot
@@ -23,7 +23,10 @@ from sandbox.server import Sandbox
 pytest.register_assert_rewrite("tests.browser.visitor")
 
 from tests.acceptance.people import People  # noqa: E402 - its asserts explain themselves only if imported now
-from tests.browser.visitor import Stage  # noqa: E402 - likewise
+from tests.browser.visitor import PATIENCE, Stage  # noqa: E402 - likewise
+from tests.patience import FIRST_ANSWER  # noqa: E402 - likewise
+
+expect.set_options(timeout=PATIENCE)
 
 MISSING: Final = (
     "NOTHING IS TESTED IN A BROWSER: there is no Chromium. Install one (Debian and Ubuntu: apt-get install chromium), "
@@ -44,7 +47,7 @@ async def browser() -> AsyncIterator[Browser]:
     """The browser of this run."""
     path = find_browser()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=PATIENCE)
         yield browser
         await browser.close()
 
@@ -60,6 +63,7 @@ async def stage(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> A
             fps=4,
             environment={},
             identify_seconds=0,
+            first_answer_seconds=FIRST_ANSWER,
             books=Books(folder / "shotcaller.db").read,
         )
         await stack.enter_async_context(sandbox)

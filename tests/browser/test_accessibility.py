@@ -6,7 +6,7 @@ from playwright.async_api import Browser, expect
 from bot.locale import words
 from tests.browser.accessibility import barriers, hidden_states
 from tests.browser.steps import ask, open_studio
-from tests.browser.visitor import PATIENCE, PHONE, WIDE, Stage
+from tests.browser.visitor import PHONE, WIDE, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 RESULT = """
@@ -107,9 +107,9 @@ async def test_a_channel_a_result_and_a_form_are_told_in_full(stage: Stage) -> N
         for line, shown in (("**hello** there, ||friend||", "hello there"), ("is anybody here?", "is anybody")):
             await owner.says(line)
             await owner.sees(owner.message(shown))
-        await expect(owner.page.locator("#client")).to_match_aria_snapshot(LOG, timeout=PATIENCE)
+        await expect(owner.page.locator("#client")).to_match_aria_snapshot(LOG)
         await ask(owner, "video create", prompt="A glass frog blinks", duration="3", aspect="Square 1:1")
         await owner.sees(owner.message("your video is ready", "glass frog").locator("video"))
-        await expect(owner.page.locator("#client")).to_match_aria_snapshot(RESULT, timeout=PATIENCE)
+        await expect(owner.page.locator("#client")).to_match_aria_snapshot(RESULT)
         await owner.presses(await open_studio(owner), "Write the prompt")
-        await expect(owner.page.locator("#client")).to_match_aria_snapshot(FORM, timeout=PATIENCE)
+        await expect(owner.page.locator("#client")).to_match_aria_snapshot(FORM)

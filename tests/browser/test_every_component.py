@@ -16,6 +16,7 @@ from sandbox.server import Sandbox
 from tests.acceptance.people import People
 from tests.browser.accessibility import barriers
 from tests.browser.visitor import PHONE, WIDE, Stage, Visitor
+from tests.patience import FIRST_ANSWER
 from tests.sandbox.conftest import Bot, Harness
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -91,7 +92,10 @@ GROUPS: dict[str, Any] = {
 @pytest_asyncio.fixture(loop_scope="session")
 async def plain(browser: Browser) -> AsyncIterator[tuple[Harness, Stage]]:
     """A sandbox without our bot: the test answers as one."""
-    async with Sandbox(environment={}, identify_seconds=0) as sandbox, aiohttp.ClientSession() as client:
+    async with (
+        Sandbox(environment={}, identify_seconds=0, first_answer_seconds=FIRST_ANSWER) as sandbox,
+        aiohttp.ClientSession() as client,
+    ):
         stage = Stage(browser=browser, sandbox=sandbox, people=People(client, sandbox.control))
         yield Harness(sandbox=sandbox, client=client, seconds=[time.time()]), stage
 

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Route, expect
 
-from tests.browser.visitor import PATIENCE, PHONE, WIDE, Stage
+from tests.browser.visitor import PHONE, WIDE, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 UNNAMED = """[...document.querySelectorAll('button, input, textarea, video')]
@@ -89,7 +89,7 @@ async def test_what_one_does_another_sees_at_once_and_private_answers_not_at_all
         await tools.get_by_role("button", name="More actions").click()
         await owner.picture("menu")
         await owner.page.get_by_role("option", name="Delete message").click()
-        await expect(ben.messages.filter(has_text="@Olive look")).to_have_count(0, timeout=PATIENCE)
+        await expect(ben.messages.filter(has_text="@Olive look")).to_have_count(0)
 
 
 async def test_nothing_that_people_write_becomes_a_part_of_the_page(stage: Stage) -> None:
@@ -197,7 +197,7 @@ async def test_keys_alone_are_enough_and_keep_their_place(stage: Stage) -> None:
         await keys.press("ArrowUp")
         await keys.press("Enter")
         shorter = await owner.sees(panel.get_by_role("button", name=re.compile("4 seconds")))
-        await expect(shorter).to_be_focused(timeout=PATIENCE)
+        await expect(shorter).to_be_focused()
         assert await owner.page.evaluate(UNNAMED) == []
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser.steps import ask, open_studio, paste_script
-from tests.browser.visitor import PATIENCE, PHONE, WIDE, Stage, Visitor
+from tests.browser.visitor import PHONE, WIDE, Stage, Visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 SIZES = pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
@@ -24,8 +24,8 @@ async def test_a_video_is_asked_for_and_plays_in_its_place(stage: Stage, size: t
         result = await ana.sees(ana.message("your video is ready", f"{size[0]} feet"))
         video = await ana.sees(result.locator("video"))
         await video.evaluate(PLAYS)
-        await expect(video).to_have_js_property("ended", value=True, timeout=PATIENCE)
-        await expect(ana.page.locator(".embed", has_text=f"{size[0]} feet")).to_have_count(0, timeout=PATIENCE)
+        await expect(video).to_have_js_property("ended", value=True)
+        await expect(ana.page.locator(".embed", has_text=f"{size[0]} feet")).to_have_count(0)
         await ana.picture("made")
         assert await ana.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

@@ -168,6 +168,7 @@ def remembered(lines: RecentLines, job: Job) -> None:
 async def window(browser: Browser, *, width: int, locale: str) -> AsyncIterator[Page]:
     """A window in which nothing may go wrong unseen."""
     context = await browser.new_context(viewport={"width": width, "height": 900}, locale=locale)
+    context.set_default_timeout(PATIENCE)
     page, problems = await context.new_page(), list[str]()
     page.on("console", lambda message: problems.append(message.text))
     page.on("pageerror", lambda error: problems.append(str(error)))
@@ -266,7 +267,7 @@ async def test_a_held_video_is_watched_before_it_is_decided_about(browser: Brows
         await page.get_by_text("Watch").click()
         video = page.locator("video")
         await video.evaluate("video => { video.muted = true; return video.play() }")
-        await expect(video).to_have_js_property("ended", value=True, timeout=PATIENCE)
+        await expect(video).to_have_js_property("ended", value=True)
         assert await video.evaluate("video => [video.videoWidth, video.duration]") == [320, 2]
         assert await video.evaluate(WOUND) == 0.5
         await picture(page, "watched")
@@ -284,7 +285,7 @@ async def test_the_overview_changes_by_itself(browser: Browser, tmp_path: Path) 
         await sign_in(page, services, locale="en-US")
         await expect(page.locator("main")).to_contain_text("Nothing is under way.")
         await services.queued()
-        await expect(page.locator("main")).to_contain_text("Waiting in line", timeout=20_000)
+        await expect(page.locator("main")).to_contain_text("Waiting in line")
         await page.locator("header button").click()
         await expect(page.locator("main")).to_contain_text("You are signed out.")
         assert await barriers(page) == []

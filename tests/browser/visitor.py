@@ -11,9 +11,10 @@ from typing import Final
 from playwright.async_api import Browser, Locator, Page, expect
 
 from sandbox.server import Sandbox
+from tests import patience
 from tests.acceptance.people import People
 
-PATIENCE: Final = 40_000.0  # milliseconds until what never comes is given up
+PATIENCE: Final = patience.PATIENCE * 1000  # milliseconds until what never comes is given up
 WIDE, PHONE = (1280, 820), (390, 844)
 SEND: Final = re.compile("^(Send|发送|Enviar)$")
 
@@ -46,7 +47,7 @@ async def visit(
     page.on("console", lambda said: visitor.errors.append(said.text) if said.type == "error" else None)
     page.on("request", lambda request: visitor.addresses.append(request.url))
     await page.goto(f"{url}/#user={user}&locale={locale}")
-    await expect(page.locator(".composer textarea")).to_be_visible(timeout=PATIENCE)
+    await expect(page.locator(".composer textarea")).to_be_visible()
     try:
         yield visitor
         errors = list(visitor.errors)  # closing the page breaks off what it was asking
@@ -87,7 +88,7 @@ class Visitor:
 
     async def sees(self, thing: Locator) -> Locator:
         """Wait for something to be there."""
-        await expect(thing).to_be_visible(timeout=PATIENCE)
+        await expect(thing).to_be_visible()
         return thing
 
     async def types(self, command: str, **options: str) -> None:
@@ -119,13 +120,13 @@ class Visitor:
         """Press a button of a message, and wait until the bot has answered."""
         button = message.get_by_role("button", name=name).first
         await button.click()
-        await expect(self.page.locator("[aria-busy=true]")).to_have_count(0, timeout=PATIENCE)
+        await expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
 
     async def chooses(self, message: Locator, list_name: str | re.Pattern[str], option: str | re.Pattern[str]) -> None:
         """Choose from a list of a message."""
         await message.get_by_role("button", name=list_name).first.click()
         await self.page.get_by_role("option", name=option).first.click()
-        await expect(self.page.locator("[aria-busy=true]")).to_have_count(0, timeout=PATIENCE)
+        await expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
 
     async def becomes(self, name: str) -> None:
         """Act as somebody else from now on."""

@@ -19,10 +19,10 @@ from sandbox.discord.openapi import Document
 from sandbox.discord.session_starts import BUCKET_SECONDS
 from sandbox.discord.world import Channel, Guild, World
 from sandbox.server import Sandbox
+from tests.patience import PATIENCE
 from tests.sandbox.library_client import LibraryClient, opened
 
 GUILDS = 1
-PATIENCE = 60.0  # seconds for what comes at once, unless the machine has other things to do
 COMMAND = {
     "name": "video",
     "description": "Videos",

@@ -57,6 +57,13 @@ async def test_the_environment_names_the_document(tmp_path: Path) -> None:
         assert sandbox.discord.document is None
 
 
+async def test_discord_waits_three_seconds_for_a_first_answer_unless_it_is_told_otherwise() -> None:
+    longer = {"SANDBOX_FIRST_ANSWER_SECONDS": "60"}
+    for environment, given, waits in (({}, None, 3), (longer, None, 60), (longer, 5.0, 5)):
+        async with Sandbox(environment=environment, first_answer_seconds=given) as sandbox:
+            assert sandbox.discord.interactions.first_answer_seconds == waits
+
+
 async def test_nothing_is_left_behind() -> None:
     async with Sandbox(environment={}) as sandbox:
         folder, url = sandbox.discord.cdn.folder, sandbox.url

@@ -21,20 +21,19 @@ export async function act(what, body) {
   return answer(await fetch(`/control/${what}`, sent));
 }
 
-const PATIENCE = 3600; // milliseconds: the bot has three seconds
+const LOOK = 3600; // milliseconds between two looks where nothing is heard: the bot has three seconds
 const waiting = new Map();
 
 /** Wait until the bot has answered an interaction, or cannot any more; what came of it. */
 export async function outcome(id) {
-  const end = Date.now() + PATIENCE;
   for (;;) {
     const told = new Promise((resolve) => waiting.set(id, resolve));
     const seen = await look(`interactions/${id}`);
-    if (seen.acknowledged !== null || seen.failed || Date.now() > end) {
+    if (seen.acknowledged !== null || seen.failed) {
       waiting.delete(id);
       return seen;
     }
-    await Promise.race([told, new Promise((resolve) => setTimeout(resolve, Math.max(end - Date.now(), 50)))]);
+    await Promise.race([told, new Promise((resolve) => setTimeout(resolve, LOOK))]);
   }
 }
 

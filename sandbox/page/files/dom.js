@@ -46,11 +46,15 @@ export function icon(name) {
   return svg;
 }
 
-/** Put a new element in an old one's place: what plays goes on playing, what had the focus has it. */
+/** Put a new element in an old one's place: what plays goes on playing, what had the focus has it, what waits waits. */
 export function swap(old, made) {
   for (const kept of old.querySelectorAll("[data-keep]")) {
     const place = [...made.querySelectorAll("[data-keep]")].find((each) => each.dataset.keep === kept.dataset.keep);
     if (place) place.replaceWith(kept);
+  }
+  for (const waiting of old.querySelectorAll("[aria-busy=true]")) {
+    const same = [...made.querySelectorAll("[data-key]")].find((each) => each.dataset.key === waiting.dataset.key);
+    if (same) same.setAttribute("aria-busy", "true");
   }
   const focused = old.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
   for (const shown of old.querySelectorAll(".spoiler.open")) {
