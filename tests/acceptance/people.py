@@ -152,8 +152,10 @@ class People:
         return found
 
     async def answer(self, sent: str) -> str:
-        """The words of the private answer, once the bot has stopped thinking."""
-        return str((await self.answered(sent))["content"])
+        """All that the private answer has said, once the bot has stopped thinking: what came later stands below."""
+        message = await self.answered(sent)
+        said = [each["content"] for each in (await self.interaction(sent))["edits"]]
+        return "\n".join(dict.fromkeys(each for each in (*said, message["content"]) if each))
 
     async def answered(self, sent: str) -> Json:
         """The private answer as a message, once the bot has stopped thinking."""

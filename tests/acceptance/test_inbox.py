@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable
 from inspect import getclosurevars, isfunction
 from typing import Any
 
-import pytest
-
 from bot.errors import StoreUnavailable
 from bot.store.database import Database, Transaction
 from tests.acceptance.people import Json
@@ -221,14 +219,14 @@ async def test_a_kept_video_that_is_opened_in_the_library_and_sent_directly_is_p
     assert system.database.entries() == [("hold", 3), ("settle", 3)]
 
 
-@pytest.mark.parametrize("generate_seconds", [1.5], indirect=True)
 async def test_a_public_video_without_a_place_waits_in_the_inbox_and_its_card_says_so(system: System) -> None:
     people = system.people
     await people.change_settings(user="ana", dms_open=False)
     async with system.bot():
-        await people.types("video create", **SMALL)
-        await people.card("Making the video")
-        await people.permissions("general", deny=["ATTACH_FILES"])
+        with system.sandbox.providers.held():
+            await people.types("video create", **SMALL)
+            await people.card("Making the video")
+            await people.permissions("general", deny=["ATTACH_FILES"])
         await people.card("`/inbox`")
         await system.rest()
         (card,) = await people.messages()
