@@ -16,6 +16,7 @@ import asyncpg
 from bot.private_files import private_files
 from tests.fresh_databases import migrated_file
 from tests.funding import balance
+from tests.patience import PATIENCE
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -110,7 +111,7 @@ class FileDatabase(BotDatabase):
         """See `BotDatabase`."""
         if not self.path.exists():
             return []
-        with closing(sqlite3.connect(self.path, timeout=30)) as connection:
+        with closing(sqlite3.connect(self.path, timeout=PATIENCE)) as connection:
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'jobs'").fetchall():
                 return []  # a bot is just making it
             connection.row_factory = sqlite3.Row
@@ -118,7 +119,7 @@ class FileDatabase(BotDatabase):
 
     def change(self, sql: str) -> None:
         """See `BotDatabase`."""
-        with closing(sqlite3.connect(self.path, timeout=30, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)) as connection:
             connection.execute(sql)
 
     def tables(self) -> list[str]:
@@ -164,7 +165,7 @@ class _Questions:
         return self._run(self._ask(url, sql))
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=PATIENCE)
 
     async def _ask(self, url: str, sql: str) -> list[asyncpg.Record]:
         with suppress(*_GONE):  # a connection of before, which its server may have ended since

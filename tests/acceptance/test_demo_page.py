@@ -20,6 +20,7 @@ from sandbox.__main__ import read_arguments
 from tests.acceptance.people import People
 from tests.acceptance.system import SMALL
 from tests.fresh_databases import migrated_file
+from tests.patience import PATIENCE
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 
@@ -35,7 +36,7 @@ class Started:
         """Read on until these words are printed; all that was printed."""
         assert self.process.stdout is not None
         while words not in self.printed:
-            line = await asyncio.wait_for(self.process.stdout.readline(), 60)
+            line = await asyncio.wait_for(self.process.stdout.readline(), PATIENCE)
             assert line, self.printed
             self.printed += line.decode()
         return self.printed
@@ -51,7 +52,7 @@ async def started(arguments: Sequence[str]) -> AsyncIterator[Started]:
     try:
         yield Started(process)
         process.send_signal(signal.SIGINT)
-        assert await asyncio.wait_for(process.wait(), 30) == 0
+        assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
     finally:
         if process.returncode is None:
             process.kill()

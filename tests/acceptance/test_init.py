@@ -16,6 +16,7 @@ from bot.init import NAMES, Person, initialize
 from bot.init.env_file import values_in
 from bot.settings import Settings
 from tests.acceptance.system import ON_FILE, System
+from tests.patience import PATIENCE
 
 pytestmark = ON_FILE
 
@@ -250,7 +251,7 @@ async def test_nothing_that_is_typed_at_a_terminal_is_shown_there(place: Place) 
 async def _read_until(terminal: int, text: str) -> str:
     """What a terminal shows, up to the question that ends with a colon or a blank after this text."""
     shown = b""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while text.encode() not in shown or not shown.endswith((b": ", b". ", b"\n")):
             shown += await asyncio.to_thread(os.read, terminal, 4096)
     return shown.decode()

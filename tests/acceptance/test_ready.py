@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from tests.acceptance.system import ON_FILE, SMALL, System
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ async def test_a_bot_that_cannot_reach_discord_yet_is_not_ready(system: System, 
         address = f"http://127.0.0.1:{nobody.sockets[0].getsockname()[1]}/api/v10"
         process = system.spawn(("-m", "bot", "run"), discord_api_url=address, health_port=port)
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE):
                 await called.wait()
             assert await ready(system, port) is False
         finally:
@@ -49,7 +50,6 @@ async def test_a_bot_that_cannot_reach_discord_yet_is_not_ready(system: System, 
 
 
 @ON_FILE
-@pytest.mark.parametrize("generate_seconds", [0.2], indirect=True, ids=[""])
 async def test_it_is_ready_when_people_are_served_and_no_more_once_it_is_told_to_stop(
     system: System, port: int
 ) -> None:
@@ -62,7 +62,7 @@ async def test_it_is_ready_when_people_are_served_and_no_more_once_it_is_told_to
     async def posting() -> bool:
         return any(job["posting_at"] for job in system.database.jobs())
 
-    await system.people.fault("discord", "slow", on=["message"], after=1, seconds=1.5)
+    await system.people.fault("discord", "slow", on=["message"], after=1, seconds=20)
     async with system.process(health_port=port) as process:
         await system.people.until(is_ready, what="its being ready")
         assert await system.people.connected() == 1
@@ -71,6 +71,7 @@ async def test_it_is_ready_when_people_are_served_and_no_more_once_it_is_told_to
         process.send_signal(signal.SIGTERM)
         await system.people.until(is_not, what="the end of its being ready")
         assert process.returncode is None  # it still posts
+        await system.people.fault("discord", "slow", count=0)
         assert await process.wait() == 0
     async with system.process(health_port=port):
         await system.rest()

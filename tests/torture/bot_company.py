@@ -30,7 +30,7 @@ GONE: Final = 6.0  # seconds that the server is gone at most, unless told otherw
 STOPPED: Final = 8.0  # seconds that a process is stopped at most: its lease ends, and the others take it for dead
 CUT: Final = 6.0  # seconds that a line is cut at most
 PAUSE: Final = 0.2  # seconds between two looks at a process, and before another takes its place
-READY: Final = 60.0  # seconds until everybody is there
+READY: Final = 300.0  # seconds until everybody is there
 
 
 class Place:
