@@ -12,7 +12,8 @@ import pytest
 from sandbox.control import event_stream
 from sandbox.events import MOST_WAITING, Events
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import COMMAND, PATIENCE, Harness
+from tests.patience import PATIENCE
+from tests.sandbox.conftest import COMMAND, Harness
 
 EPHEMERAL = 64
 

@@ -5,7 +5,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from tests.sandbox.conftest import PATIENCE
+from tests.patience import PATIENCE
 from tests.sandbox.library_client import LibraryClient
 
 ResultAction = discord.Interaction[discord.Client]

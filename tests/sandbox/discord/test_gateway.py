@@ -7,7 +7,8 @@ import aiohttp
 import pytest
 
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import PATIENCE, Bot, Harness
+from tests.patience import PATIENCE
+from tests.sandbox.conftest import Bot, Harness
 
 GUILDS, MESSAGES, REACTIONS, DIRECT = 1, 1 << 9, 1 << 10, 1 << 12
 

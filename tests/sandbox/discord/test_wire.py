@@ -9,7 +9,8 @@ import pytest
 from sandbox.discord.openapi import Document
 from sandbox.discord.rest.pipeline import ROUTES, UNSERVED
 from sandbox.discord.uploads import MULTIPART, URL_ENCODED
-from tests.sandbox.conftest import PATIENCE, Harness
+from tests.patience import PATIENCE
+from tests.sandbox.conftest import Harness
 
 FORM = "application/x-www-form-urlencoded"
 
