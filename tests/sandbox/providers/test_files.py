@@ -15,7 +15,7 @@ from aiohttp import web
 
 from sandbox.faults import Faults
 from sandbox.loopback import is_loopback
-from sandbox.providers import Providers
+from sandbox.providers import Providers, callbacks
 from sandbox.providers.callbacks import signature
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of the account").decode()
@@ -86,7 +86,8 @@ async def served(providers: Providers, app: web.Application) -> AsyncIterator[ai
 
 
 @pytest.fixture
-async def apis(videos: Path) -> AsyncIterator[VideoApis]:
+async def apis(videos: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[VideoApis]:
+    monkeypatch.setattr(callbacks, "TIMEOUT_SECONDS", 60)  # who is called has other things to do
     faults = Faults()
     async with (
         Providers(faults=faults, generate_seconds=0.02, cache_dir=videos, kling_callback_secret=SECRET) as providers,
