@@ -86,8 +86,8 @@ class Show:
 
     async def _find_message(self, interaction_id: str) -> dict[str, Any] | None:
         interaction = await self._get(f"interactions/{interaction_id}")
-        if private := interaction["edits"][-1:]:
-            text = private[0]["content"]
+        for each in interaction["edits"]:
+            text = each["content"]
             self._screen.message("Shotcaller (only ana sees this)", text)
             if not await self._get("tasks") and "Nothing was charged" in text:
                 raise DemoFailed("the request was refused")

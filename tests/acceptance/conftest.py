@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from sandbox.discord.openapi import Document
-from sandbox.server import OPENAPI_VARIABLE, Sandbox
+from sandbox.server import FIRST_ANSWER_VARIABLE, OPENAPI_VARIABLE, Sandbox
 
 pytest.register_assert_rewrite(*(f"tests.acceptance.{name}" for name in ("outcomes", "people", "system")))
 
@@ -43,6 +43,12 @@ def document() -> Document | None:
 def _forking() -> None:
     """Have the process from which bots are forked that live in one of their own."""
     warm_up()
+
+
+@pytest.fixture(autouse=True)
+def _unhurried_demos(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the sandboxes of demos wait for a first answer as long as the tests' own."""
+    monkeypatch.setenv(FIRST_ANSWER_VARIABLE, str(FIRST_ANSWER))
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ async def read(people: People, sent: str, *, what: str, locale: str) -> Json:
     async def settled() -> Json | None:
         seen = await people.interaction(sent)
         assert seen["failed"] is None, (what, seen["failed"])
-        return seen if seen["acknowledged"] is not None and seen["acknowledged"] < 3 else None
+        return seen if seen["acknowledged"] is not None else None
 
     async def ended() -> bool:
         return not answering()
