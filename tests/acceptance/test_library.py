@@ -128,7 +128,7 @@ async def test_what_one_may_not_see_or_send_is_refused(system: System) -> None:
         (job_id,) = await made(system, "a secret boat", private=True)
         refused = await people.answer(await people.types("library", user="ben", id=job_id))
         assert "secret" not in refused
-        assert "no such video here" in refused
+        assert "You can't use this video" in refused
         opened = await people.answered(await people.types("library", id=job_id))
         await people.permissions("general", deny=["ATTACH_FILES"])
         said = await people.answer(await press(system, opened, "library:send"))

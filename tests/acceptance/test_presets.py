@@ -231,7 +231,7 @@ async def test_sharing_is_for_admins_until_they_leave_it_to_the_members(system: 
         ({"name": "x", "prompt": "a {0.__class__}"}, "can't be the name of a gap"),
         ({"name": "x"}, "prompt is empty"),
         ({"name": "x", "prompt": PROMPT, "model": "kirin_v3_t2v", "cfg": 0.5}, "can't make this video"),
-        ({"name": "x", "from": "0123456789abcdef"}, "no such video here"),
+        ({"name": "x", "from": "0123456789abcdef"}, "You can't use this video"),
     ],
 )
 async def test_what_is_no_preset_is_refused_in_words(system: System, options: dict[str, Any], words: str) -> None:

@@ -386,10 +386,10 @@ async def test_buttons_of_a_video_whose_records_are_gone_say_so(system: System) 
     for table in ("ledger", "accounts", "jobs"):
         system.database.change(f"DELETE FROM {table}")  # noqa: S608 (three names)
     async with system.bot():
-        assert "no such video here" in await system.people.answer(await press(system, message, "again"))
+        assert "You can't use this video" in await system.people.answer(await press(system, message, "again"))
         assert set(await menu(system, message)) == {"report"}
         sent = await press(system, message, "edit", locale="zh-CN")
-        assert "这里没有这个视频" in await system.people.answer(sent)
+        assert "这个视频你用不了" in await system.people.answer(sent)
         sent = await press(system, message, "star")
 
         async def is_told() -> bool:
