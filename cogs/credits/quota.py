@@ -12,7 +12,7 @@ from bot.domain.quota import pool_named
 from bot.locale import Words, words
 from bot.service.jobs.types import Balances, FundingSource
 from cogs import ui
-from cogs.ui import CONTENT, Command, acknowledge, answer, job_link, member_of, result_link, safe, since, stateless
+from cogs.ui import CONTENT, Command, acknowledge, answer, member_of, safe, seen_link, since, stateless
 from cogs.ui.retry import more_button
 from cogs.ui.text import width
 
@@ -154,5 +154,5 @@ def _video(job: Job | None, say: Words) -> str:
     prompt = job.request.text()
     most = PROMPT if prompt.isascii() else PROMPT * len(prompt) // width(prompt)
     name = say("quota.prompt", prompt=safe(prompt, most))
-    url = result_link(job) or job_link(job, job.card_channel_id, job.card_message_id)
-    return name if url is None or job.removed_at is not None else f"[{name}]({url})"
+    url = None if job.removed_at is not None else seen_link(job)
+    return name if url is None else f"[{name}]({url})"

@@ -10,7 +10,7 @@ from bot.elsewhere import is_elsewhere
 from bot.errors import MissingPermissions
 from bot.locale import Words, words
 from bot.service.jobs.types import Accepted, RequestContext
-from cogs.ui import TypedRequest, job_link, member_of, options_of, remember, result_link, since
+from cogs.ui import TypedRequest, member_of, options_of, remember, seen_link, since
 from cogs.ui.job_views import cancel_button
 from cogs.ui.limits import FILE
 from cogs.ui.replies import answer_accepted
@@ -91,7 +91,7 @@ def _accepted_line(accepted: Accepted, say: Words) -> str:
     values = {"price": price, "wait": _wait(accepted, say)}
     if job.destination.private:
         return say("accepted.private", **values)
-    card = result_link(job) or job_link(job, job.card_channel_id, job.card_message_id)
+    card = seen_link(job)
     if card is None:
         return say("accepted.no_card", **values)
     return say("accepted" if accepted.new else "accepted.again", card=card, **values)

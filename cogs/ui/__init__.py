@@ -41,7 +41,7 @@ from cogs.ui.replies import (
     open_form,
 )
 from cogs.ui.retry import TypedRequest, remember
-from cogs.ui.text import cut, job_link, link, result_link, safe, settings, since
+from cogs.ui.text import cut, link, result_link, safe, seen_link, settings, since
 
 __all__ = [
     "CHOICES",
@@ -76,7 +76,6 @@ __all__ = [
     "given_options",
     "in_time",
     "is_private",
-    "job_link",
     "link",
     "member_of",
     "money",
@@ -95,6 +94,7 @@ __all__ = [
     "result_buttons",
     "result_link",
     "safe",
+    "seen_link",
     "select_option",
     "select_options",
     "settings",

@@ -131,6 +131,13 @@ def result_link(job: Job) -> str | None:
     return None if job.removed_at is not None else job_link(job, job.message_channel_id, job.message_id)
 
 
+def seen_link(job: Job) -> str | None:
+    """Build the address of a job's result, or of its card, which goes once the video is delivered; None for neither."""
+    if (url := result_link(job)) is not None or job.delivered_at is not None:
+        return url
+    return job_link(job, job.card_channel_id, job.card_message_id)
+
+
 def failure(job: Job, say: Words) -> str:
     """Say why a job failed, what that means for credits, and what to do next. A denial's code is its reason."""
     if job.failure == Failure.DENIED:

@@ -21,9 +21,8 @@ from cogs.ui import (
     acknowledge_in_place,
     answer,
     autocomplete,
-    job_link,
     member_of,
-    result_link,
+    seen_link,
 )
 from cogs.ui.job_names import is_address, job_at, job_choice, job_id_meant
 from cogs.ui.job_views import CANCEL, RESULT, job_line
@@ -71,10 +70,10 @@ async def _show(videos: Videos, interaction: discord.Interaction[Any]) -> None:
 def job_buttons(
     number: int, job: Job, say: Words, *, models: Mapping[str, Capability]
 ) -> Iterator[discord.ui.Button[Any]]:
-    """The button of a job in a list: to cancel it, to try it again with its price, to edit it, or to see it."""
+    """The button of a job in a list: to cancel, edit, see or get it, or to try it again with its price."""
     if job.removed_at is not None:
         return
-    url = result_link(job) or job_link(job, job.card_channel_id, job.card_message_id)
+    url = seen_link(job)
     model = models.get(job.request.model)
     if job.cancellable:
         label = say("jobs.cancel", number=number)
@@ -88,6 +87,9 @@ def job_buttons(
         yield discord.ui.Button(emoji="✏️", label=label, custom_id=RESULT(action="edit", job_id=job.id))
     elif url is not None:
         yield discord.ui.Button(label=say("jobs.open", number=number), url=url)
+    elif job.delivered_at is not None:
+        label = say("jobs.send", number=number)
+        yield discord.ui.Button(emoji="📩", label=label, custom_id=RESULT(action="dm", job_id=job.id))
 
 
 async def _cancel_listed(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:

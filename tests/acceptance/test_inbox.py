@@ -144,6 +144,8 @@ async def test_what_could_not_be_sent_is_fetched_with_one_tap_and_paid_then(syst
             return system.database.balances() == (0, 3)
 
         await people.until(settled, what="the charge")
+        jobs = await people.answered(await people.types("video jobs"))
+        assert [each["label"] for row in jobs["components"] for each in row["components"]] == ["Send 1 to me"]
         again = await people.presses(listed, button(listed, "inbox:get:"))
         assert (await given(system, again))["attachments"][0]["size"] == handed["attachments"][0]["size"]
         await system.rest()
@@ -231,7 +233,7 @@ async def test_a_public_video_without_a_place_waits_in_the_inbox_and_its_card_sa
         await system.rest()
         (card,) = await people.messages()
         assert [user["username"] for user in card["mentions"]] == ["ana"]
-        assert "no such video" in await people.answer(
+        assert "only the person who asked for it can use it" in await people.answer(
             await people.presses(card, button(card, "inbox:get:"), user="ben")
         )
         await given(system, await people.presses(card, button(card, "inbox:get:")))

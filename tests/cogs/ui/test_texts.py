@@ -28,7 +28,7 @@ from cogs.credits.quota import BAR, bar
 from cogs.ui import cut, link, safe
 from cogs.ui.job_views import PROMPT_ON_CARD, alt_text, card_embed, job_line, result_text
 from cogs.ui.limits import ALT_TEXT
-from cogs.ui.text import ELLIPSIS, MARKS, command_text, either, failure, failure_to_admin
+from cogs.ui.text import ELLIPSIS, MARKS, command_text, either, failure, failure_to_admin, seen_link
 from tests import jobs
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -139,6 +139,13 @@ def test_a_line_of_a_list_says_what_a_video_cost_and_nothing_of_what_was_given_b
     say = words("en-US")
     line = job_line(JobView(job=job(REQUESTS[4], **state)), say)
     assert f" · {say('credits', n=cost)}" in line
+
+
+def test_a_video_is_looked_at_in_its_message_or_else_on_its_card_which_goes_once_it_is_delivered() -> None:
+    waits = job(card_channel_id=ID, card_message_id=5)
+    assert (seen_link(waits) or "").endswith("/5")
+    assert (seen_link(job(message_channel_id=ID, message_id=ID, delivered_at=NOW)) or "").endswith(f"/{ID}")
+    assert seen_link(replace(waits, delivered_at=NOW)) is None
 
 
 @pytest.mark.parametrize("locale", locales())
