@@ -13,6 +13,7 @@ from discord import app_commands
 
 from sandbox.discord.openapi import Document
 from sandbox.server import Sandbox
+from tests.patience import FIRST_ANSWER, PATIENCE
 
 
 class LibraryClient:
@@ -35,7 +36,7 @@ class LibraryClient:
     async def act(self, name: str, /, *, settled: Callable[[Any], Any], **body: Any) -> dict[str, Any]:
         """Do something and wait until what came of it is as far as wanted."""
         interaction = (await self.post(name, **body))["interaction_id"]
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not settled(seen := await self.look(f"interactions/{interaction}")):  # noqa: ASYNC110 - a server's state
                 await asyncio.sleep(0.02)
         return {**seen, "id": interaction}
@@ -77,11 +78,11 @@ class LibraryClient:
 async def opened(document: Document | None, *, clock: Callable[[], float] = time.time) -> AsyncIterator[LibraryClient]:
     """A sandbox with a client; nothing may be wrong with what the client asks, nor with what it is answered."""
     before = discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
-    async with Sandbox(openapi=document, environment={}, clock=clock) as sandbox, aiohttp.ClientSession() as control:
+    kept = Sandbox(openapi=document, environment={}, clock=clock, first_answer_seconds=FIRST_ANSWER)
+    async with kept as sandbox, aiohttp.ClientSession() as control:
         described = sandbox.describe()["discord"]
         discord.http.Route.BASE = described["api"]
         discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(described["gateway"])
-        sandbox.discord.interactions.first_answer_seconds = 60.0  # the machine may have other things to do
         yield LibraryClient(sandbox, control)
         discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = before
         assert sandbox.discord.own_problems == []
