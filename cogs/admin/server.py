@@ -66,7 +66,7 @@ def _undecided(policy: Policy) -> set[str]:
 
 
 async def _show_usual(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-    """Answer with what this guild has not decided, so that it is as usual."""
+    """Answer with what this guild has not decided, so that the bot's defaults apply."""
     say, policy = words(str(interaction.locale)), await common.read_policy(bot, interaction)
     lines = common.field_lines(policy, say, paths=_undecided(policy), usual=bot.services.guilds.usual)
     text = "\n".join([f"### {say('admin.show.usual')}", *(f"- {line}" for line in lines)])

@@ -277,7 +277,7 @@ async def test_everything_that_is_decided_is_shown_in_one_place(system: System) 
         assert f"Videos covered in: **<#{system.id_of('channels', 'nsfw')}>**" in message["content"]
         assert "Time zone" not in message["content"]
         (button,) = message["components"][0]["components"]
-        assert button["label"] == f"{len(PATHS) - 3} settings as usual"
+        assert button["label"] == f"{len(PATHS) - 3} default settings"
         usual = await people.answer(await people.presses(message, button["custom_id"], user="admin"))
         assert "Time zone: **UTC**" in usual
         assert "Budget a month: **no limit**" in usual
