@@ -198,7 +198,9 @@ async def test_a_waiting_video_can_be_taken_back(system: System) -> None:
         (choice,) = await people.completes("video cancel", focused="job", job="sec")
         assert choice["name"].startswith("“the second”, ")
         foreign = await people.types("video cancel", user="ben", job=choice["value"])
-        assert "I can't tell which of your videos you mean" in await people.answer(foreign)
+        assert "I can't tell which of your videos you mean, or it isn't waiting any more" in await people.answer(
+            foreign
+        )
         sent = await people.types("video cancel", job=choice["value"])
         assert "10 credits are yours again" in await people.answer(sent)
         await people.card("Cancelled before it began")
