@@ -23,6 +23,7 @@ from typing import Any, Final
 
 PORT: Final = 5432  # a part of the socket's name
 WATCH_SECONDS: Final = 0.2
+PATIENCE: Final = "600"  # seconds for a server to start or end: a busy machine takes long, and nobody else
 UNPRIVILEGED: Final = "nobody"
 
 SETTINGS: Final = {
@@ -79,7 +80,7 @@ class Server:
             file.writelines(f"{name} = {value}\n" for name, value in settings.items())
 
     def start(self) -> None:
-        self._run("pg_ctl", "-w", "-s", "-D", str(self.data), "-l", str(self.folder / "log"), "start")
+        self._run("pg_ctl", "-w", "-t", PATIENCE, "-s", "-D", str(self.data), "-l", str(self.folder / "log"), "start")
 
     def reload(self) -> None:
         """Have the running server read its settings again."""
@@ -94,10 +95,10 @@ class Server:
 
     def take_over(self) -> None:
         """End following, and be written to."""
-        self._run("pg_ctl", "-w", "-s", "-D", str(self.data), "promote")
+        self._run("pg_ctl", "-w", "-t", PATIENCE, "-s", "-D", str(self.data), "promote")
 
     def stop(self, how: str = "immediate") -> None:
-        self._run("pg_ctl", "-w", "-s", "-D", str(self.data), "-m", how, "stop")
+        self._run("pg_ctl", "-w", "-t", PATIENCE, "-s", "-D", str(self.data), "-m", how, "stop")
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(  # noqa: S603 - a program of PostgreSQL

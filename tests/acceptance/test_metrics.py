@@ -30,6 +30,13 @@ def value(found: dict[str, Metric], family: str, ending: str = "", **labels: str
     return sum(each.value for each in samples)
 
 
+async def read_whole(system: System, port: int) -> dict[str, Metric] | None:
+    """What is read once the database was not too slow, and the loop's lag was measured."""
+    found = await read(system, port)
+    measured = value(found, "event_loop_lag_seconds", "_count") >= 1
+    return found if measured and value(found, "database_answers") == 1 else None
+
+
 async def test_a_video_is_counted_from_the_command_to_the_post(system: System) -> None:
     port = free_port()
     async with system.bot(health_port=port, metrics="true"):
@@ -37,7 +44,9 @@ async def test_a_video_is_counted_from_the_command_to_the_post(system: System) -
         await system.people.result()
         await system.rest()
         await system.people.answered(await system.people.types("video create", **{**SMALL, "duration": 15}, user="ben"))
-        found = await read(system, port)
+        found = await system.people.until(
+            lambda: read_whole(system, port), what="the figures of the database and the loop"
+        )
     assert value(found, "commands", "_total", name="video create", outcome="done") == 2
     assert value(found, "acknowledgement_seconds", "_count") >= 2
     assert value(found, "job_waiting_seconds", "_count", provider="kirin") >= 1
@@ -48,8 +57,6 @@ async def test_a_video_is_counted_from_the_command_to_the_post(system: System) -
     assert value(found, "provider_calls", "_total", call="submit", outcome="ok") >= 1
     assert value(found, "provider_call_seconds", "_count", provider="kirin") >= 2
     assert value(found, "database_transaction_seconds", "_count", outcome="ok") > 10
-    assert value(found, "database_answers") == 1
-    assert value(found, "event_loop_lag_seconds", "_count") >= 1
     assert {each.labels["state"] for each in found["jobs"].samples} == {"review", "queued", "at_work", "delivery"}
     assert value(found, "credits", "_total", kind="hold") == 3 + 15
     assert value(found, "credits", "_total", kind="settle") >= 3

@@ -136,10 +136,10 @@ class Visitor:
 
     async def goes(self, place: str) -> None:
         """Go to a channel, through the menu where the screen is narrow."""
-        link = self.page.locator(".place-link").filter(has_text=place).first
-        if not await link.is_visible():
-            await self.page.locator(".burger").click()
-        await link.click()
+        menu = self.page.locator(".burger")
+        if await menu.is_visible():  # the place itself may come a moment later
+            await menu.click()
+        await self.page.locator(".place-link").filter(has_text=place).first.click()
         await self.sees(self.page.locator("h1").get_by_text(place, exact=True))
 
     async def picture(self, name: str) -> None:
