@@ -65,13 +65,13 @@ class People:
             return
         for message in await people.messages(MOD_CHANNEL, user=ADMIN):
             if message["components"] and message["id"] not in self.pressed:
-                self.pressed.add(message["id"])
                 await self._press(message)
 
     async def _press(self, message: Json) -> None:
         with contextlib.suppress(AssertionError):  # the message was edited a moment ago
             verb = "deny" if self.deny else "approve"
             sent = await self.system.people.presses(message, button(message, verb), user=ADMIN)
+            self.pressed.add(message["id"])
             if self.deny:
                 self.opened.append(sent)
 

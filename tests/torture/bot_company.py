@@ -19,6 +19,7 @@ from tests.acceptance.people import People
 from tests.acceptance.system import System
 from tests.cut_line import Line, line_to
 from tests.fresh_databases import FreshDatabases
+from tests.patience import FIRST_ANSWER
 from tests.postgres_server import Server, own_server, standby_of
 from tests.torture.bot_process import FPS, GENERATE_SECONDS, HOUR, LEAPING, Dangers
 
@@ -243,7 +244,14 @@ async def bot_company(
     With a `standby` the address of the database names that server, too, and nobody's line can be cut.
     """
     await asyncio.to_thread(folder.mkdir, parents=True)
-    sandbox = Sandbox(generate_seconds=generate_seconds, cache_dir=videos, fps=FPS, environment={}, identify_seconds=0)
+    sandbox = Sandbox(
+        generate_seconds=generate_seconds,
+        cache_dir=videos,
+        fps=FPS,
+        environment={},
+        identify_seconds=0,
+        first_answer_seconds=FIRST_ANSWER,
+    )
     async with AsyncExitStack() as stack:
         server = stack.enter_context(own_server())
         databases = FreshDatabases(server=server, prefix="company")
