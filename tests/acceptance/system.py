@@ -78,7 +78,7 @@ class System:
             "DATA_DIR": str(self.data),
             "KLING_MODELS": "kling-v1",
             "DIRECT_CREDITS": "60",
-            "LEASE_SECONDS": "9",  # a submission has to be sent within it, also by a busy machine
+            "LEASE_SECONDS": "3",  # a submission has to be sent within it; after a kill it is waited for
             "POLL_SECONDS_MIN": "0.05",
             "POLL_SECONDS_MAX": "0.1",
             **{name.upper(): str(value) for name, value in changes.items()},
